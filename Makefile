@@ -1,0 +1,187 @@
+# Sloth: one plain makefile for everything.
+#
+#   make            build/bin/sloth, build/sbin/slothd-master, build/sbin/slothd-agent
+#   make demo       install what is missing, build, show the whole thing working on this machine
+#   make check      install what the tests need, build, run every test; closes with "N passed, N failed"
+#   make install    DESTDIR and PREFIX (default /usr/local)
+#   make bench      speed and memory as ratios against things run beside it
+#   make soak       long runs (MINUTES=10)
+#   V=1 shows commands, SAN=1 builds with ASan and UBSan into build/san.
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BUILD   ?= build
+B       := $(BUILD)$(if $(SAN),/san)
+MINUTES ?= 10
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+Q := $(if $(V),,@)
+say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf '  %-6s %s\n' $(1) $(2))
+
+# Debian 12 package names. The deps step installs the ones that are missing.
+DEPS_BUILD := gcc libc6-dev make pkg-config libnghttp2-dev libev-dev libprotobuf-c-dev protobuf-c-compiler \
+	libc-ares-dev libsqlite3-dev libsmartcols-dev libjansson-dev bash
+DEPS_CHECK := check valgrind clang-tidy cppcheck mandoc shellcheck procps tmux python3-minimal libclang-rt-14-dev clang \
+	util-linux iproute2 python3-grpcio python3-grpc-tools
+
+CC       ?= gcc
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+OPT      ?= -O2
+,        := ,
+SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wpointer-arith \
+	-Wwrite-strings -Wvla -Wformat=2 -Wno-strict-aliasing $(if $(WERROR),-Werror)
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero \
+	$(if $(SAN),,-D_FORTIFY_SOURCE=2) -fcf-protection
+CPPFLAGS += -D_GNU_SOURCE -DSLOTH_VERSION='"$(VERSION)"' -I. -I$(B)/gen
+CFLAGS   += -std=c11 $(OPT) -g -fPIE $(WARN) $(HARDEN) $(SANFLAGS)
+LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS)
+
+LIBS_WIRE   := -lnghttp2 -lev -lprotobuf-c -lcares -lm
+LIBS_MASTER := $(LIBS_WIRE) -lsqlite3 -ljansson
+LIBS_AGENT  := $(LIBS_WIRE) -ljansson
+LIBS_CLI    := $(LIBS_WIRE) -ljansson -lsmartcols
+
+# ---- generated: messages and the descriptor set that reflection serves ----
+
+PROTOS    := $(wildcard wire/proto/*.proto)
+# v1alpha has the same messages as v1, only its descriptor is needed.
+PROTO_C   := $(patsubst %.proto,$(B)/gen/%.pb-c.c,$(filter-out %alpha.proto,$(PROTOS)))
+PROTO_O   := $(PROTO_C:.c=.o)
+PROTO_H   := $(PROTO_C:.c=.h)
+
+$(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h &: %.proto
+	$(call say,PROTO,$<)
+	$(Q)mkdir -p $(B)/gen
+	$(Q)protoc-c --c_out=$(B)/gen -I. $<
+
+$(B)/gen/descriptors.c: $(PROTOS)
+	$(call say,PROTO,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)protoc-c -I. --include_imports --descriptor_set_out=$(@:.c=.bin) --c_out=$(@D) $(PROTOS)
+	$(Q)rm -f $(@D)/wire/proto/*alpha.pb-c.[ch]
+	$(Q){ echo '#include "wire/reflection.h"'; echo 'const uint8_t reflection_descriptors[] = {'; \
+	   od -An -v -tx1 $(@:.c=.bin) | sed 's/ \(..\)/0x\1,/g'; echo '};'; \
+	   echo 'const size_t reflection_descriptors_len = sizeof reflection_descriptors;'; } > $@
+
+# ---- objects and libraries: one archive per folder ----
+
+COMMON_O := $(patsubst %.c,$(B)/%.o,$(wildcard common/*.c))
+WIRE_O   := $(patsubst %.c,$(B)/%.o,$(wildcard wire/*.c)) $(PROTO_O) $(B)/gen/descriptors.o
+MASTER_O := $(patsubst %.c,$(B)/%.o,$(wildcard master/*.c))
+AGENT_O  := $(patsubst %.c,$(B)/%.o,$(wildcard agent/*.c))
+CLI_O    := $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c))
+
+$(B)/%.o: %.c $(PROTO_H)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/gen/%.o: $(B)/gen/%.c $(PROTO_H)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Wno-conversion -Wno-shadow -MMD -MP -c -o $@ $<
+
+define archive
+$(B)/lib$(1).a: $(2)
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && ar rcsD $$@ $$^
+endef
+main_o = $(B)/$(1)/main.o
+$(eval $(call archive,common,$(COMMON_O)))
+$(eval $(call archive,wire,$(WIRE_O)))
+$(eval $(call archive,master,$(filter-out $(B)/master/main.o,$(MASTER_O))))
+$(eval $(call archive,agent,$(filter-out $(B)/agent/main.o,$(AGENT_O))))
+$(eval $(call archive,cli,$(filter-out $(B)/cli/main.o,$(CLI_O))))
+
+link = $(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+
+PROGRAMS := $(B)/bin/sloth $(B)/sbin/slothd-master $(B)/sbin/slothd-agent
+all: $(PROGRAMS) $(B)/bin/sloth-runner
+lib: $(B)/libcommon.a $(B)/libwire.a
+
+$(B)/sbin/slothd-master: $(B)/master/main.o $(B)/libmaster.a $(B)/libwire.a $(B)/libcommon.a
+	$(call say,LINK,$@)
+	$(link) $(LIBS_MASTER)
+$(B)/sbin/slothd-agent: $(B)/agent/main.o $(B)/libagent.a $(B)/libwire.a $(B)/libcommon.a
+	$(call say,LINK,$@)
+	$(link) $(LIBS_AGENT)
+$(B)/bin/sloth: $(B)/cli/main.o $(B)/libcli.a $(B)/libwire.a $(B)/libcommon.a
+	$(call say,LINK,$@)
+	$(link) $(LIBS_CLI)
+$(B)/bin/sloth-runner: $(B)/bin/sloth
+	$(Q)ln -sf sloth $@
+
+# ---- tests ----
+# A unit or wire test is one program per test_*.c; test/lib/*.c is linked into each.
+
+UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard test/unit/test_*.c))
+WIRE_TESTS := $(patsubst %.c,$(B)/%,$(wildcard test/wire/test_*.c))
+TEST_LIB_O := $(patsubst %.c,$(B)/%.o,$(wildcard test/lib/*.c))
+TEST_TOOLS := $(patsubst test/tools/%.c,$(B)/test/%,$(wildcard test/tools/*.c))
+TEST_LIBS  := $(B)/libmaster.a $(B)/libagent.a $(B)/libcli.a $(B)/libwire.a $(B)/libcommon.a
+
+$(B)/test/unit/test_%: $(B)/test/unit/test_%.o $(TEST_LIB_O) $(TEST_LIBS)
+	$(call say,LINK,$@)
+	$(link) $(LIBS_MASTER) -lsmartcols -lcheck_pic -lrt -lsubunit
+$(B)/test/wire/test_%: $(B)/test/wire/test_%.o $(TEST_LIB_O) $(TEST_LIBS)
+	$(call say,LINK,$@)
+	$(link) $(LIBS_MASTER) -lsmartcols -lcheck_pic -lrt -lsubunit
+# Programs that tests and benchmarks run.
+$(B)/test/%: $(B)/test/tools/%.o $(TEST_LIBS)
+	$(call say,LINK,$@)
+	$(link) $(LIBS_MASTER)
+
+tests: $(UNIT_TESTS) $(WIRE_TESTS) $(TEST_TOOLS)
+.SECONDARY:
+
+deps-build:
+	@./test/lib/deps.sh $(DEPS_BUILD)
+deps-check:
+	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_CHECK)
+
+# The tools that build may only just have been installed: each stage is a make of its own.
+demo: deps-build
+	@$(MAKE) --no-print-directory all
+	@./test/demo.sh $(B)
+
+check: deps-check
+	@$(MAKE) --no-print-directory WERROR=1 all tests
+	@$(MAKE) --no-print-directory WERROR=1 SAN=1 all tests
+	@./test/run.sh $(BUILD)
+
+bench: deps-check
+	@$(MAKE) --no-print-directory all tests
+	@./test/bench/bench.sh $(B)
+
+soak: deps-check
+	@$(MAKE) --no-print-directory all tests
+	@./test/e2e/soak.sh $(B) $(MINUTES)
+
+lint: deps-check
+	@./test/lint/run.sh $(BUILD)
+
+# ---- install ----
+
+bindir  := $(DESTDIR)$(PREFIX)/bin
+sbindir := $(DESTDIR)$(PREFIX)/sbin
+mandir  := $(DESTDIR)$(PREFIX)/share/man
+install: all
+	install -d $(bindir) $(sbindir) $(mandir)/man1 $(mandir)/man8 $(DESTDIR)$(PREFIX)/share/sloth/proto
+	install -m 755 $(B)/bin/sloth $(bindir)/sloth
+	ln -sf sloth $(bindir)/sloth-runner
+	install -m 755 $(B)/sbin/slothd-master $(B)/sbin/slothd-agent $(sbindir)
+	install -m 644 man/sloth.1 $(mandir)/man1
+	install -m 644 man/slothd-master.8 man/slothd-agent.8 $(mandir)/man8
+	install -m 644 $(PROTOS) $(DESTDIR)$(PREFIX)/share/sloth/proto
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell test -d $(B) && find $(B) -name '*.d')
+.PHONY: all lib tests demo check bench soak lint install clean deps-build deps-check

@@ -1,0 +1,67 @@
+/*
+ * opt.h - command-line options and configuration keys from one table.
+ *
+ * A table describes a struct of plain fields; parsing fills the struct, --help prints the table, the
+ * man page test reads it through --help, and a configuration file has the same names as keys.
+ *
+ *   OPT_FLAG      bool
+ *   OPT_STRING    const char *     (points into argv or into the configuration's memory)
+ *   OPT_UINT      uint64_t         (min..max)
+ *   OPT_DURATION  uint64_t         milliseconds
+ *   OPT_LIST      struct opt_list  may be given several times
+ */
+#ifndef COMMON_OPT_H
+#define COMMON_OPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum opt_kind { OPT_FLAG, OPT_STRING, OPT_UINT, OPT_DURATION, OPT_LIST };
+
+struct opt_list {
+	const char **items;	/* owned by the list; the strings are borrowed */
+	size_t n;
+};
+
+struct opt {
+	const char *name;	/* long name without dashes; NULL ends the table */
+	char letter;		/* 0: no short form */
+	enum opt_kind kind;
+	const char *arg;	/* name of the argument in help; NULL for flags */
+	const char *help;	/* one sentence, no full stop */
+	size_t offset;		/* offsetof(struct, field) */
+	uint64_t min, max;	/* OPT_UINT; max 0: no bound */
+};
+
+/*
+ * Parses argv[1..] into `out` as getopt_long would: "--name value", "--name=value", "-p 1", "-p1", "--"
+ * ends options, options end at the first word that is none. Abbreviated long names are refused.
+ * Returns the index of the first operand, or -EINVAL with *error set to one owned line that says what is
+ * wrong with which option ("--port: 99999 is not in 1..65535").
+ */
+int opt_parse(const struct opt *table, int argc, char **argv, void *out, char **error);
+
+/* Prints "  -p, --port PORT   help" for every option, aligned, wrapped at 80 columns. */
+void opt_print_help(const struct opt *table, FILE *to);
+
+/*
+ * Reads "key = value" lines ('#' begins a comment line, flags take yes/no) whose keys are long names of
+ * the table. Fields that are already set on the command line are parsed after this. *memory owns the
+ * strings, also after an error; the caller frees it. A missing file is no error (*memory is NULL).
+ * 0, -EINVAL or another -errno with *error set (file:line: what).
+ */
+int opt_parse_file(const struct opt *table, const char *path, void *out, char **memory, char **error);
+
+/* What both parsers use: */
+const struct opt *opt_find(const struct opt *table, const char *name);
+/* The name in the table that `name` was probably meant to be, or NULL. */
+const char *opt_nearest(const struct opt *table, const char *name);
+/* Sets the field of `o`; NULL or "yes" sets a flag, "no" clears it. Borrows `value`. 0, or -EINVAL with
+ * *why set to owned words without the option's name. */
+int opt_set(const struct opt *o, const char *value, void *out, char **why);
+
+void opt_list_done(struct opt_list *l);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * paths.h - where things live. Root: /var/lib, /run, /var/log, /etc. Others: XDG directories.
+ * All results are owned strings.
+ */
+#ifndef COMMON_PATHS_H
+#define COMMON_PATHS_H
+
+/* `name` is "sloth" (master) or "sloth-agent". */
+char *paths_state_dir(const char *name);	/* /var/lib/NAME, else $XDG_STATE_HOME/NAME or ~/.local/state/NAME */
+char *paths_runtime_dir(const char *name);	/* /run/NAME, else $XDG_RUNTIME_DIR/NAME; no XDG: the state dir's "run" */
+/* /var/log/sloth/PROGRAM.log when that directory can be written or made, else STATE_DIR/PROGRAM.log. */
+char *paths_log_file(const char *program, const char *state_dir);
+/* The CLI's configuration: $XDG_CONFIG_HOME/sloth/config or ~/.config/sloth/config. */
+char *paths_user_config(void);
+/* dir/leaf */
+char *paths_join(const char *dir, const char *leaf);
+/* `path` from the root, so that it survives a change of the working directory. */
+char *paths_absolute(const char *path);
+
+extern const char paths_system_socket[];	/* /run/sloth/master.sock */
+
+#endif

@@ -1,0 +1,598 @@
+/*
+ * h2.c - see h2.h. Settings and traps of nghttp2 1.52 that shape this file:
+ *
+ *  - callbacks must not send or receive; they only note failures, which h2_recv() acts on afterwards;
+ *  - on_stream_close is where a stream's object dies, but nghttp2_session_del() does not fire it;
+ *  - auto window update is off: the connection window is credited at arrival, a stream's window when its
+ *    bytes have been handed on, so that one slow stream never starves its neighbours;
+ *  - DATA is sent with NO_COPY: frame header and payload go straight to the output buffer;
+ *  - RST_STREAM drops frames queued on its stream, so the RST(NO_ERROR) behind trailers is submitted
+ *    when they have been sent.
+ */
+#include "wire/h2.h"
+
+#include <errno.h>
+#include <nghttp2/nghttp2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "wire/limits.h"
+#include "wire/scan.h"
+
+/* What RST and content limits alone do not stop; see the comment at the top of limits.h. */
+enum { MAX_CONTINUATIONS = 32, MAX_OUTBOUND_ACK = 100, RESET_BURST = 20000, RESET_RATE = 2000, PREFACE_LEN = 24 };
+
+struct h2 {
+	nghttp2_session *session;
+	const struct h2_ops *ops;
+	void *arg;
+	enum wire_role role;
+	struct guard guard;
+	struct scan scan;
+	uint64_t now_ms;		/* of the h2_recv() or h2_gather() in progress */
+	struct buf *out;		/* while gathering */
+	size_t out_max;
+	size_t block_bytes;		/* of the header block being received */
+	uint32_t block_fields;
+	bool block_too_large;
+	bool in_header_block;
+	bool got_settings, settings_acked;
+	bool failed;			/* a callback saw a reason to end the connection */
+	bool reported;			/* and the owner knows */
+	uint32_t fail_error;
+	const char *fail_debug;
+	char why[160];
+};
+
+/* ---- failures ---- */
+
+static void note_failure(struct h2 *h2, uint32_t error, const char *why, const char *debug)
+{
+	if (h2->failed)
+		return;
+	h2->failed = true;
+	h2->fail_error = error;
+	h2->fail_debug = debug;
+	snprintf(h2->why, sizeof h2->why, "%s", why);
+}
+
+static void guard_check(struct h2 *h2, enum guard_event event)
+{
+	if (!guard_allow(&h2->guard, event, h2->now_ms))
+		note_failure(h2, H2_ENHANCE_YOUR_CALM, guard_reason(event), event == GUARD_PING ? "too_many_pings" : "");
+}
+
+static void note_reason(struct h2 *h2, const char *text)
+{
+	if (!h2->why[0])
+		snprintf(h2->why, sizeof h2->why, "%s", text);
+}
+
+/* ---- receiving ---- */
+
+static void *stream_of(nghttp2_session *session, int32_t id)
+{
+	return nghttp2_session_get_stream_user_data(session, id);
+}
+
+static bool opens_stream(const struct h2 *h2, const nghttp2_frame *frame)
+{
+	return h2->role == WIRE_SERVER && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+}
+
+static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
+{
+	struct h2 *h2 = arg;
+	void *stream;
+
+	h2->block_bytes = 0;
+	h2->block_fields = 0;
+	h2->block_too_large = false;
+	if (!opens_stream(h2, frame))
+		return 0;
+	guard_progress(&h2->guard);
+	stream = h2->ops->on_request(h2->arg, frame->hd.stream_id);
+	if (!stream)
+		nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
+	nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream);
+	return 0;
+}
+
+/* Over the limit fields are dropped but the block is decoded to its end: HPACK state must stay right. */
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
+		     const uint8_t *value, size_t value_len, uint8_t flags, void *arg)
+{
+	struct h2 *h2 = arg;
+	void *stream = stream_of(session, frame->hd.stream_id);
+
+	(void)flags;
+	h2->block_bytes += name_len + value_len + 32;
+	h2->block_fields++;
+	if (h2->block_bytes > WIRE_HEADER_LIST_MAX || h2->block_fields > WIRE_HEADER_FIELDS_MAX) {
+		if (!h2->block_too_large)
+			guard_check(h2, GUARD_BIG_HEADERS);
+		h2->block_too_large = true;
+		return h2->failed ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : 0;
+	}
+	if (stream)
+		h2->ops->on_field(stream, name, name_len, value, value_len);
+	return 0;
+}
+
+static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data, size_t n, void *arg)
+{
+	struct h2 *h2 = arg;
+	void *stream = stream_of(session, id);
+
+	(void)flags;
+	guard_progress(&h2->guard);
+	nghttp2_session_consume_connection(session, n);
+	if (stream)
+		h2->ops->on_data(stream, data, n);
+	else
+		nghttp2_session_consume_stream(session, id, n);
+	return 0;
+}
+
+static void on_frame_settings(struct h2 *h2, const nghttp2_frame *frame)
+{
+	if (frame->hd.flags & NGHTTP2_FLAG_ACK) {
+		h2->settings_acked = true;
+		return;
+	}
+	guard_check(h2, GUARD_SETTINGS);
+	if (h2->got_settings)
+		return;
+	h2->got_settings = true;
+	h2->ops->on_settings(h2->arg);
+}
+
+static void on_frame_ping(struct h2 *h2, const nghttp2_frame *frame)
+{
+	if (frame->hd.flags & NGHTTP2_FLAG_ACK)
+		h2->ops->on_ping_ack(h2->arg);
+	else
+		guard_check(h2, GUARD_PING);
+}
+
+/* A client that resets a call we have answered whole only tidies up; others make work for nothing. */
+static void on_frame_reset(struct h2 *h2, nghttp2_session *session, const nghttp2_frame *frame)
+{
+	if (h2->role == WIRE_SERVER && nghttp2_session_get_stream_local_close(session, frame->hd.stream_id) != 1)
+		guard_check(h2, GUARD_PEER_RESET);
+}
+
+static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
+{
+	struct h2 *h2 = arg;
+	bool end = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+	void *stream;
+
+	switch (frame->hd.type) {
+	case NGHTTP2_SETTINGS:
+		on_frame_settings(h2, frame);
+		return 0;
+	case NGHTTP2_PING:
+		on_frame_ping(h2, frame);
+		return 0;
+	case NGHTTP2_GOAWAY:
+		h2->ops->on_goaway(h2->arg, frame->goaway.error_code, frame->goaway.opaque_data, frame->goaway.opaque_data_len);
+		return 0;
+	case NGHTTP2_RST_STREAM:
+		on_frame_reset(h2, session, frame);
+		return 0;
+	case NGHTTP2_HEADERS:
+	case NGHTTP2_DATA:
+		break;
+	default:
+		return 0;
+	}
+	stream = stream_of(session, frame->hd.stream_id);
+	if (stream && frame->hd.type == NGHTTP2_HEADERS)
+		h2->ops->on_headers(stream, end, h2->block_too_large);
+	stream = stream_of(session, frame->hd.stream_id);
+	if (stream && end)
+		h2->ops->on_half_close(stream);
+	return 0;
+}
+
+static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int error, void *arg)
+{
+	struct h2 *h2 = arg;
+
+	(void)session;
+	(void)frame;
+	if (nghttp2_is_fatal(error) || error == NGHTTP2_ERR_PROTO)
+		note_reason(h2, nghttp2_strerror(error));
+	return 0;
+}
+
+static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error, void *arg)
+{
+	struct h2 *h2 = arg;
+	void *stream = stream_of(session, id);
+
+	if (!stream)
+		return 0;
+	nghttp2_session_set_stream_user_data(session, id, NULL);
+	h2->ops->on_close(stream, error, error == NGHTTP2_REFUSED_STREAM);
+	return 0;
+}
+
+/* ---- sending ---- */
+
+static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *to, size_t max, uint32_t *flags,
+		       nghttp2_data_source *source, void *arg)
+{
+	struct h2 *h2 = arg;
+	void *stream = stream_of(session, id);
+	enum h2_pull then = H2_PULL_END;
+	size_t n = stream ? h2->ops->pull(stream, max, &then) : 0;
+
+	(void)to;
+	(void)source;
+	if (n == 0 && then == H2_PULL_MORE)
+		return NGHTTP2_ERR_DEFERRED;
+	*flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+	if (then == H2_PULL_MORE)
+		return (ssize_t)n;
+	*flags |= NGHTTP2_DATA_FLAG_EOF;
+	if (then == H2_PULL_TRAILERS) {
+		*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+		h2->ops->on_trailers(stream);
+	}
+	return (ssize_t)n;
+}
+
+static int on_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head, size_t n,
+			nghttp2_data_source *source, void *arg)
+{
+	struct h2 *h2 = arg;
+	void *stream = stream_of(session, frame->hd.stream_id);
+	uint8_t *to;
+
+	(void)source;
+	if (buf_len(h2->out) >= h2->out_max)
+		return NGHTTP2_ERR_WOULDBLOCK;
+	if (n && !stream)
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;	/* detached after its bytes were counted */
+	to = buf_reserve(h2->out, 9 + n);
+	memcpy(to, head, 9);
+	if (n)
+		h2->ops->copy(stream, to + 9, n);
+	buf_commit(h2->out, 9 + n);
+	return 0;
+}
+
+static ssize_t on_read_length(nghttp2_session *session, uint8_t type, int32_t id, int32_t conn_window,
+			      int32_t stream_window, uint32_t max_frame, void *arg)
+{
+	size_t n = max_frame < WIRE_SEND_FRAME_MAX ? max_frame : WIRE_SEND_FRAME_MAX;
+
+	(void)session;
+	(void)type;
+	(void)id;
+	(void)arg;
+	if (conn_window > 0 && (size_t)conn_window < n)
+		n = (size_t)conn_window;
+	if (stream_window > 0 && (size_t)stream_window < n)
+		n = (size_t)stream_window;
+	return (ssize_t)n;
+}
+
+static void on_own_end(struct h2 *h2, nghttp2_session *session, int32_t id)
+{
+	void *stream = stream_of(session, id);
+
+	/* Without this the stream stays open at both ends until the client closes its half. */
+	if (h2->role == WIRE_SERVER && nghttp2_session_get_stream_remote_close(session, id) == 0)
+		nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
+	if (stream)
+		h2->ops->on_end_sent(stream);
+}
+
+static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
+{
+	struct h2 *h2 = arg;
+
+	switch (frame->hd.type) {
+	case NGHTTP2_DATA:
+	case NGHTTP2_HEADERS:
+		guard_sent_data(&h2->guard);
+		guard_progress(&h2->guard);
+		if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
+			on_own_end(h2, session, frame->hd.stream_id);
+		break;
+	case NGHTTP2_RST_STREAM:
+		if (h2->role == WIRE_SERVER && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
+			guard_check(h2, GUARD_OWN_RESET);
+		break;
+	case NGHTTP2_GOAWAY:
+		if (frame->goaway.error_code != NGHTTP2_NO_ERROR)
+			note_reason(h2, nghttp2_http2_strerror(frame->goaway.error_code));
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+/* ---- life ---- */
+
+static nghttp2_session_callbacks *make_callbacks(void)
+{
+	nghttp2_session_callbacks *cb;
+
+	if (nghttp2_session_callbacks_new(&cb))
+		return NULL;
+	nghttp2_session_callbacks_set_on_begin_headers_callback(cb, on_begin_headers);
+	nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
+	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data_chunk);
+	nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame_recv);
+	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(cb, on_invalid_frame);
+	nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
+	nghttp2_session_callbacks_set_send_data_callback(cb, on_send_data);
+	nghttp2_session_callbacks_set_data_source_read_length_callback(cb, on_read_length);
+	nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_frame_send);
+	return cb;
+}
+
+static nghttp2_option *make_option(void)
+{
+	nghttp2_option *o;
+
+	if (nghttp2_option_new(&o))
+		return NULL;
+	nghttp2_option_set_no_auto_window_update(o, 1);
+	nghttp2_option_set_peer_max_concurrent_streams(o, WIRE_PEER_STREAMS_GUESS);
+	nghttp2_option_set_max_outbound_ack(o, MAX_OUTBOUND_ACK);
+	nghttp2_option_set_max_continuations(o, MAX_CONTINUATIONS);
+	nghttp2_option_set_stream_reset_rate_limit(o, RESET_BURST, RESET_RATE);
+	nghttp2_option_set_max_deflate_dynamic_table_size(o, 4096);
+	return o;
+}
+
+static int open_session(struct h2 *h2)
+{
+	nghttp2_session_callbacks *cb = make_callbacks();
+	nghttp2_option *o = make_option();
+	int rv = NGHTTP2_ERR_NOMEM;
+
+	if (cb && o && h2->role == WIRE_SERVER)
+		rv = nghttp2_session_server_new2(&h2->session, cb, h2, o);
+	else if (cb && o)
+		rv = nghttp2_session_client_new2(&h2->session, cb, h2, o);
+	nghttp2_session_callbacks_del(cb);
+	nghttp2_option_del(o);
+	return rv;
+}
+
+static int submit_settings(struct h2 *h2, uint32_t max_streams)
+{
+	nghttp2_settings_entry e[] = {
+		{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, WIRE_STREAM_WINDOW },
+		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, WIRE_HEADER_LIST_MAX },
+		{ NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 },
+		{ NGHTTP2_SETTINGS_MAX_FRAME_SIZE, WIRE_FRAME_MAX },
+		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, max_streams },
+	};
+	int rv;
+
+	if (h2->role == WIRE_CLIENT)
+		e[4] = (nghttp2_settings_entry){ NGHTTP2_SETTINGS_ENABLE_PUSH, 0 };
+	rv = nghttp2_submit_settings(h2->session, NGHTTP2_FLAG_NONE, e, sizeof e / sizeof *e);
+	if (rv == 0)
+		rv = nghttp2_session_set_local_window_size(h2->session, NGHTTP2_FLAG_NONE, 0, WIRE_CONN_WINDOW);
+	return rv;
+}
+
+struct h2 *h2_new(const struct h2_config *config, const struct h2_ops *ops, void *arg, uint64_t now_ms)
+{
+	struct h2 *h2 = mem_new(struct h2);
+
+	h2->ops = ops;
+	h2->arg = arg;
+	h2->role = config->role;
+	guard_init(&h2->guard, config->min_ping_ms, now_ms);
+	scan_init(&h2->scan, config->role == WIRE_SERVER ? PREFACE_LEN : 0);
+	if (open_session(h2) || submit_settings(h2, config->max_streams))
+		abort();	/* out of memory is the only reason */
+	return h2;
+}
+
+void h2_free(struct h2 *h2)
+{
+	if (!h2)
+		return;
+	nghttp2_session_del(h2->session);
+	free(h2);
+}
+
+/* Counts every frame header before the library sees it. */
+static void scan_frames(struct h2 *h2, const uint8_t *data, size_t n)
+{
+	struct scan_frame f;
+
+	while (!h2->failed && scan_next(&h2->scan, &data, &n, &f)) {
+		if (f.type == SCAN_HEADERS || f.type == SCAN_CONTINUATION)
+			h2->in_header_block = !(f.flags & SCAN_FLAG_END_HEADERS);
+		if (f.type == SCAN_DATA && f.length == 0 && !(f.flags & SCAN_FLAG_END_STREAM))
+			guard_check(h2, GUARD_EMPTY_DATA);
+		if (f.type != SCAN_HEADERS && (f.type != SCAN_DATA || f.length == 0))
+			guard_check(h2, GUARD_CONTROL);
+	}
+}
+
+/* The caller hears of a failure once. */
+static int act_on_failure(struct h2 *h2)
+{
+	if (!h2->failed || h2->reported)
+		return 0;
+	h2->reported = true;
+	h2_goaway(h2, h2->fail_error, h2->fail_debug);
+	return -EPROTO;
+}
+
+int h2_recv(struct h2 *h2, const uint8_t *data, size_t n, uint64_t now_ms)
+{
+	ssize_t rv;
+
+	h2->now_ms = now_ms;
+	scan_frames(h2, data, n);
+	if (h2->failed)
+		return act_on_failure(h2);
+	rv = nghttp2_session_mem_recv(h2->session, data, n);
+	if (rv < 0)
+		note_failure(h2, rv == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? H2_PROTOCOL_ERROR : H2_ENHANCE_YOUR_CALM,
+			     nghttp2_strerror((int)rv), "");
+	return act_on_failure(h2);
+}
+
+int h2_gather(struct h2 *h2, struct buf *out, size_t max, uint64_t now_ms)
+{
+	const uint8_t *data;
+	ssize_t n = 1;
+
+	h2->now_ms = now_ms;
+	h2->out = out;
+	h2->out_max = max;
+	while (buf_len(out) < max && (n = nghttp2_session_mem_send(h2->session, &data)) > 0)
+		buf_append(out, data, (size_t)n);
+	h2->out = NULL;
+	if (n < 0)
+		note_failure(h2, H2_INTERNAL_ERROR, nghttp2_strerror((int)n), "");
+	return act_on_failure(h2);
+}
+
+bool h2_wants_write(const struct h2 *h2)
+{
+	return nghttp2_session_want_write(h2->session);
+}
+
+bool h2_is_over(const struct h2 *h2)
+{
+	return !nghttp2_session_want_read(h2->session) && !nghttp2_session_want_write(h2->session);
+}
+
+const char *h2_why(const struct h2 *h2)
+{
+	return h2->why;
+}
+
+size_t h2_queued_frames(const struct h2 *h2)
+{
+	return nghttp2_session_get_outbound_queue_size(h2->session);
+}
+
+bool h2_settings_acked(const struct h2 *h2)
+{
+	return h2->settings_acked;
+}
+
+bool h2_in_header_block(const struct h2 *h2)
+{
+	return h2->in_header_block;
+}
+
+/* ---- streams ---- */
+
+enum { FIELDS_MAX = WIRE_HEADER_FIELDS_MAX + 16 };
+
+static size_t make_nv(const struct h2_field *f, size_t n, nghttp2_nv *nv)
+{
+	for (size_t i = 0; i < n && i < FIELDS_MAX; i++) {
+		nv[i].name = (uint8_t *)(uintptr_t)f[i].name;
+		nv[i].namelen = f[i].name_len;
+		nv[i].value = (uint8_t *)(uintptr_t)f[i].value;
+		nv[i].valuelen = f[i].value_len;
+		nv[i].flags = f[i].no_index ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
+	}
+	return n < FIELDS_MAX ? n : FIELDS_MAX;
+}
+
+int32_t h2_request(struct h2 *h2, const struct h2_field *fields, size_t n, void *stream)
+{
+	nghttp2_nv nv[FIELDS_MAX];
+	nghttp2_data_provider body = { .read_callback = on_read };
+	int32_t id;
+
+	n = make_nv(fields, n, nv);
+	id = nghttp2_submit_request(h2->session, NULL, nv, n, &body, stream);
+	return id > 0 ? id : -EAGAIN;
+}
+
+uint32_t h2_peer_max_streams(const struct h2 *h2)
+{
+	if (!h2->got_settings)
+		return WIRE_PEER_STREAMS_GUESS;
+	return nghttp2_session_get_remote_settings(h2->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
+bool h2_is_worn_out(const struct h2 *h2)
+{
+	return nghttp2_session_get_next_stream_id(h2->session) > (UINT32_C(1) << 31) / 4 * 3;
+}
+
+void h2_respond(struct h2 *h2, int32_t id, const struct h2_field *fields, size_t n, bool body)
+{
+	nghttp2_nv nv[FIELDS_MAX];
+	nghttp2_data_provider source = { .read_callback = on_read };
+
+	n = make_nv(fields, n, nv);
+	nghttp2_submit_response(h2->session, id, nv, n, body ? &source : NULL);
+}
+
+void h2_trailers(struct h2 *h2, int32_t id, const struct h2_field *fields, size_t n)
+{
+	nghttp2_nv nv[FIELDS_MAX];
+
+	n = make_nv(fields, n, nv);
+	nghttp2_submit_trailer(h2->session, id, nv, n);
+}
+
+void h2_resume(struct h2 *h2, int32_t id)
+{
+	nghttp2_session_resume_data(h2->session, id);
+}
+
+void h2_reset(struct h2 *h2, int32_t id, uint32_t error)
+{
+	nghttp2_submit_rst_stream(h2->session, NGHTTP2_FLAG_NONE, id, error);
+}
+
+void h2_detach(struct h2 *h2, int32_t id)
+{
+	nghttp2_session_set_stream_user_data(h2->session, id, NULL);
+}
+
+void h2_consume(struct h2 *h2, int32_t id, size_t n)
+{
+	nghttp2_session_consume_stream(h2->session, id, n);
+}
+
+void h2_ping(struct h2 *h2)
+{
+	nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, NULL);
+}
+
+void h2_goaway_notice(struct h2 *h2)
+{
+	if (h2->role == WIRE_SERVER)
+		nghttp2_submit_shutdown_notice(h2->session);
+}
+
+void h2_goaway(struct h2 *h2, uint32_t error, const char *debug)
+{
+	int32_t last = nghttp2_session_get_last_proc_stream_id(h2->session);
+
+	nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE, last, error, (const uint8_t *)debug, strlen(debug));
+}
+
+uint32_t h2_peer_header_list_max(const struct h2 *h2)
+{
+	if (!h2->got_settings)
+		return UINT32_MAX;
+	return nghttp2_session_get_remote_settings(h2->session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
+}

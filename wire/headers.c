@@ -1,0 +1,82 @@
+/* headers.c - see headers.h. */
+#include "wire/headers.h"
+
+#include "wire/field.h"
+
+void headers_add(struct headers *h, const char *name, const void *value, size_t len, bool no_index)
+{
+	size_t name_len = strlen(name);
+
+	if (h->n == HEADERS_MAX)
+		return;
+	h->fields[h->n++] = (struct h2_field){ name, name_len, value, len, no_index };
+	h->bytes += name_len + len + 32;
+}
+
+void headers_add_text(struct headers *h, const char *name, const char *value)
+{
+	headers_add(h, name, value, strlen(value), false);
+}
+
+static size_t encoded_size(const struct meta *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		n += m->fields[i].len * 4 / 3 + 4;
+	return n;
+}
+
+void headers_add_meta(struct headers *h, const struct meta *m)
+{
+	struct buf *encoded;
+
+	if (!m->n || h->n_encoded == 2)
+		return;
+	encoded = &h->encoded[h->n_encoded++];
+	buf_reserve(encoded, encoded_size(m));	/* pointers into it stay good */
+	for (size_t i = 0; i < m->n; i++) {
+		const struct wire_field *f = &m->fields[i];
+		size_t begin = buf_len(encoded);
+
+		if (!field_is_bin(f->name, strlen(f->name))) {
+			headers_add(h, f->name, f->value, f->len, true);
+			continue;
+		}
+		field_encode_bin(f->value, f->len, encoded);
+		headers_add(h, f->name, buf_data(encoded) + begin, buf_len(encoded) - begin, true);
+	}
+}
+
+void headers_done(struct headers *h)
+{
+	buf_done(&h->encoded[0]);
+	buf_done(&h->encoded[1]);
+}
+
+static void take_bin(struct meta *m, const char *name, size_t name_len, const uint8_t *value, size_t len)
+{
+	struct buf raw = { 0 };
+
+	while (len || buf_len(&raw) == 0) {
+		const uint8_t *comma = len ? memchr(value, ',', len) : NULL;
+		size_t n = comma ? (size_t)(comma - value) : len;
+
+		buf_clear(&raw);
+		if (field_decode_bin(value, n, &raw) == 0)
+			meta_add(m, name, name_len, buf_data(&raw), buf_len(&raw));
+		if (!comma)
+			break;
+		value += n + 1;
+		len -= n + 1;
+	}
+	buf_done(&raw);
+}
+
+void headers_take_meta(struct meta *m, const char *name, size_t name_len, const uint8_t *value, size_t len)
+{
+	if (field_is_bin(name, name_len))
+		take_bin(m, name, name_len, value, len);
+	else
+		meta_add(m, name, name_len, value, len);
+}

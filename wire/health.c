@@ -1,0 +1,155 @@
+/*
+ * health.c - see health.h. The server as a whole ("") and every service it has are SERVING until it
+ * drains. Open to everybody and cheap.
+ */
+#include "wire/health.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "wire/internal.h"
+#include "wire/proto/health.pb-c.h"
+
+enum { WATCHERS_MAX = 64 };
+
+typedef Grpc__Health__V1__HealthCheckRequest check_request;
+typedef Grpc__Health__V1__HealthCheckResponse check_response;
+
+struct health {
+	struct wire *wire;
+	struct list watchers;
+	unsigned n_watchers;
+};
+
+struct watcher {
+	struct list link;
+	struct health *health;
+	struct wire_call *call;
+	char *service;		/* NULL until the request has come */
+};
+
+/* `service` is the part of some method's path between the slashes. */
+static bool is_served(const struct wire *wire, const char *service)
+{
+	size_t n = strlen(service);
+
+	if (n == 0)
+		return true;
+	for (size_t t = 0; t < wire->n_tables; t++)
+		for (size_t i = 0; i < wire->tables[t].n; i++) {
+			const char *path = wire->tables[t].methods[i].path;
+
+			if (!strncmp(path + 1, service, n) && path[1 + n] == '/')
+				return true;
+		}
+	return false;
+}
+
+static void send_status(struct wire_call *call, const struct wire *wire, const char *service)
+{
+	check_response answer = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
+
+	if (!is_served(wire, service))
+		answer.status = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVICE_UNKNOWN;
+	else if (wire->shutting_down)
+		answer.status = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
+	else
+		answer.status = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
+	wire_send_message(call, &answer.base);
+}
+
+static void on_check(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	struct health *h = arg;
+	check_request *request = wire_unpack(call, &grpc__health__v1__health_check_request__descriptor, data, len);
+
+	if (!request)
+		return;
+	if (!is_served(h->wire, request->service)) {
+		wire_end(call, WIRE_NOT_FOUND, "unknown service");
+		return;
+	}
+	send_status(call, h->wire, request->service);
+	wire_end(call, WIRE_OK, NULL);
+}
+
+static void watcher_on_message(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	struct watcher *w = arg;
+	check_request *request = wire_unpack(call, &grpc__health__v1__health_check_request__descriptor, data, len);
+
+	if (!request)
+		return;
+	if (w->service) {
+		wire_end(call, WIRE_INVALID_ARGUMENT, "Watch takes one request");
+		return;
+	}
+	w->service = mem_strdup(request->service);
+	send_status(call, w->health->wire, w->service);
+}
+
+static void watcher_on_end(struct wire_call *call, enum wire_code code, const char *why, void *arg)
+{
+	struct watcher *w = arg;
+
+	(void)call;
+	(void)code;
+	(void)why;
+	w->health->n_watchers--;
+	list_remove(&w->link);
+	free(w->service);
+	free(w);
+}
+
+static void on_watch(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	static const struct wire_call_ops ops = { .on_message = watcher_on_message, .on_end = watcher_on_end };
+	struct health *h = arg;
+	struct watcher *w;
+
+	(void)data;
+	(void)len;
+	if (h->n_watchers >= WATCHERS_MAX) {
+		wire_end(call, WIRE_RESOURCE_EXHAUSTED, "too many watchers");
+		return;
+	}
+	w = mem_new(struct watcher);
+	w->health = h;
+	w->call = call;
+	h->n_watchers++;
+	list_push(&h->watchers, &w->link);
+	wire_accept(call, &ops, w);
+}
+
+void health_changed(struct wire *wire)
+{
+	if (!wire->health)
+		return;
+	list_for_each(pos, tmp, &wire->health->watchers) {
+		struct watcher *w = list_entry(pos, struct watcher, link);
+
+		if (w->service)
+			send_status(w->call, wire, w->service);
+		if (wire->shutting_down)
+			wire_end(w->call, WIRE_UNAVAILABLE, "shutting down");
+	}
+}
+
+void wire_serve_health(struct wire *wire)
+{
+	static const struct wire_method methods[] = {
+		{ .path = "/grpc.health.v1.Health/Check", .max_message = 1024, .unary = true, .start = on_check },
+		{ .path = "/grpc.health.v1.Health/Watch", .max_message = 1024, .runs_long = true, .start = on_watch },
+	};
+
+	wire->health = mem_new(struct health);
+	wire->health->wire = wire;
+	list_init(&wire->health->watchers);
+	wire_serve(wire, methods, sizeof methods / sizeof *methods, wire->health);
+}
+
+void health_free(struct health *h)
+{
+	free(h);
+}

@@ -1,0 +1,65 @@
+/*
+ * limits.h - every bound of the layer, with the attack or the fault that it stops.
+ */
+#ifndef WIRE_LIMITS_H
+#define WIRE_LIMITS_H
+
+/* Messages and headers. */
+#define WIRE_MESSAGE_MAX	(4u * 1024 * 1024)	/* 4 GiB length prefix; the value of all gRPC stacks */
+#define WIRE_HEADER_LIST_MAX	(16u * 1024)		/* HPACK bomb: nghttp2 has no bound of its own */
+#define WIRE_HEADER_FIELDS_MAX	128u
+#define WIRE_PATH_MAX		1024u
+#define WIRE_BIG_HEADERS_MAX	3u			/* blocks over the limit before the connection goes */
+
+/* Streams and connections. */
+#define WIRE_STREAMS_OPERATOR	1024u			/* loopback and unix peers */
+#define WIRE_STREAMS_UNKNOWN	100u			/* peers without an identity */
+#define WIRE_CONNS_MAX		16384u
+#define WIRE_CONNS_PER_ADDRESS	64u			/* one host may not take every slot */
+#define WIRE_CONNS_UNIX		1024u
+#define WIRE_ACCEPTS_PER_TURN	64
+#define WIRE_HANDLERS_PER_CONN	8u			/* unary handlers at work: HEADERS+RST with work behind */
+#define WIRE_HANDLERS_MAX	64u
+#define WIRE_PEER_STREAMS_GUESS	10u			/* until the peer's SETTINGS: what Go agents allow */
+#define WIRE_WAITING_CALLS_MAX	4096u			/* calls that wait for a free stream */
+
+/* Flow control and queues. */
+#define WIRE_STREAM_WINDOW	(256 * 1024)
+#define WIRE_CONN_WINDOW	(1024 * 1024)
+#define WIRE_SEND_HIGH		(256u * 1024)		/* wire_send() says stop */
+#define WIRE_SEND_LOW		(128u * 1024)		/* on_drain */
+#define WIRE_FRAME_MAX		(64u * 1024)		/* DATA frames that we take */
+#define WIRE_SEND_FRAME_MAX	(64u * 1024)		/* and send, if the peer takes them */
+#define WIRE_WRITE_BUFFER	(64u * 1024)		/* what one write(2) gathers */
+#define WIRE_READ_BUFFER	(64u * 1024)
+#define WIRE_READS_PER_TURN	4			/* fairness between connections */
+#define WIRE_WRITES_PER_TURN	4
+#define WIRE_OUTBOUND_FRAMES_MAX 4096u			/* flood and never read: frames the library queues */
+#define WIRE_BUFFERED_MAX	(128u * 1024 * 1024)	/* assembly and queues of the whole process */
+
+/* Times in milliseconds. */
+#define WIRE_HANDSHAKE_MS	10000u			/* slow preface, idle TCP, half handshake */
+#define WIRE_SETTINGS_ACK_MS	10000u			/* never ACKs SETTINGS */
+#define WIRE_HEADER_BLOCK_MS	5000u			/* half a header block */
+#define WIRE_REQUEST_MS		60000u			/* slow body of a unary request */
+#define WIRE_WRITE_STALL_MS	30000u			/* socket never read */
+#define WIRE_STREAM_STALL_MS	60000u			/* window 0 */
+#define WIRE_IDLE_MS		(15u * 60 * 1000)	/* connection without a call, nobody's keepalive */
+#define WIRE_DIAL_MS		20000u
+#define WIRE_GOAWAY_MS		2000u			/* first to second GOAWAY at the latest */
+#define WIRE_LINGER_MS		1000u			/* read and discard after shutdown(SHUT_WR) */
+#define WIRE_LINGER_BYTES	(64u * 1024)
+#define WIRE_MIN_PING_MS	5000u			/* PINGs closer than this are strikes */
+#define WIRE_SERVER_PING_MS	60000u			/* server: PING after so much silence */
+#define WIRE_SERVER_PING_TIMEOUT_MS 20000u
+
+/* Rates, see guard.h. */
+#define WIRE_PEER_RESETS	200u, 20u		/* burst, per second: CVE-2023-44487 */
+#define WIRE_OWN_RESETS		100u, 10u		/* CVE-2025-8671 */
+#define WIRE_SETTINGS_RATE	10u, 10u
+#define WIRE_CONTROL_RATE	20000u, 20000u
+#define WIRE_CONTROL_IDLE_MAX	1000u			/* control frames without a request between */
+#define WIRE_PING_RATE		10u, 10u
+#define WIRE_PING_STRIKES_MAX	2u
+
+#endif

@@ -1,0 +1,238 @@
+/*
+ * listen.c - how a connection begins that a peer begins: listening sockets, admission, accept.
+ *
+ * Admission is decided before a byte is read: connections in all, per address for strangers, on unix
+ * sockets. Out of descriptors the listener rests for a moment instead of spinning.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "wire/census.h"
+#include "wire/conn.h"
+
+enum { BACKLOG = 1024 };
+static const double rest_s = 0.1;
+
+/* ---- accepting ---- */
+
+static void rest(struct wire_listener *l, const char *why)
+{
+	log_error("listener %s: cannot accept: %s; trying again in 100 ms", l->address, why);
+	ev_io_stop(l->wire->loop, &l->watcher);
+	ev_timer_set(&l->pause, rest_s, 0);
+	ev_timer_start(l->wire->loop, &l->pause);
+}
+
+static void on_rested(struct ev_loop *loop, struct ev_timer *w, int events)
+{
+	struct wire_listener *l = w->data;
+
+	(void)events;
+	ev_io_start(loop, &l->watcher);
+}
+
+static bool admit(struct wire_listener *l, struct wire_conn *conn)
+{
+	struct wire *wire = l->wire;
+	const char *why = NULL;
+
+	if (wire->n_conns > WIRE_CONNS_MAX)
+		why = "too many connections";
+	else if (conn->peer.is_unix && wire->n_unix > WIRE_CONNS_UNIX)
+		why = "too many connections on unix sockets";
+	else if (conn->remote.ss_family && census_count(wire->census, (struct sockaddr *)&conn->remote) > WIRE_CONNS_PER_ADDRESS)
+		why = "too many connections from its address";
+	if (!why)
+		return true;
+	log_debug("connection %s: refused, %s", conn->peer.address, why);
+	conn_abort(conn, why);
+	return false;
+}
+
+static void take(struct wire_listener *l, int fd, const struct sockaddr *sa, socklen_t len)
+{
+	struct wire_conn *conn = conn_new(l->wire, CONN_SNIFFING, l->ops, l->arg);
+
+	conn->role = WIRE_SERVER;
+	conn->accepted = true;
+	conn_attach(conn, fd, sa, len);
+	if (admit(l, conn) && !conn->peer.is_unix)
+		wire_conn_set_keepalive(conn, WIRE_SERVER_PING_MS, WIRE_SERVER_PING_TIMEOUT_MS, true);
+}
+
+static bool is_passing(int error)
+{
+	return error == ECONNABORTED || error == EPROTO || error == EINTR || error == EPERM;
+}
+
+static void on_acceptable(struct ev_loop *loop, struct ev_io *w, int events)
+{
+	struct wire_listener *l = w->data;
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int fd;
+
+	(void)loop;
+	(void)events;
+	for (int i = 0; i < WIRE_ACCEPTS_PER_TURN; i++) {
+		len = sizeof ss;
+		fd = accept4(l->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0) {
+			take(l, fd, (struct sockaddr *)&ss, len);
+		} else if (errno == EAGAIN) {
+			return;
+		} else if (!is_passing(errno)) {
+			rest(l, strerror(errno));
+			return;
+		}
+	}
+}
+
+/* ---- listening ---- */
+
+static bool is_stale(const struct wire_addr *a)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool stale;
+
+	if (fd < 0 || wire_addr_to_sockaddr(a, &ss, &len) < 0)
+		return false;
+	stale = connect(fd, (struct sockaddr *)&ss, len) < 0 && errno == ECONNREFUSED;
+	close(fd);
+	return stale;
+}
+
+static int bind_unix(int fd, const struct wire_addr *a, const struct sockaddr *sa, socklen_t len)
+{
+	mode_t old;
+	int rv;
+
+	if (is_stale(a))
+		unlink(a->path);
+	old = umask(0117);		/* 0660 from the first moment on */
+	rv = bind(fd, sa, len);
+	umask(old);
+	return rv;
+}
+
+static int bind_tcp(int fd, const struct sockaddr *sa, socklen_t len)
+{
+	int one = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (sa->sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+	return bind(fd, sa, len);
+}
+
+/* The listening socket or -errno. */
+static int open_socket(const struct wire_addr *a)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int fd, rv, error;
+
+	rv = wire_addr_to_sockaddr(a, &ss, &len);
+	if (rv < 0)
+		return rv;
+	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	rv = a->is_unix ? bind_unix(fd, a, (struct sockaddr *)&ss, len) : bind_tcp(fd, (struct sockaddr *)&ss, len);
+	if (rv == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	return -error;
+}
+
+static char *bound_address(int fd, const struct wire_addr *a)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof ss;
+	char text[WIRE_ADDR_MAX];
+
+	if (a->is_unix || getsockname(fd, (struct sockaddr *)&ss, &len))
+		wire_addr_format(a, text);
+	else
+		wire_addr_from_sockaddr((struct sockaddr *)&ss, len, text);
+	return mem_strdup(text);
+}
+
+/* Port 0 is "any" here, which the parser of addresses to dial refuses. */
+static int parse(const char *address, struct wire_addr *a, const char **why)
+{
+	size_t n = strlen(address);
+	char *host;
+	int rv;
+
+	if (n < 2 || strcmp(address + n - 2, ":0"))
+		return wire_addr_parse(address, 0, a, why);
+	host = mem_strndup(address, n - 2);
+	rv = wire_addr_parse(host, 1, a, why);
+	free(host);
+	a->port = 0;
+	return rv;
+}
+
+struct wire_listener *wire_listen(struct wire *wire, const char *address, const struct wire_conn_ops *ops,
+				  void *arg, char **error)
+{
+	struct wire_listener *l;
+	struct wire_addr a;
+	const char *why;
+	int fd;
+
+	if (parse(address, &a, &why) < 0) {
+		*error = mem_printf("%s: %s", address, why);
+		return NULL;
+	}
+	fd = open_socket(&a);
+	if (fd < 0) {
+		*error = mem_printf("%s: %s", address, fd == -EINVAL ? "not a literal address" : strerror(-fd));
+		return NULL;
+	}
+	l = mem_new(struct wire_listener);
+	l->wire = wire;
+	l->ops = ops;
+	l->arg = arg;
+	l->fd = fd;
+	l->address = bound_address(fd, &a);
+	l->path = a.is_unix ? mem_strdup(a.path) : NULL;
+	ev_timer_init(&l->pause, on_rested, 0, 0);
+	ev_io_init(&l->watcher, on_acceptable, fd, EV_READ);
+	l->pause.data = l->watcher.data = l;
+	ev_io_start(wire->loop, &l->watcher);
+	list_push(&wire->listeners, &l->link);
+	return l;
+}
+
+const char *wire_listener_address(const struct wire_listener *l)
+{
+	return l->address;
+}
+
+void wire_listener_close(struct wire_listener *l)
+{
+	if (!l)
+		return;
+	ev_io_stop(l->wire->loop, &l->watcher);
+	ev_timer_stop(l->wire->loop, &l->pause);
+	list_remove(&l->link);
+	if (l->path)
+		unlink(l->path);
+	close(l->fd);
+	free(l->address);
+	free(l->path);
+	free(l);
+}

@@ -1,0 +1,285 @@
+/*
+ * server.c - the answering side: which handler, and response headers and trailers.
+ *
+ * Rules: PROTOCOL-HTTP2 "Requests", "Responses"; what the library itself answers uses only the codes
+ * that doc/statuscodes.md leaves to it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "common/str.h"
+#include "common/utf8.h"
+#include "wire/field.h"
+#include "wire/headers.h"
+#include "wire/internal.h"
+
+enum { HEADER_LIST_RESERVE = 256 };
+
+/* ---- the request ---- */
+
+struct wire_call *server_request(struct wire_conn *conn, int32_t id)
+{
+	struct wire_call *call = call_new(conn, WIRE_SERVER);
+
+	call->id = id;
+	return call;
+}
+
+static void take_timeout(struct wire_call *call, const uint8_t *value, size_t len)
+{
+	uint64_t ns;
+
+	if (field_parse_timeout(value, len, &ns) < 0)
+		call->bad_timeout = true;
+	else
+		call_set_deadline(call, ns / 1000);
+}
+
+void server_field(struct wire_call *call, const char *name, size_t n, const uint8_t *value, size_t len)
+{
+	if (call->headers_seen)
+		return;		/* trailers of a request say nothing in gRPC */
+	if (HEADERS_IS(name, n, ":path"))
+		call->path = call->path ? call->path : mem_strndup((const char *)value, len);
+	else if (HEADERS_IS(name, n, ":method"))
+		call->is_post = HEADERS_IS((const char *)value, len, "POST");
+	else if (HEADERS_IS(name, n, "content-type"))
+		call->content = (uint8_t)field_content_type(value, len), call->has_content_type = true;
+	else if (HEADERS_IS(name, n, "grpc-timeout"))
+		take_timeout(call, value, len);
+	else if (HEADERS_IS(name, n, "grpc-encoding"))
+		call->compressed = !HEADERS_IS((const char *)value, len, "identity");
+	else if (HEADERS_IS(name, n, "user-agent"))
+		call->user_agent = call->user_agent ? call->user_agent : mem_strndup((const char *)value, len);
+	else if (name[0] != ':' && !HEADERS_IS(name, n, "te") && !(n >= 5 && !memcmp(name, "grpc-", 5)))
+		headers_take_meta(&call->in, name, n, value, len);
+}
+
+static bool find_method(struct wire_call *call)
+{
+	const struct wire *wire = call->conn->wire;
+
+	for (size_t t = 0; t < wire->n_tables; t++)
+		for (size_t i = 0; i < wire->tables[t].n; i++)
+			if (!strcmp(wire->tables[t].methods[i].path, call->path)) {
+				call->method = &wire->tables[t].methods[i];
+				call->method_arg = wire->tables[t].arg;
+				return true;
+			}
+	return false;
+}
+
+/* An answer in plain HTTP, for clients that do not speak gRPC at all. */
+static void answer_http(struct wire_call *call, uint16_t status, const char *text)
+{
+	struct headers h = { .n = 0 };
+	char code[8];
+
+	snprintf(code, sizeof code, "%u", status);
+	headers_add_text(&h, ":status", code);
+	headers_add_text(&h, "content-type", "text/plain");
+	if (status == 405)
+		headers_add_text(&h, "allow", "POST");
+	call->http_status = status;
+	call->local_done = call->headers_sent = true;
+	buf_append_str(&call->sendq, text);
+	h2_respond(call->conn->h2, call->id, h.fields, h.n, true);
+	headers_done(&h);
+	conn_mark_dirty(call->conn);
+	call_over(call, WIRE_UNIMPLEMENTED, text);
+}
+
+static bool refuse_http(struct wire_call *call)
+{
+	if (!call->is_post)
+		answer_http(call, 405, "gRPC needs POST\n");
+	else if (!call->has_content_type || call->content == FIELD_CONTENT_FOREIGN)
+		answer_http(call, 415, "gRPC needs content-type: application/grpc\n");
+	else
+		return false;
+	return true;
+}
+
+static bool refuse_grpc(struct wire_call *call, bool too_large)
+{
+	char text[300];
+
+	if (too_large)
+		server_fail(call, WIRE_RESOURCE_EXHAUSTED, "request headers are over the limit of 16 KiB");
+	else if (call->content == FIELD_CONTENT_OTHER_CODEC)
+		server_fail(call, WIRE_UNIMPLEMENTED, "only application/grpc and application/grpc+proto are served");
+	else if (!call->path || strlen(call->path) > WIRE_PATH_MAX || !find_method(call)) {
+		snprintf(text, sizeof text, "unknown method %s", str_quote(call->path ? call->path : ""));
+		server_fail(call, WIRE_UNIMPLEMENTED, text);
+	} else if (call->bad_timeout)
+		server_fail(call, WIRE_INTERNAL, "malformed grpc-timeout");
+	else if (wire_call_left_ms(call) == 0)
+		server_fail(call, WIRE_DEADLINE_EXCEEDED, "deadline exceeded");
+	else if (call->conn->wire->buffered > WIRE_BUFFERED_MAX)
+		server_fail(call, WIRE_RESOURCE_EXHAUSTED, "too much is buffered, try again later");
+	else if (call->conn->wire->shutting_down && call->conn->goaway_final)
+		server_fail(call, WIRE_UNAVAILABLE, "shutting down");
+	else
+		return false;
+	return true;
+}
+
+/* Handlers at work are counted for strangers only: an operator's streams are limit enough. */
+static bool count_handler(struct wire_call *call)
+{
+	struct wire_conn *conn = call->conn;
+
+	if (conn->is_operator || call->runs_long)
+		return true;
+	if (conn->n_handlers >= WIRE_HANDLERS_PER_CONN || conn->wire->n_handlers >= WIRE_HANDLERS_MAX)
+		return false;
+	call->counted = true;
+	conn->n_handlers++;
+	conn->wire->n_handlers++;
+	return true;
+}
+
+static void start(struct wire_call *call, const uint8_t *data, size_t len)
+{
+	call->started = true;
+	if (!count_handler(call)) {
+		server_fail(call, WIRE_RESOURCE_EXHAUSTED, "too many calls are at work, try again later");
+		return;
+	}
+	call->method->start(call, data, len, call->method_arg);
+}
+
+void server_headers(struct wire_call *call, bool end_stream, bool too_large)
+{
+	(void)end_stream;
+	if (call->headers_seen)
+		return;
+	call->headers_seen = true;
+	if ((!too_large && refuse_http(call)) || refuse_grpc(call, too_large))
+		return;
+	call->runs_long = call->method->runs_long;
+	if (call->method->max_message)
+		call->deframe.max_message = call->method->max_message;
+	if (call->method->unary)
+		call_arm(call);
+	else
+		start(call, NULL, 0);
+}
+
+void server_message(struct wire_call *call, const uint8_t *data, size_t len)
+{
+	if (call->n_messages > 1)
+		server_fail(call, WIRE_INTERNAL, "more than one request message for a unary method");
+	else
+		buf_append(&call->request, data, len);
+}
+
+void server_half_close(struct wire_call *call)
+{
+	if (!call->method->unary) {
+		if (call->ops->on_half_close)
+			call->ops->on_half_close(call, call->arg);
+		return;
+	}
+	if (call->n_messages == 0) {
+		server_fail(call, WIRE_INTERNAL, "no request message");
+		return;
+	}
+	start(call, buf_data(&call->request), buf_len(&call->request));
+	buf_done(&call->request);
+	call_account(call);
+}
+
+void server_closed(struct wire_call *call, uint32_t error)
+{
+	char text[80];
+
+	if (error == H2_CANCEL) {
+		call_over(call, WIRE_CANCELLED, "cancelled by the caller");
+		return;
+	}
+	snprintf(text, sizeof text, "the caller reset the call: %s", wire_h2_error_name(error));
+	call_over(call, WIRE_UNAVAILABLE, text);
+}
+
+/* ---- the response ---- */
+
+static bool may_add(const struct wire_field *field)
+{
+	return field_name_is_valid(field->name) &&
+	       (field_is_bin(field->name, strlen(field->name)) || field_value_is_valid(field->value, field->len));
+}
+
+void wire_add_header(struct wire_call *call, const struct wire_field *field)
+{
+	if (may_add(field))
+		meta_add(&call->headers, field->name, strlen(field->name), field->value, field->len);
+}
+
+void wire_add_trailer(struct wire_call *call, const struct wire_field *field)
+{
+	if (may_add(field))
+		meta_add(&call->trailers, field->name, strlen(field->name), field->value, field->len);
+}
+
+/* grpc-status and grpc-message, the latter shortened to what the peer takes. `message` holds its text. */
+static void add_status(struct headers *h, const struct wire_call *call, char *code, struct buf *message)
+{
+	size_t room = h2_peer_header_list_max(call->conn->h2), max;
+
+	snprintf(code, 8, "%d", (int)call->code);
+	headers_add_text(h, "grpc-status", code);
+	if (call->code == WIRE_OK || !call->why || !*call->why)
+		return;
+	field_encode_message(call->why, message);
+	max = room > h->bytes + HEADER_LIST_RESERVE ? room - h->bytes - HEADER_LIST_RESERVE : 0;
+	if (buf_len(message) <= max)
+		headers_add(h, "grpc-message", buf_data(message), buf_len(message), true);
+}
+
+static void submit(struct wire_call *call, bool initial, bool trailers)
+{
+	struct headers h = { .n = 0 };
+	struct buf message = { 0 };
+	char code[8];
+
+	if (initial) {
+		headers_add_text(&h, ":status", "200");
+		headers_add_text(&h, "content-type", "application/grpc");
+		headers_add_meta(&h, &call->headers);
+	}
+	if (trailers) {
+		add_status(&h, call, code, &message);
+		headers_add_meta(&h, &call->trailers);
+	}
+	if (initial)
+		h2_respond(call->conn->h2, call->id, h.fields, h.n, !trailers);
+	else
+		h2_trailers(call->conn->h2, call->id, h.fields, h.n);
+	headers_done(&h);
+	buf_done(&message);
+}
+
+void server_send_headers(struct wire_call *call)
+{
+	if (call->id == 0)
+		return;
+	call->headers_sent = true;
+	submit(call, true, call->local_done && buf_len(&call->sendq) == 0);
+	conn_mark_dirty(call->conn);
+}
+
+void server_send_trailers(struct wire_call *call)
+{
+	submit(call, false, true);
+}
+
+void server_fail(struct wire_call *call, enum wire_code code, const char *why)
+{
+	if (call->over)
+		return;
+	call_drop_queue(call);
+	wire_end(call, code, why);
+	call_over(call, code, why);
+}

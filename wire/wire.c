@@ -1,0 +1,161 @@
+/*
+ * wire.c - the shared part: what belongs to no single connection, and the turn (see internal.h).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "wire/census.h"
+#include "wire/health.h"
+#include "wire/internal.h"
+#include "wire/resolve.h"
+
+static bool has_work(const struct wire *wire)
+{
+	return !list_is_empty(&wire->due) || !list_is_empty(&wire->dirty) || !list_is_empty(&wire->dying);
+}
+
+/* Each list is taken as it stands, so that work which makes work cannot keep the loop from its sockets. */
+static void run_due(struct wire *wire)
+{
+	struct list batch = LIST_INIT(batch);
+	struct list *link;
+
+	list_splice(&batch, &wire->due);
+	while ((link = list_pop(&batch)))
+		call_run_due(list_entry(link, struct wire_call, due_link));
+}
+
+static void run_dirty(struct wire *wire)
+{
+	struct list batch = LIST_INIT(batch);
+	struct list *link;
+
+	list_splice(&batch, &wire->dirty);
+	while ((link = list_pop(&batch))) {
+		struct wire_conn *conn = list_entry(link, struct wire_conn, dirty_link);
+
+		conn_announce(conn);
+		conn_flush(conn);
+	}
+}
+
+static void run_dying(struct wire *wire)
+{
+	struct list batch = LIST_INIT(batch);
+	struct list *link;
+
+	list_splice(&batch, &wire->dying);
+	while ((link = list_pop(&batch))) {
+		struct wire_conn *conn = list_entry(link, struct wire_conn, dying_link);
+
+		if (!conn_bury(conn))
+			list_push(&wire->dying, link);
+	}
+}
+
+static void turn(struct wire *wire)
+{
+	run_due(wire);
+	run_dirty(wire);
+	run_dying(wire);
+}
+
+static void on_idle(struct ev_loop *loop, struct ev_idle *w, int events)
+{
+	(void)loop;
+	(void)w;
+	(void)events;
+}
+
+static void on_turn(struct ev_loop *loop, struct ev_prepare *w, int events)
+{
+	struct wire *wire = w->data;
+
+	(void)events;
+	turn(wire);
+	if (has_work(wire)) {
+		ev_idle_start(loop, &wire->again);	/* the loop must not sleep on it */
+		return;
+	}
+	ev_idle_stop(loop, &wire->again);
+	ev_prepare_stop(loop, &wire->turn);
+}
+
+void wire_schedule(struct wire *wire)
+{
+	ev_prepare_start(wire->loop, &wire->turn);
+}
+
+struct wire *wire_new(struct ev_loop *loop)
+{
+	struct wire *wire = mem_new(struct wire);
+
+	wire->loop = loop;
+	ev_prepare_init(&wire->turn, on_turn);
+	wire->turn.data = wire;
+	ev_idle_init(&wire->again, on_idle);
+	list_init(&wire->due);
+	list_init(&wire->dirty);
+	list_init(&wire->dying);
+	list_init(&wire->conns);
+	list_init(&wire->listeners);
+	wire->in = mem_alloc(WIRE_READ_BUFFER);
+	wire->census = census_new();
+	return wire;
+}
+
+static void close_listeners(struct wire *wire)
+{
+	while (!list_is_empty(&wire->listeners))
+		wire_listener_close(list_entry(wire->listeners.next, struct wire_listener, link));
+}
+
+void wire_free(struct wire *wire)
+{
+	if (!wire)
+		return;
+	close_listeners(wire);
+	list_for_each(pos, tmp, &wire->conns)
+		conn_abort(list_entry(pos, struct wire_conn, link), "shut down");
+	while (has_work(wire))
+		turn(wire);
+	ev_prepare_stop(wire->loop, &wire->turn);
+	ev_idle_stop(wire->loop, &wire->again);
+	resolver_free(wire->resolver);
+	health_free(wire->health);
+	census_free(wire->census);
+	buf_done(&wire->out);
+	free(wire->in);
+	free(wire->tables);
+	free(wire);
+}
+
+void wire_shutdown(struct wire *wire, uint32_t grace_ms)
+{
+	wire->shutting_down = true;
+	health_changed(wire);
+	close_listeners(wire);
+	list_for_each(pos, tmp, &wire->conns)
+		wire_conn_close(list_entry(pos, struct wire_conn, link), grace_ms, "shutting down");
+}
+
+struct wire_counts wire_count(const struct wire *wire)
+{
+	struct wire_counts c = { .conns = wire->n_conns, .calls = wire->n_calls, .calls_total = wire->calls_total };
+
+	for (const struct list *l = wire->listeners.next; l != &wire->listeners; l = l->next)
+		c.listeners++;
+	return c;
+}
+
+struct ev_loop *wire_loop(const struct wire *wire)
+{
+	return wire->loop;
+}
+
+void wire_serve(struct wire *wire, const struct wire_method *methods, size_t n, void *arg)
+{
+	wire->tables = mem_realloc(wire->tables, (wire->n_tables + 1) * sizeof *wire->tables);
+	wire->tables[wire->n_tables++] = (struct wire_table){ methods, n, arg };
+}
