@@ -1,0 +1,289 @@
+#include "test/lib/raw.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <errno.h>
+#include <nghttp2/nghttp2.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "test/lib/echo.h"
+
+enum { DEADLINE_MS = 20000 };
+
+static void on_down(struct wire_conn *conn, const char *why, void *arg)
+{
+	struct raw *r = arg;
+
+	(void)conn;
+	r->down = true;
+	snprintf(r->why, sizeof r->why, "%s", why);
+}
+
+static const struct wire_conn_ops server_ops = { .on_down = on_down };
+
+static void connect_from(struct raw *r, const char *from)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET }, self = { .sin_family = AF_INET };
+
+	to.sin_port = htons((uint16_t)atoi(strrchr(wire_listener_address(r->listener), ':') + 1));
+	inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
+	inet_pton(AF_INET, from, &self.sin_addr);
+	r->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_ge(r->fd, 0);
+	ck_assert_int_eq(bind(r->fd, (struct sockaddr *)&self, sizeof self), 0);
+	ck_assert_int_eq(connect(r->fd, (struct sockaddr *)&to, sizeof to), 0);
+}
+
+void raw_open(struct raw *r, const char *from)
+{
+	char *error = NULL;
+
+	signal(SIGPIPE, SIG_IGN);
+	*r = (struct raw){ .loop = ev_loop_new(EVFLAG_NOENV) };
+	r->wire = wire_new(r->loop);
+	echo_serve(r->wire);
+	wire_serve_health(r->wire);
+	r->listener = wire_listen(r->wire, "127.0.0.1:0", &server_ops, r, &error);
+	ck_assert_msg(r->listener != NULL, "%s", error);
+	ck_assert_int_eq(nghttp2_hd_inflate_new(&r->inflater), 0);
+	connect_from(r, from ? from : "127.0.0.1");
+}
+
+void raw_turn(struct raw *r)
+{
+	for (int i = 0; i < 20; i++)
+		ev_run(r->loop, EVRUN_NOWAIT);
+}
+
+void raw_close(struct raw *r)
+{
+	struct wire_counts c;
+	uint64_t end = mono_ms() + DEADLINE_MS;
+
+	close(r->fd);
+	wire_listener_close(r->listener);
+	do {
+		ev_run(r->loop, EVRUN_NOWAIT);
+		c = wire_count(r->wire);
+	} while ((c.conns || c.calls) && mono_ms() < end);
+	ck_assert_uint_eq(c.conns + c.calls, 0);
+	wire_free(r->wire);
+	ev_loop_destroy(r->loop);
+	nghttp2_hd_inflate_del(r->inflater);
+	buf_done(&r->in);
+	buf_done(&r->frame.payload);
+}
+
+/* ---- sending ---- */
+
+void raw_send(struct raw *r, const void *data, size_t n)
+{
+	const char *p = data;
+
+	while (n && !r->closed) {
+		ssize_t done = send(r->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		ev_run(r->loop, EVRUN_NOWAIT);
+		if (done < 0 && errno != EAGAIN) {
+			r->closed = true;
+		} else if (done > 0) {
+			p += done;
+			n -= (size_t)done;
+		}
+	}
+}
+
+void raw_send_frame(struct raw *r, uint8_t type, uint8_t flags, uint32_t stream, const void *payload, size_t n)
+{
+	uint8_t head[9] = { (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n, type, flags,
+			    (uint8_t)(stream >> 24), (uint8_t)(stream >> 16), (uint8_t)(stream >> 8), (uint8_t)stream };
+	struct buf b = { 0 };
+
+	buf_append(&b, head, sizeof head);
+	if (n)
+		buf_append(&b, payload, n);
+	raw_send(r, buf_data(&b), buf_len(&b));
+	buf_done(&b);
+}
+
+void raw_preface(struct raw *r)
+{
+	raw_send(r, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24);
+	raw_send_frame(r, RAW_SETTINGS, 0, 0, NULL, 0);
+}
+
+static void put_string(struct buf *b, const char *s)
+{
+	size_t n = strlen(s);
+	uint8_t byte;
+
+	if (n < 127) {
+		byte = (uint8_t)n;
+		buf_append(b, &byte, 1);
+	} else {
+		byte = 127;
+		buf_append(b, &byte, 1);
+		for (size_t rest = n - 127;; rest >>= 7) {
+			byte = (uint8_t)(rest & 0x7f) | (rest > 0x7f ? 0x80 : 0);
+			buf_append(b, &byte, 1);
+			if (rest <= 0x7f)
+				break;
+		}
+	}
+	buf_append(b, s, n);
+}
+
+void raw_field(struct buf *block, const char *name, const char *value)
+{
+	buf_append(block, "\0", 1);
+	put_string(block, name);
+	put_string(block, value);
+}
+
+void raw_request(struct buf *block, const char *path, const char *content_type)
+{
+	raw_field(block, ":method", "POST");
+	raw_field(block, ":scheme", "http");
+	raw_field(block, ":path", path);
+	raw_field(block, ":authority", "test");
+	raw_field(block, "te", "trailers");
+	raw_field(block, "content-type", content_type ? content_type : "application/grpc");
+}
+
+void raw_send_request(struct raw *r, uint32_t stream, const char *path, uint8_t flags)
+{
+	struct buf block = { 0 };
+
+	raw_request(&block, path, NULL);
+	raw_send_frame(r, RAW_HEADERS, RAW_END_HEADERS | flags, stream, buf_data(&block), buf_len(&block));
+	buf_done(&block);
+}
+
+void raw_send_message(struct raw *r, uint32_t stream, const char *text, uint8_t flags)
+{
+	size_t n = strlen(text);
+	uint8_t prefix[5] = { 0, (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n };
+	struct buf b = { 0 };
+
+	buf_append(&b, prefix, 5);
+	buf_append(&b, text, n);
+	raw_send_frame(r, RAW_DATA, flags, stream, buf_data(&b), buf_len(&b));
+	buf_done(&b);
+}
+
+/* ---- receiving ---- */
+
+static void inflate(struct raw *r, const uint8_t *data, size_t n)
+{
+	nghttp2_nv nv;
+	int flags = 0;
+	ssize_t used;
+
+	buf_clear(&r->frame.payload);
+	do {
+		flags = 0;
+		used = nghttp2_hd_inflate_hd2(r->inflater, &nv, &flags, data, n, 1);
+		ck_assert_int_ge(used, 0);
+		data += used;
+		n -= (size_t)used;
+		if (flags & NGHTTP2_HD_INFLATE_EMIT)
+			buf_printf(&r->frame.payload, "%.*s: %.*s\n", (int)nv.namelen, nv.name, (int)nv.valuelen, nv.value);
+	} while (!(flags & NGHTTP2_HD_INFLATE_FINAL));
+	nghttp2_hd_inflate_end_headers(r->inflater);
+}
+
+static bool take_frame(struct raw *r)
+{
+	const uint8_t *h = buf_data(&r->in);
+	size_t n;
+
+	if (buf_len(&r->in) < 9)
+		return false;
+	n = (size_t)h[0] << 16 | (size_t)h[1] << 8 | h[2];
+	if (buf_len(&r->in) < 9 + n)
+		return false;
+	r->frame.type = h[3];
+	r->frame.flags = h[4];
+	r->frame.stream = ((uint32_t)h[5] << 24 | (uint32_t)h[6] << 16 | (uint32_t)h[7] << 8 | h[8]) & 0x7fffffff;
+	if (r->frame.type == RAW_HEADERS) {
+		inflate(r, h + 9, n);
+	} else {
+		buf_clear(&r->frame.payload);
+		buf_append(&r->frame.payload, h + 9, n);
+	}
+	buf_consume(&r->in, 9 + n);
+	return true;
+}
+
+static void receive(struct raw *r)
+{
+	char data[16384];
+	ssize_t n;
+
+	ev_run(r->loop, EVRUN_NOWAIT);
+	n = recv(r->fd, data, sizeof data, MSG_DONTWAIT);
+	if (n > 0)
+		buf_append(&r->in, data, (size_t)n);
+	else if (n == 0 || errno != EAGAIN)
+		r->closed = true;
+	else
+		poll(&(struct pollfd){ .fd = r->fd, .events = POLLIN }, 1, 2);
+}
+
+static bool next_frame(struct raw *r)
+{
+	uint64_t end = mono_ms() + DEADLINE_MS;
+
+	while (!take_frame(r)) {
+		if (r->closed)
+			return false;
+		receive(r);
+		ck_assert_msg(mono_ms() < end, "no frame within %d ms", DEADLINE_MS);
+	}
+	return true;
+}
+
+bool raw_wait(struct raw *r, uint8_t type)
+{
+	while (next_frame(r))
+		if (r->frame.type == type)
+			return true;
+	return false;
+}
+
+const char *raw_wait_end(struct raw *r, uint32_t stream, const char *field)
+{
+	static char value[400];
+	char name[80];
+	const char *at;
+
+	do
+		ck_assert_msg(raw_wait(r, RAW_HEADERS), "closed without trailers: %s", r->why);
+	while (r->frame.stream != stream || !(r->frame.flags & RAW_END_STREAM));
+	snprintf(name, sizeof name, "%s: ", field);
+	at = strstr(buf_string(&r->frame.payload), name);
+	snprintf(value, sizeof value, "%.*s", at ? (int)strcspn(at + strlen(name), "\n") : 0, at ? at + strlen(name) : "");
+	return value;
+}
+
+bool raw_wait_closed(struct raw *r)
+{
+	while (next_frame(r))
+		;
+	return r->closed;
+}
+
+uint32_t raw_u32(const struct raw *r, size_t at)
+{
+	const uint8_t *p = buf_data(&r->frame.payload) + at;
+
+	ck_assert_uint_ge(buf_len(&r->frame.payload), at + 4);
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}

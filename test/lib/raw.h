@@ -1,0 +1,64 @@
+/*
+ * raw.h - a client that speaks HTTP/2 frame by frame, for what no real client sends.
+ *
+ * The echo service of echo.h is on the other side, in the same process and loop. Field blocks are sent as
+ * literals without indexing and received through nghttp2's inflater.
+ */
+#ifndef TEST_LIB_RAW_H
+#define TEST_LIB_RAW_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "wire/wire.h"
+
+enum { RAW_DATA, RAW_HEADERS, RAW_PRIORITY, RAW_RST_STREAM, RAW_SETTINGS, RAW_PUSH_PROMISE, RAW_PING, RAW_GOAWAY,
+       RAW_WINDOW_UPDATE, RAW_CONTINUATION };
+enum { RAW_END_STREAM = 1, RAW_ACK = 1, RAW_END_HEADERS = 4 };
+
+struct raw_frame {
+	uint8_t type, flags;
+	uint32_t stream;
+	struct buf payload;	/* DATA, RST_STREAM, GOAWAY ... as sent; HEADERS as "name: value\n" lines */
+};
+
+struct raw {
+	struct ev_loop *loop;
+	struct wire *wire;
+	struct wire_listener *listener;
+	int fd;
+	bool closed;			/* the server closed */
+	struct buf in;
+	struct nghttp2_hd_inflater *inflater;
+	struct raw_frame frame;		/* received last */
+	char why[200];			/* of the server's connection, once down */
+	bool down;
+};
+
+/* Connects; `from` is the client's address (NULL: 127.0.0.1, an operator). Nothing is sent. */
+void raw_open(struct raw *r, const char *from);
+/* Closes the client's end, then asserts that the server has nothing alive. */
+void raw_close(struct raw *r);
+void raw_send(struct raw *r, const void *data, size_t n);
+void raw_preface(struct raw *r);	/* client preface and empty SETTINGS */
+void raw_send_frame(struct raw *r, uint8_t type, uint8_t flags, uint32_t stream, const void *payload, size_t n);
+/* Appends one field to a block. */
+void raw_field(struct buf *block, const char *name, const char *value);
+/* Headers of a gRPC request to `path`; content_type NULL: application/grpc. */
+void raw_request(struct buf *block, const char *path, const char *content_type);
+void raw_send_request(struct raw *r, uint32_t stream, const char *path, uint8_t flags);
+/* A DATA frame with one gRPC message. */
+void raw_send_message(struct raw *r, uint32_t stream, const char *text, uint8_t flags);
+
+/* Turns the loop for a moment: what has been sent has been taken. */
+void raw_turn(struct raw *r);
+/* Waits (20 s) for the next frame of this type, passing over others; false: the server closed first. */
+bool raw_wait(struct raw *r, uint8_t type);
+/* Waits for the header block that ends the stream; the value of a field in it, "" without one. Static. */
+const char *raw_wait_end(struct raw *r, uint32_t stream, const char *field);
+bool raw_wait_closed(struct raw *r);
+uint32_t raw_u32(const struct raw *r, size_t at);	/* of the frame's payload */
+
+#endif
