@@ -1,5 +1,5 @@
 /*
- * conn.h - what conn.c and conn_time.c share.
+ * conn.h - what conn.c, conn_io.c and conn_time.c share.
  */
 #ifndef WIRE_CONN_H
 #define WIRE_CONN_H
@@ -11,6 +11,11 @@ void conn_set_state(struct wire_conn *conn, enum conn_state state);
 void conn_drain(struct wire_conn *conn, uint32_t grace_ms, const char *why);
 /* The last GOAWAY, once. */
 void conn_drain_final(struct wire_conn *conn);
+
+/* The socket is there: begins to read. */
+void conn_io_init(struct wire_conn *conn);
+void conn_set_reading(struct wire_conn *conn, bool on);
+void conn_set_blocked(struct wire_conn *conn, bool on);
 
 void conn_time_init(struct wire_conn *conn);
 void conn_time_stop(struct wire_conn *conn);

@@ -2,8 +2,10 @@
  * internal.h - the structs that the files of wire/ share. Nobody outside includes it.
  *
  *   wire.c    the shared part and its turn: due calls, flush, burial
- *   conn.c    one connection: socket, life cycle, timers     dial.c, listen.c: how it begins
- *   call.c    what both ends of a call have in common        client.c, server.c: what they do not
+ *   conn.c    one connection: life cycle; conn_io.c: bytes; conn_time.c: timers
+ *   dial.c, listen.c   how a connection begins
+ *   call.c    what both ends of a call have in common; call_io.c: messages
+ *   client.c, server.c   what they do not
  *
  * A turn. Nothing is freed and no callback of `struct wire_call_ops` for an end is made where it comes up:
  * work is put on a list of struct wire, and an ev_prepare that runs before the loop sleeps does it:
@@ -209,6 +211,12 @@ void call_over(struct wire_call *call, enum wire_code code, const char *why);
 void call_unlink_stream(struct wire_call *call);
 void call_conn_down(struct wire_call *call, const char *why);
 void call_arm(struct wire_call *call);
+/* Ends the call because of what the peer did or did not do. */
+void call_refuse(struct wire_call *call, enum wire_code code, const char *why);
+
+/* ---- call_io.c ---- */
+void call_deliver_held(struct wire_call *call);
+void call_wake_sender(struct wire_call *call);
 void call_account(struct wire_call *call);
 /* Drops what is queued to be sent. */
 void call_drop_queue(struct wire_call *call);
