@@ -85,6 +85,8 @@ static int check_name(const char *host, const char **why)
 {
 	struct in_addr v4;
 
+	if (strcmp(host, "unix") == 0)		/* with a port behind it, it would read as a path */
+		return refuse(why, "\"unix\" cannot be a host name, a socket is unix:/PATH");
 	if (looks_like_v4(host))
 		return inet_pton(AF_INET, host, &v4) == 1 ? 0 : refuse(why, "not an IPv4 address");
 	for (const char *c = host; *c; c++) {

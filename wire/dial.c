@@ -247,6 +247,10 @@ struct wire_conn *wire_dial(struct wire *wire, const struct wire_dial *dial, con
 		conn_abort(conn, why);
 		return conn;
 	}
+	if (!conn->dial->addr.is_unix && conn->dial->addr.port == 0) {
+		conn_abort(conn, "port is not in 1..65535");
+		return conn;
+	}
 	if (!conn->dial->addr.is_unix)
 		conn->authority = mem_strdup(dial->address);
 	start(conn->dial);

@@ -169,22 +169,6 @@ static char *bound_address(int fd, const struct wire_addr *a)
 	return mem_strdup(text);
 }
 
-/* Port 0 is "any" here, which the parser of addresses to dial refuses. */
-static int parse(const char *address, struct wire_addr *a, const char **why)
-{
-	size_t n = strlen(address);
-	char *host;
-	int rv;
-
-	if (n < 2 || strcmp(address + n - 2, ":0"))
-		return wire_addr_parse(address, 0, a, why);
-	host = mem_strndup(address, n - 2);
-	rv = wire_addr_parse(host, 1, a, why);
-	free(host);
-	a->port = 0;
-	return rv;
-}
-
 struct wire_listener *wire_listen(struct wire *wire, const char *address, const struct wire_conn_ops *ops,
 				  void *arg, char **error)
 {
@@ -193,7 +177,7 @@ struct wire_listener *wire_listen(struct wire *wire, const char *address, const 
 	const char *why;
 	int fd;
 
-	if (parse(address, &a, &why) < 0) {
+	if (wire_addr_parse(address, 0, &a, &why) < 0) {
 		*error = mem_printf("%s: %s", address, why);
 		return NULL;
 	}
