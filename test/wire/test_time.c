@@ -1,0 +1,300 @@
+/*
+ * test_time.c - what happens because time passes, in virtual time: clock_gettime() and epoll_wait() are
+ * ours here, and a wait in which nothing happens moves the clock instead of taking time.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "test/lib/echo.h"
+#include "test/lib/raw.h"
+#include "test/lib/unit.h"
+#include "wire/h2.h"
+#include "wire/limits.h"
+
+static int64_t skipped_ns;
+
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int rv = (int)syscall(SYS_clock_gettime, id, ts);
+	int64_t ns = ts->tv_sec * 1000000000LL + ts->tv_nsec + skipped_ns;
+
+	ts->tv_sec = ns / 1000000000LL;
+	ts->tv_nsec = ns % 1000000000LL;
+	return rv;
+}
+
+/* Whatever is under way on the loopback gets its time before the clock is moved. */
+enum { UNDER_WAY_MS = 20 };
+
+int epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
+{
+	int n = (int)syscall(SYS_epoll_wait, fd, events, max, timeout_ms ? UNDER_WAY_MS : 0);
+
+	if (n == 0 && timeout_ms > 0)
+		skipped_ns += timeout_ms * 1000000LL;
+	return n;
+}
+
+static void on_passed(struct ev_loop *loop, struct ev_timer *w, int events)
+{
+	(void)w;
+	(void)events;
+	ev_break(loop, EVBREAK_ONE);
+}
+
+static void pass(struct raw *r, double seconds)
+{
+	struct ev_timer t;
+
+	ev_timer_init(&t, on_passed, seconds, 0);
+	ev_now_update(r->loop);
+	ev_timer_start(r->loop, &t);
+	ev_run(r->loop, 0);
+	ev_timer_stop(r->loop, &t);
+}
+
+static void ack_settings(struct raw *r)
+{
+	raw_send_frame(r, RAW_SETTINGS, RAW_ACK, 0, NULL, 0);
+}
+
+START_TEST(silent_connection_has_ten_seconds)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_turn(&r);
+	pass(&r, 9);
+	ck_assert(!r.down);
+	pass(&r, 2);
+	ck_assert(r.down);
+	raw_close(&r);
+}
+END_TEST
+
+START_TEST(half_a_preface_has_ten_seconds)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_send(&r, "PRI * HTTP/2.0\r\n", 16);
+	pass(&r, 9);
+	ck_assert(!r.down);
+	pass(&r, 2);
+	ck_assert(r.down);
+	raw_close(&r);
+}
+END_TEST
+
+START_TEST(settings_have_to_be_acknowledged)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	pass(&r, 11);
+	ck_assert(raw_wait(&r, RAW_GOAWAY));
+	ck_assert_uint_eq(raw_u32(&r, 4), H2_SETTINGS_TIMEOUT);
+	ck_assert(raw_wait_closed(&r));
+	raw_close(&r);
+}
+END_TEST
+
+START_TEST(header_block_has_five_seconds)
+{
+	struct buf block = { 0 };
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	ack_settings(&r);
+	raw_request(&block, "/test.Echo/Unary", NULL);
+	raw_send_frame(&r, RAW_HEADERS, 0, 1, buf_data(&block), buf_len(&block));
+	pass(&r, 4);
+	ck_assert(!r.down);
+	pass(&r, 2);
+	ck_assert(raw_wait(&r, RAW_GOAWAY));
+	ck_assert_uint_eq(raw_u32(&r, 4), H2_ENHANCE_YOUR_CALM);
+	raw_close(&r);
+	buf_done(&block);
+}
+END_TEST
+
+START_TEST(unary_request_has_a_minute)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	ack_settings(&r);
+	raw_send_request(&r, 1, "/test.Echo/Unary", 0);
+	raw_send_frame(&r, RAW_DATA, 0, 1, "\0\0", 2);
+	pass(&r, 59);
+	ck_assert_uint_eq(wire_count(r.wire).calls, 1);
+	pass(&r, 2);
+	ck_assert_str_eq(raw_wait_end(&r, 1, "grpc-status"), "4");
+	ck_assert_uint_eq(echo_seen.n_started, 0);
+	raw_close(&r);
+}
+END_TEST
+
+START_TEST(deadline_ends_a_call_on_time)
+{
+	struct buf block = { 0 };
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	ack_settings(&r);
+	raw_request(&block, "/test.Echo/Silent", NULL);
+	raw_field(&block, "grpc-timeout", "30S");
+	raw_send_frame(&r, RAW_HEADERS, RAW_END_HEADERS, 1, buf_data(&block), buf_len(&block));
+	pass(&r, 29);
+	ck_assert_uint_eq(echo_seen.n_ended, 0);
+	pass(&r, 2);
+	ck_assert_uint_eq(echo_seen.n_ended, 1);
+	ck_assert_int_eq(echo_seen.last_code, WIRE_DEADLINE_EXCEEDED);
+	ck_assert_str_eq(raw_wait_end(&r, 1, "grpc-status"), "4");
+	raw_close(&r);
+	buf_done(&block);
+}
+END_TEST
+
+/* A quiet TCP peer is asked after a minute and dropped when it does not answer within twenty seconds. */
+START_TEST(vanished_peer_is_found)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	ack_settings(&r);
+	raw_send_request(&r, 1, "/test.Echo/Silent", 0);
+	pass(&r, 61);
+	ck_assert_msg(raw_wait(&r, RAW_PING), "%s", r.why);
+	ck_assert(!r.down);
+	pass(&r, 21);
+	ck_assert(r.down);
+	ck_assert_ptr_nonnull(strstr(r.why, "PING"));
+	ck_assert_int_eq(echo_seen.last_code, WIRE_UNAVAILABLE);
+	raw_close(&r);
+}
+END_TEST
+
+START_TEST(answer_to_ping_keeps_a_quiet_peer)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	ack_settings(&r);
+	raw_send_request(&r, 1, "/test.Echo/Silent", 0);
+	for (int i = 0; i < 10; i++) {
+		pass(&r, 61);
+		ck_assert_msg(raw_wait(&r, RAW_PING), "%s", r.why);
+		raw_send_frame(&r, RAW_PING, RAW_ACK, 0, buf_data(&r.frame.payload), 8);
+	}
+	ck_assert(!r.down);
+	ck_assert_uint_eq(echo_seen.n_ended, 0);
+	raw_close(&r);
+}
+END_TEST
+
+START_TEST(idle_connection_is_sent_away_in_order)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	ack_settings(&r);
+	for (int i = 0; i < 14; i++) {
+		pass(&r, 61);
+		ck_assert_msg(raw_wait(&r, RAW_PING), "%s", r.why);
+		raw_send_frame(&r, RAW_PING, RAW_ACK, 0, buf_data(&r.frame.payload), 8);
+	}
+	ck_assert(!r.down);
+	pass(&r, 60);
+	ck_assert(raw_wait(&r, RAW_GOAWAY));
+	ck_assert_uint_eq(raw_u32(&r, 0), 0x7fffffff);
+	pass(&r, 3);
+	ck_assert(raw_wait(&r, RAW_GOAWAY));
+	ck_assert_uint_eq(raw_u32(&r, 0), 0);
+	ck_assert(raw_wait_closed(&r));
+	raw_close(&r);
+}
+END_TEST
+
+/* A stranger whose window stays shut holds what was queued for it for a minute, not for ever. */
+START_TEST(stalled_stream_of_a_stranger_ends)
+{
+	struct raw r;
+
+	raw_open(&r, "127.0.0.2");
+	raw_preface(&r);
+	ack_settings(&r);
+	raw_send_request(&r, 1, "/test.Echo/Count", 0);
+	raw_send_message(&r, 1, "1000000", RAW_END_STREAM);
+	pass(&r, 30);
+	ck_assert_uint_eq(echo_seen.n_ended, 0);
+	ck_assert(raw_wait(&r, RAW_DATA));
+	pass(&r, 40);
+	ck_assert_uint_eq(echo_seen.n_ended, 1);
+	ck_assert_int_eq(echo_seen.last_code, WIRE_UNAVAILABLE);
+	raw_close(&r);
+}
+END_TEST
+
+START_TEST(operator_may_read_as_slowly_as_he_likes)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	ack_settings(&r);
+	raw_send_request(&r, 1, "/test.Echo/Count", 0);
+	raw_send_message(&r, 1, "1000000", RAW_END_STREAM);
+	for (int i = 0; i < 20; i++) {
+		pass(&r, 61);
+		ck_assert_msg(raw_wait(&r, RAW_PING), "%s", r.why);
+		raw_send_frame(&r, RAW_PING, RAW_ACK, 0, buf_data(&r.frame.payload), 8);
+	}
+	ck_assert_uint_eq(echo_seen.n_ended, 0);
+	raw_close(&r);
+}
+END_TEST
+
+START_TEST(drain_does_not_wait_for_a_client_that_never_answers)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	ack_settings(&r);
+	raw_send_request(&r, 1, "/test.Echo/Silent", 0);
+	raw_turn(&r);
+	wire_shutdown(r.wire, 30000);
+	r.listener = NULL;
+	pass(&r, 1);
+	ck_assert(raw_wait(&r, RAW_GOAWAY));
+	ck_assert_uint_eq(raw_u32(&r, 0), 0x7fffffff);
+	pass(&r, 2);
+	ck_assert(raw_wait(&r, RAW_GOAWAY));
+	ck_assert_uint_eq(raw_u32(&r, 0), 1);
+	ck_assert(!r.down);
+	pass(&r, 40);
+	ck_assert(r.down);
+	ck_assert_int_eq(echo_seen.last_code, WIRE_UNAVAILABLE);
+	raw_close(&r);
+}
+END_TEST
+
+UNIT_MAIN(silent_connection_has_ten_seconds, half_a_preface_has_ten_seconds, settings_have_to_be_acknowledged,
+	  header_block_has_five_seconds, unary_request_has_a_minute, deadline_ends_a_call_on_time,
+	  vanished_peer_is_found, answer_to_ping_keeps_a_quiet_peer, idle_connection_is_sent_away_in_order,
+	  stalled_stream_of_a_stranger_ends, operator_may_read_as_slowly_as_he_likes,
+	  drain_does_not_wait_for_a_client_that_never_answers)
