@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
 #include <poll.h>
 #include <signal.h>
@@ -31,12 +32,14 @@ static const struct wire_conn_ops server_ops = { .on_down = on_down };
 static void connect_from(struct raw *r, const char *from)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET }, self = { .sin_family = AF_INET };
+	int one = 1;
 
 	to.sin_port = htons((uint16_t)atoi(strrchr(wire_listener_address(r->listener), ':') + 1));
 	inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
 	inet_pton(AF_INET, from, &self.sin_addr);
 	r->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_ge(r->fd, 0);
+	setsockopt(r->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	ck_assert_int_eq(bind(r->fd, (struct sockaddr *)&self, sizeof self), 0);
 	ck_assert_int_eq(connect(r->fd, (struct sockaddr *)&to, sizeof to), 0);
 }
@@ -87,12 +90,12 @@ void raw_send(struct raw *r, const void *data, size_t n)
 {
 	const char *p = data;
 
-	while (n && !r->closed) {
+	while (n && !r->deaf) {
 		ssize_t done = send(r->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		ev_run(r->loop, EVRUN_NOWAIT);
 		if (done < 0 && errno != EAGAIN) {
-			r->closed = true;
+			r->deaf = true;
 		} else if (done > 0) {
 			p += done;
 			n -= (size_t)done;

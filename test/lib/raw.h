@@ -29,7 +29,8 @@ struct raw {
 	struct wire *wire;
 	struct wire_listener *listener;
 	int fd;
-	bool closed;			/* the server closed */
+	bool closed;			/* the server closed, and everything it sent has been read */
+	bool deaf;			/* the server takes no more */
 	struct buf in;
 	struct nghttp2_hd_inflater *inflater;
 	struct raw_frame frame;		/* received last */

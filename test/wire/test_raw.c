@@ -256,7 +256,7 @@ START_TEST(rapid_reset_ends_the_connection)
 
 	raw_open(&r, "127.0.0.2");
 	raw_preface(&r);
-	for (uint32_t id = 1; id < 2000 && !r.closed; id += 2) {
+	for (uint32_t id = 1; id < 2000 && !r.deaf; id += 2) {
 		raw_send_request(&r, id, "/test.Echo/Silent", 0);
 		raw_send_frame(&r, RAW_RST_STREAM, 0, id, "\0\0\0\x8", 4);
 	}
