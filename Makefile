@@ -6,6 +6,7 @@
 #   make install    DESTDIR and PREFIX (default /usr/local)
 #   make bench      speed and memory as ratios against things run beside it
 #   make soak       long runs (MINUTES=10)
+#   make fuzz       every fuzz target for SECONDS=60
 #   V=1 shows commands, SAN=1 builds with ASan and UBSan into build/san.
 
 VERSION := 0.1.0
@@ -34,11 +35,12 @@ CC       := gcc
 endif
 OPT      ?= -O2
 ,        := ,
-SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+SECONDS  ?= 60
+SANFLAGS := $(if $(FUZZ),-fsanitize=fuzzer-no-link$(,)address$(,)undefined -fno-sanitize-recover=undefined)$(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wpointer-arith \
 	-Wwrite-strings -Wvla -Wformat=2 -Wno-strict-aliasing $(if $(WERROR),-Werror)
-HARDEN   := -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero \
-	$(if $(SAN),,-D_FORTIFY_SOURCE=2) -fcf-protection
+HARDEN   := $(if $(FUZZ),,-fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero \
+	$(if $(SAN),,-D_FORTIFY_SOURCE=2) -fcf-protection)
 CPPFLAGS += -D_GNU_SOURCE -DSLOTH_VERSION='"$(VERSION)"' -I. -I$(B)/gen
 CFLAGS   += -std=c11 $(OPT) -g -fPIE $(WARN) $(HARDEN) $(SANFLAGS)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS)
@@ -128,16 +130,23 @@ TEST_LIBS  := $(B)/libmaster.a $(B)/libagent.a $(B)/libcli.a $(B)/libwire.a $(B)
 
 $(B)/test/unit/test_%: $(B)/test/unit/test_%.o $(TEST_LIB_O) $(TEST_LIBS)
 	$(call say,LINK,$@)
-	$(link) $(LIBS_MASTER) -lsmartcols -lcheck_pic -lrt -lsubunit
+	$(link) $(LIBS_MASTER) -lsmartcols -lcheck_pic -lrt -lsubunit -lm
 $(B)/test/wire/test_%: $(B)/test/wire/test_%.o $(TEST_LIB_O) $(TEST_LIBS)
 	$(call say,LINK,$@)
-	$(link) $(LIBS_MASTER) -lsmartcols -lcheck_pic -lrt -lsubunit
+	$(link) $(LIBS_MASTER) -lsmartcols -lcheck_pic -lrt -lsubunit -lm
+# A fuzz target that replays files; `make fuzz` links the same object with libFuzzer instead.
+FUZZ_TESTS := $(patsubst %.c,$(B)/%,$(wildcard test/fuzz/fuzz_*.c))
+$(B)/test/fuzz/fuzz_%: $(B)/test/fuzz/fuzz_%.o $(if $(FUZZ),,$(B)/test/fuzz/replay.o) $(B)/libwire.a $(B)/libcommon.a
+	$(call say,LINK,$@)
+	$(link) $(if $(FUZZ),-fsanitize=fuzzer) $(LIBS_WIRE)
+
 # Programs that tests and benchmarks run.
 $(B)/test/%: $(B)/test/tools/%.o $(TEST_LIBS)
 	$(call say,LINK,$@)
 	$(link) $(LIBS_MASTER)
 
-tests: $(UNIT_TESTS) $(WIRE_TESTS) $(TEST_TOOLS)
+tests: $(UNIT_TESTS) $(WIRE_TESTS) $(TEST_TOOLS) $(FUZZ_TESTS)
+fuzzers: $(FUZZ_TESTS)
 .SECONDARY:
 
 deps-build:
@@ -163,6 +172,13 @@ soak: deps-check
 	@$(MAKE) --no-print-directory all tests
 	@./test/e2e/soak.sh $(B) $(MINUTES)
 
+# New inputs go below build/, findings beside them; the corpus in the tree is only read.
+fuzz: deps-check
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang FUZZ=1 fuzzers
+	@set -e; for t in $(notdir $(FUZZ_TESTS)); do d=$(BUILD)/fuzz/found/$$t; mkdir -p $$d; \
+		$(BUILD)/fuzz/test/fuzz/$$t -max_total_time=$(SECONDS) -artifact_prefix=$$d- -print_final_stats=1 \
+		$$d test/fuzz/corpus/$${t#fuzz_}; done
+
 lint: deps-check
 	@./test/lint/run.sh $(BUILD)
 
@@ -184,4 +200,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')
-.PHONY: all lib tests demo check bench soak lint install clean deps-build deps-check
+.PHONY: all lib tests fuzzers demo check bench soak fuzz lint install clean deps-build deps-check

@@ -31,11 +31,19 @@ static int refuse(const char **why, const char *phrase)
 
 /* ---- literals ---- */
 
-/* "%eth0" or "%2" behind a link-local address -> interface index. */
+static bool is_name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+/* "%eth0" or "%2" behind a link-local address -> interface index. The kernel itself would take "lo:x". */
 static int parse_zone(const char *zone, uint32_t *index)
 {
 	uint64_t number;
 
+	for (const char *c = zone; *c; c++)
+		if (*c != '.' && !is_name_char(*c))
+			return -EINVAL;
 	if (str_parse_u64(zone, 1, UINT32_MAX, &number) == 0)
 		*index = (uint32_t)number;
 	else
@@ -75,11 +83,6 @@ static bool looks_like_v4(const char *host)
 }
 
 /* ---- parsing ---- */
-
-static bool is_name_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
 
 static int check_name(const char *host, const char **why)
 {
@@ -156,12 +159,11 @@ static int parse_plain(const char *text, struct wire_addr *a, const char **why)
 
 static int parse_unix(const char *path, struct wire_addr *a, const char **why)
 {
-	size_t n = strlen(path);
+	size_t n;
 
-	if (str_has_prefix(path, "///")) {		/* unix:///run/x, as gRPC clients write it */
-		path += 2;
-		n -= 2;
-	}
+	while (path[0] == '/' && path[1] == '/')	/* unix:///run/x, as gRPC clients write it */
+		path++;
+	n = strlen(path);
 	if (n == 0)
 		return refuse(why, "no path");
 	if (n >= sizeof a->path)

@@ -299,6 +299,7 @@ void *wire_unpack(struct wire_call *call, const ProtobufCMessageDescriptor *type
 	void *message = unpack_message(&call->arena, type, data, len, &error, &why);
 	char text[120];
 
+	call_account(call);
 	if (message)
 		return message;
 	snprintf(text, sizeof text, "invalid %s: %s", type->short_name, why);

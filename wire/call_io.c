@@ -15,7 +15,8 @@
 
 void call_account(struct wire_call *call)
 {
-	size_t now = call->sendq.cap + call->held.cap + call->deframe.body.cap + call->request.cap;
+	size_t now = call->sendq.cap + call->held.cap + call->deframe.body.cap + call->request.cap +
+		     call->arena.used;
 
 	call->conn->wire->buffered += now - call->accounted;
 	call->accounted = now;

@@ -143,6 +143,7 @@ void conn_begin(struct wire_conn *conn, enum wire_role role)
 {
 	struct h2_config config = {
 		.role = role,
+		.is_operator = conn->is_operator,
 		.max_streams = conn->is_operator ? WIRE_STREAMS_OPERATOR : WIRE_STREAMS_UNKNOWN,
 		.min_ping_ms = WIRE_MIN_PING_MS,
 	};

@@ -29,6 +29,7 @@ struct h2 {
 	const struct h2_ops *ops;
 	void *arg;
 	enum wire_role role;
+	bool is_operator;
 	struct guard guard;
 	struct scan scan;
 	uint64_t now_ms;		/* of the h2_recv() or h2_gather() in progress */
@@ -92,7 +93,6 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 	h2->block_too_large = false;
 	if (!opens_stream(h2, frame))
 		return 0;
-	guard_progress(&h2->guard);
 	stream = h2->ops->on_request(h2->arg, frame->hd.stream_id);
 	if (!stream)
 		nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
@@ -127,7 +127,6 @@ static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, co
 	void *stream = stream_of(session, id);
 
 	(void)flags;
-	guard_progress(&h2->guard);
 	nghttp2_session_consume_connection(session, n);
 	if (stream)
 		h2->ops->on_data(stream, data, n);
@@ -157,10 +156,11 @@ static void on_frame_ping(struct h2 *h2, const nghttp2_frame *frame)
 		guard_check(h2, GUARD_PING);
 }
 
-/* A client that resets a call we have answered whole only tidies up; others make work for nothing. */
+/* A client that resets a call we have answered whole only tidies up; others make work for nothing. An
+ * operator may cancel all his calls at once. */
 static void on_frame_reset(struct h2 *h2, nghttp2_session *session, const nghttp2_frame *frame)
 {
-	if (h2->role == WIRE_SERVER && nghttp2_session_get_stream_local_close(session, frame->hd.stream_id) != 1)
+	if (h2->role == WIRE_SERVER && !h2->is_operator && nghttp2_session_get_stream_local_close(session, frame->hd.stream_id) != 1)
 		guard_check(h2, GUARD_PEER_RESET);
 }
 
@@ -301,7 +301,6 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
 	case NGHTTP2_DATA:
 	case NGHTTP2_HEADERS:
 		guard_sent_data(&h2->guard);
-		guard_progress(&h2->guard);
 		if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
 			on_own_end(h2, session, frame->hd.stream_id);
 		break;
@@ -395,6 +394,7 @@ struct h2 *h2_new(const struct h2_config *config, const struct h2_ops *ops, void
 	h2->ops = ops;
 	h2->arg = arg;
 	h2->role = config->role;
+	h2->is_operator = config->is_operator;
 	guard_init(&h2->guard, config->min_ping_ms, now_ms);
 	scan_init(&h2->scan, config->role == WIRE_SERVER ? PREFACE_LEN : 0);
 	if (open_session(h2) || submit_settings(h2, config->max_streams))
@@ -420,7 +420,9 @@ static void scan_frames(struct h2 *h2, const uint8_t *data, size_t n)
 			h2->in_header_block = !(f.flags & SCAN_FLAG_END_HEADERS);
 		if (f.type == SCAN_DATA && f.length == 0 && !(f.flags & SCAN_FLAG_END_STREAM))
 			guard_check(h2, GUARD_EMPTY_DATA);
-		if (f.type != SCAN_HEADERS && (f.type != SCAN_DATA || f.length == 0))
+		if (f.type == SCAN_HEADERS || (f.type == SCAN_DATA && f.length))
+			guard_progress(&h2->guard);
+		else
 			guard_check(h2, GUARD_CONTROL);
 	}
 }

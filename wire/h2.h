@@ -70,6 +70,7 @@ struct h2_ops {
 
 struct h2_config {
 	enum wire_role role;
+	bool is_operator;		/* the peer may reset as many streams as it opens */
 	uint32_t max_streams;		/* that the peer may open */
 	uint32_t min_ping_ms;		/* PINGs closer than this are strikes */
 };
