@@ -7,7 +7,8 @@
  *     '<---- pipe: pid, READY byte, message -----'   end of file without READY: the daemon ended
  *
  * The caller is the subreaper: it inherits the daemon and reads its exit status. Only of a death by
- * signal does it speak itself; all else the daemon has said on stderr. SIGPIPE is to be ignored: a caller that was killed meanwhile is no reason to end.
+ * signal does it speak itself; all else the daemon has said on stderr. SIGPIPE is to be ignored: a caller
+ * that was killed after the start is no reason for the daemon to end.
  */
 #include "common/daemon.h"
 
@@ -97,6 +98,24 @@ _Noreturn static void wait_until_ready(int fd, pid_t leader)
 	_exit(EXIT_OK);
 }
 
+/* In the first child: returns in the second one only. */
+static void become_daemon(int fd)
+{
+	pid_t pid;
+
+	setsid();
+	pid = fork();
+	if (pid < 0)
+		fail("fork");
+	if (pid > 0)
+		_exit(EXIT_OK);
+	pid = getpid();
+	if (fd_write_all(fd, &pid, sizeof pid) < 0)
+		_exit(EXIT_FAILED);	/* the caller is gone already: it was told to stop */
+	ready_pipe = fd;
+	is_background = true;
+}
+
 void daemon_start(void)
 {
 	int ends[2];
@@ -117,17 +136,7 @@ void daemon_start(void)
 		wait_until_ready(ends[0], pid);
 	}
 	fd_close(&ends[0]);
-	setsid();
-	pid = fork();
-	if (pid < 0)
-		fail("fork");
-	if (pid > 0)
-		_exit(EXIT_OK);
-	pid = getpid();
-	if (fd_write_all(ends[1], &pid, sizeof pid) < 0)
-		_exit(EXIT_FAILED);	/* the caller is gone already: it was told to stop */
-	ready_pipe = ends[1];
-	is_background = true;
+	become_daemon(ends[1]);
 }
 
 void daemon_ready(const char *message)

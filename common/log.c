@@ -152,14 +152,15 @@ static void rotate_when_full(size_t n)
 /* All of it or nothing, without blocking. 0 or -errno. */
 static int put(const char *line, size_t n)
 {
-	int fd = out.path ? out.fd : STDERR_FILENO;
-	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
 	ssize_t done;
+	int fd;
 
 	if (out.path)
 		rotate_when_full(n);
 	else if (poll(&pfd, 1, 0) == 0)
 		return -EAGAIN;
+	fd = out.path ? out.fd : STDERR_FILENO;
 	if (out.torn && write(fd, "\n", 1) < 0)
 		return -errno;
 	do
@@ -203,7 +204,7 @@ static void report_lost(void)
 {
 	char text[128];
 	unsigned lost = out.lost;
-	int n = snprintf(text, sizeof text, "log: %u lines lost: %s", lost, strerror(out.lost_errno));
+	int n = snprintf(text, sizeof text, "log: lines lost: %u (%s)", lost, strerror(out.lost_errno));
 
 	out.lost = 0;
 	emit(LOG_WARN, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);

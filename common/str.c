@@ -152,6 +152,6 @@ int str_unhex(const char *hex, uint8_t *out, size_t n)
 			return -EINVAL;
 	}
 	for (size_t i = 0; i < n; i++)
-		out[i] = (uint8_t)(hex_value(hex[2 * i]) << 4 | hex_value(hex[2 * i + 1]));
+		out[i] = (uint8_t)(hex_value(hex[2 * i]) * 16 + hex_value(hex[2 * i + 1]));
 	return 0;
 }

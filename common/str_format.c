@@ -105,7 +105,7 @@ const char *str_quote_n(const void *data, size_t n)
 	size_t len = escape(text + 1, STR_QUOTE_MAX, data, n, "\"\\", &used);
 
 	text[0] = '"';
-	strcpy(text + 1 + len, used < n ? "\"..." : "\"");
+	snprintf(text + 1 + len, TAIL, "%s", used < n ? "\"..." : "\"");
 	return text;
 }
 

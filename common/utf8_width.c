@@ -3,9 +3,9 @@
  *
  * Columns 0: general categories Mn, Me and Cf (but not the visible ones: soft hyphen, Arabic number
  * signs and their like), Hangul vowels and finals that join the syllable before them, line and paragraph
- * separators, tags. Columns 2: East_Asian_Width W and F, the CJK blocks whole. The ranges are generated
- * from Unicode data and run across code points that are not assigned. Spacing marks (Mc) have 1,
- * as in glibc's wcwidth(3).
+ * separators, tags. Columns 2: East_Asian_Width W and F, the CJK blocks whole. Regional indicators have 1
+ * each, because two of them show as one flag. Spacing marks (Mc) have 1, as in glibc's wcwidth(3). The
+ * ranges are generated from Unicode 17 data and run across code points that are not assigned.
  */
 #include "common/utf8.h"
 
@@ -111,7 +111,7 @@ static const struct range wide[] = {
 	{ 0xf900, 0xfaff }, { 0xfe10, 0xfe19 }, { 0xfe30, 0xfe6b }, { 0xff01, 0xff60 },
 	{ 0xffe0, 0xffe6 }, { 0x16fe0, 0x16fe3 }, { 0x16ff0, 0x18df2 }, { 0x1aff0, 0x1b2fb },
 	{ 0x1d300, 0x1d376 }, { 0x1f004, 0x1f004 }, { 0x1f0cf, 0x1f0cf }, { 0x1f18e, 0x1f18e },
-	{ 0x1f191, 0x1f19a }, { 0x1f1e6, 0x1f320 }, { 0x1f32d, 0x1f335 }, { 0x1f337, 0x1f37c },
+	{ 0x1f191, 0x1f19a }, { 0x1f200, 0x1f320 }, { 0x1f32d, 0x1f335 }, { 0x1f337, 0x1f37c },
 	{ 0x1f37e, 0x1f393 }, { 0x1f3a0, 0x1f3ca }, { 0x1f3cf, 0x1f3d3 }, { 0x1f3e0, 0x1f3f0 },
 	{ 0x1f3f4, 0x1f3f4 }, { 0x1f3f8, 0x1f43e }, { 0x1f440, 0x1f440 }, { 0x1f442, 0x1f4fc },
 	{ 0x1f4ff, 0x1f53d }, { 0x1f54b, 0x1f54e }, { 0x1f550, 0x1f567 }, { 0x1f57a, 0x1f57a },
