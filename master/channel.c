@@ -1,0 +1,450 @@
+/*
+ * channel.c - the way to one agent: dial, Hello, keep, dial again.
+ *
+ *   IDLE --check--> CHECKING --Hello--> UP --drop, GOAWAY, recheck--> CHECKING
+ *    ^                 |                 +--- dropped too soon ---+      ^
+ *    +--- silent ------+--- failed ---> WAITING <-----------------+      |
+ *                                          +----- delay is over ---------+
+ *
+ * CHECKING and UP have a connection, except that UP has none for a foreign agent. Connections that were
+ * replaced live on until the calls on them have ended; `n_conns` counts all, and a channel whose agent is
+ * gone is freed with the last one.
+ */
+#include "master/channel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/backoff.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/sm.h"
+#include "common/str.h"
+#include "master/master.h"
+#include "wire/addr.h"
+#include "wire/proto/sloth.pb-c.h"
+#include "wire/wire.h"
+
+enum channel_state { CHANNEL_IDLE, CHANNEL_CHECKING, CHANNEL_UP, CHANNEL_WAITING };
+
+static const struct sm_state channel_states[] = {
+	[CHANNEL_IDLE]     = { "idle", SM(CHANNEL_CHECKING) },
+	[CHANNEL_CHECKING] = { "checking", SM(CHANNEL_UP) | SM(CHANNEL_WAITING) | SM(CHANNEL_IDLE) },
+	[CHANNEL_UP]       = { "up", SM(CHANNEL_CHECKING) | SM(CHANNEL_WAITING) | SM(CHANNEL_IDLE) },
+	[CHANNEL_WAITING]  = { "waiting", SM(CHANNEL_CHECKING) | SM(CHANNEL_IDLE) },
+};
+
+enum { DRAIN_MS = 24 * 60 * 60 * 1000, HELLO_MAX = 64 * 1024, ID_LEN = 16 };
+
+struct channel {
+	struct master *m;
+	struct agent *agent;		/* NULL: gone, the channel only waits for its connections */
+	unsigned state;			/* enum channel_state */
+	struct wire_conn *conn;
+	struct wire_call *hello;	/* the check under way */
+	bool is_reused;			/* it is made on a connection that was up before */
+	unsigned n_conns;
+	struct backoff backoff;
+	ev_timer timer;			/* WAITING: dial again; UP: check again */
+	uint64_t up_ms;			/* when the connection was found good; 0: never */
+	bool is_known_up;		/* and logged */
+	struct list waits;
+};
+
+static void begin_check(struct channel *ch, bool fresh);
+
+static void set_state(struct channel *ch, enum channel_state state)
+{
+	if (ch->state != (unsigned)state)
+		sm_move(channel_states, &ch->state, state, ch->agent->record.name);
+}
+
+static void set_timer(struct channel *ch, uint64_t ms)
+{
+	ev_timer_stop(ch->m->loop, &ch->timer);
+	if (ch->m->is_stopping)
+		return;
+	ev_now_update(ch->m->loop);
+	ev_timer_set(&ch->timer, (double)ms / 1000, 0);
+	ev_timer_start(ch->m->loop, &ch->timer);
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *w, int events)
+{
+	(void)loop;
+	(void)events;
+	begin_check(w->data, false);
+}
+
+static void tell_waiters(struct channel *ch, const char *why)
+{
+	struct list waits, *link;
+
+	list_init(&waits);
+	list_splice(&waits, &ch->waits);
+	while ((link = list_pop(&waits))) {
+		struct channel_wait *wait = list_entry(link, struct channel_wait, link);
+
+		wait->told(why, wait->arg);
+	}
+}
+
+/* Lets go of the connection in use; the calls on it go on to their ends. */
+static void drop_connection(struct channel *ch, const char *why)
+{
+	struct wire_call *hello = ch->hello;
+	struct wire_conn *conn = ch->conn;
+
+	ch->hello = NULL;
+	ch->conn = NULL;
+	if (hello)
+		wire_end(hello, WIRE_CANCELLED, why);
+	if (conn)
+		wire_conn_close(conn, DRAIN_MS, why);
+}
+
+/* ---- what a check can come to ---- */
+
+/* Whether anybody is to look after the agent by itself. */
+static bool is_wanted(const struct channel *ch)
+{
+	return ch->agent->is_active && !ch->m->is_stopping;
+}
+
+static void failed(struct channel *ch, const char *why)
+{
+	struct agent *a = ch->agent;
+
+	drop_connection(ch, why);
+	ch->is_known_up = false;
+	if (registry_set_unreachable(a, why, now_read()))
+		log_warn("agent %s: unreachable at %s: %s", a->record.name, a->record.address, why);
+	if (is_wanted(ch)) {
+		set_state(ch, CHANNEL_WAITING);
+		set_timer(ch, backoff_next_ms(&ch->backoff, (uint32_t)random_below(UINT32_MAX)));
+	} else {
+		set_state(ch, CHANNEL_IDLE);
+	}
+	tell_waiters(ch, why);
+}
+
+/* An agent that said it would end, and went: nothing more will be heard of it. */
+static bool has_left(const struct channel *ch)
+{
+	struct agent *a = ch->agent;
+
+	if (!a->is_stopping || !a->is_active)
+		return false;
+	registry_set_inactive(a);
+	log_info("agent %s: inactive: stopped", a->record.name);
+	return true;
+}
+
+/* The connection in use is gone or going. A peer that accepts and drops is not dialled in a circle. */
+static void lost(struct channel *ch, const char *why)
+{
+	if (ch->m->is_stopping || has_left(ch)) {
+		ev_timer_stop(ch->m->loop, &ch->timer);
+		drop_connection(ch, why);
+		ch->is_known_up = false;
+		set_state(ch, CHANNEL_IDLE);
+		tell_waiters(ch, why);
+	} else if (now_read().mono_ms - ch->up_ms < CHANNEL_STABLE_MS) {
+		failed(ch, why);
+	} else {
+		backoff_reset(&ch->backoff);
+		begin_check(ch, true);
+	}
+}
+
+static void succeeded(struct channel *ch)
+{
+	struct agent *a = ch->agent;
+
+	registry_set_unreachable(a, NULL, now_read());
+	if (!ch->is_known_up)
+		log_info("agent %s: up, direct %s%s", a->record.name, a->record.address,
+			 a->record.is_foreign ? ", foreign" : "");
+	ch->is_known_up = true;
+	set_state(ch, CHANNEL_UP);
+	set_timer(ch, CHANNEL_RECHECK_MS);
+	tell_waiters(ch, NULL);
+}
+
+/* Text of a 16-byte id, or "" where it is none; out has 33 bytes. */
+static void hex_id(ProtobufCBinaryData id, char *out)
+{
+	*out = '\0';
+	if (id.len == ID_LEN)
+		str_hex(id.data, id.len, out);
+}
+
+/* NULL: it is who it should be. Otherwise owned words. */
+static char *compare(const struct agent *a, const Sloth__V1__HelloResponse *hello, const char *instance)
+{
+	if (strcmp(hello->name, a->record.name))
+		return mem_printf("name differs: that address answers as %s", str_quote(hello->name));
+	if (!*instance)
+		return mem_strdup("that address answers without an instance id");
+	if (*a->record.instance && strcmp(instance, a->record.instance))
+		return mem_printf("instance differs: that address answers as another %s (instance %.8s..)",
+				  str_quote(hello->name), instance);
+	return NULL;
+}
+
+static void take_hello(struct channel *ch, const Sloth__V1__HelloResponse *hello)
+{
+	char instance[2 * ID_LEN + 1], epoch[2 * ID_LEN + 1];
+	char *why;
+
+	hex_id(hello->instance, instance);
+	hex_id(hello->epoch, epoch);
+	why = compare(ch->agent, hello, instance);
+	if (why) {
+		failed(ch, why);
+		free(why);
+		return;
+	}
+	if (!ch->is_reused)
+		ch->up_ms = now_read().mono_ms;
+	if (!wire_conn_is_open(ch->conn)) {
+		lost(ch, "the agent ends the connection");
+		return;
+	}
+	registry_set_identity(ch->agent, instance, epoch, hello->version, hello->shell);
+	succeeded(ch);
+}
+
+/* It answers, but knows no Hello. */
+static void take_foreign(struct channel *ch)
+{
+	if (!ch->agent->record.is_foreign) {
+		failed(ch, "that address answers, but not as a Sloth agent");
+		return;
+	}
+	drop_connection(ch, "checked");
+	ch->up_ms = now_read().mono_ms;
+	succeeded(ch);
+}
+
+/* A code and words in short. Owned. */
+static char *reason(enum wire_code code, const char *why)
+{
+	if (code == WIRE_DEADLINE_EXCEEDED)
+		return mem_strdup("timeout");
+	if (code == WIRE_UNAVAILABLE)
+		return mem_strdup(why);
+	return mem_printf("Hello failed: %s: %s", wire_code_name(code), why);
+}
+
+static void on_hello(struct wire_call *call, enum wire_code code, const char *why, const uint8_t *data, size_t len,
+		     void *arg)
+{
+	struct channel *ch = arg;
+	Sloth__V1__HelloResponse *hello;
+	char *text;
+
+	if (ch->hello != call)
+		return;			/* of a connection that was let go of */
+	ch->hello = NULL;
+	if (code == WIRE_OK) {
+		hello = wire_unpack(call, &sloth__v1__hello_response__descriptor, data, len);
+		if (hello)
+			take_hello(ch, hello);
+		else
+			failed(ch, "its answer to Hello is malformed");
+	} else if (code == WIRE_UNIMPLEMENTED) {
+		take_foreign(ch);
+	} else if (ch->is_reused && code == WIRE_UNAVAILABLE) {
+		begin_check(ch, true);		/* the old connection was dead: that says nothing about a new one */
+	} else {
+		text = reason(code, why);
+		failed(ch, text);
+		free(text);
+	}
+}
+
+/* ---- connections ---- */
+
+static void on_conn_drain(struct wire_conn *conn, const char *why, void *arg)
+{
+	struct channel *ch = arg;
+
+	if (conn == ch->conn && ch->state == CHANNEL_UP)
+		lost(ch, why);
+}
+
+static void on_conn_down(struct wire_conn *conn, const char *why, void *arg)
+{
+	struct channel *ch = arg;
+
+	ch->n_conns--;
+	if (!ch->agent) {
+		if (ch->n_conns == 0)
+			free(ch);
+		return;
+	}
+	if (conn != ch->conn)
+		return;
+	ch->conn = NULL;
+	if (ch->state != CHANNEL_UP)
+		return;
+	log_info("agent %s: connection lost: %s", ch->agent->record.name, why);
+	ch->is_known_up = false;
+	lost(ch, why);
+}
+
+static struct wire_conn *dial(struct channel *ch, const struct wire_conn_ops *ops)
+{
+	const struct wire_dial how = {
+		.address = ch->agent->record.address,
+		.role = WIRE_CLIENT,
+		.timeout_ms = CHANNEL_CHECK_MS,
+		.keepalive_ms = ch->agent->record.is_foreign ? 0 : CHANNEL_KEEPALIVE_MS,
+	};
+
+	return wire_dial(ch->m->wire, &how, ops, ch);
+}
+
+static void say_hello(struct channel *ch)
+{
+	const Sloth__V1__HelloRequest message = SLOTH__V1__HELLO_REQUEST__INIT;
+	const struct wire_request request = {
+		.path = "/sloth.v1.Agent/Hello", .timeout_ms = CHANNEL_CHECK_MS, .max_message = HELLO_MAX,
+	};
+
+	ch->hello = wire_unary(ch->conn, &request, &message.base, on_hello, ch);
+}
+
+/* Plaintext leaves this machine for no agent. */
+static bool may_dial(const struct agent *a)
+{
+	struct wire_addr addr;
+	const char *why;
+
+	return wire_addr_parse(a->record.address, 0, &addr, &why) == 0 && wire_addr_is_loopback(&addr);
+}
+
+/* `fresh`: on a new connection in any case. */
+static void begin_check(struct channel *ch, bool fresh)
+{
+	static const struct wire_conn_ops ops = { .on_drain = on_conn_drain, .on_down = on_conn_down };
+
+	ev_timer_stop(ch->m->loop, &ch->timer);
+	if (ch->m->is_stopping) {
+		lost(ch, "the master is stopping");
+		return;
+	}
+	ch->is_reused = !fresh && ch->state == CHANNEL_UP && ch->conn && wire_conn_is_open(ch->conn);
+	set_state(ch, CHANNEL_CHECKING);
+	if (ch->is_reused) {
+		say_hello(ch);
+		return;
+	}
+	drop_connection(ch, "replaced by a new connection");
+	if (!may_dial(ch->agent)) {
+		failed(ch, "needs TLS, which this build does not have: not a loopback address");
+		return;
+	}
+	ch->conn = dial(ch, &ops);
+	ch->n_conns++;
+	say_hello(ch);
+}
+
+/* ---- what others ask ---- */
+
+struct channel *channel_new(struct master *m, struct agent *a)
+{
+	struct channel *ch = mem_new(struct channel);
+
+	ch->m = m;
+	ch->agent = a;
+	ch->state = CHANNEL_IDLE;
+	backoff_init(&ch->backoff, CHANNEL_REDIAL_MIN_MS, CHANNEL_REDIAL_MAX_MS);
+	ev_timer_init(&ch->timer, on_timer, 0, 0);
+	ch->timer.data = ch;
+	list_init(&ch->waits);
+	a->channel = ch;
+	return ch;
+}
+
+void channel_free(struct channel *ch, const char *why)
+{
+	if (!ch)
+		return;
+	ev_timer_stop(ch->m->loop, &ch->timer);
+	drop_connection(ch, why);
+	ch->agent->channel = NULL;
+	ch->agent = NULL;
+	tell_waiters(ch, why);
+	if (ch->n_conns == 0)
+		free(ch);
+}
+
+/* An attempt that is under way may have begun before the agent listened, or with another address. */
+void channel_check(struct channel *ch)
+{
+	const struct wire_peer *peer = ch->conn ? wire_conn_peer(ch->conn) : NULL;
+	bool elsewhere = peer && strcmp(peer->address, ch->agent->record.address) != 0;
+
+	backoff_reset(&ch->backoff);
+	ch->is_known_up &= !elsewhere;
+	begin_check(ch, elsewhere || ch->state != CHANNEL_UP);
+}
+
+void channel_rest(struct channel *ch)
+{
+	if (ch->state == CHANNEL_UP) {
+		begin_check(ch, false);
+	} else if (ch->state == CHANNEL_WAITING) {
+		ev_timer_stop(ch->m->loop, &ch->timer);
+		set_state(ch, CHANNEL_IDLE);
+	}
+}
+
+void channel_stop(struct channel *ch)
+{
+	ev_timer_stop(ch->m->loop, &ch->timer);
+}
+
+bool channel_join(struct channel *ch, struct channel_wait *wait)
+{
+	if (ch->state != CHANNEL_CHECKING)
+		return false;
+	list_push(&ch->waits, &wait->link);
+	return true;
+}
+
+void channel_leave(struct channel_wait *wait)
+{
+	if (wait->link.next)
+		list_remove(&wait->link);
+}
+
+/* The answer is the last finding; the next caller may have a newer one. */
+static void refresh(struct channel *ch)
+{
+	ev_tstamp left = ev_timer_remaining(ch->m->loop, &ch->timer);
+
+	if (ch->state == CHANNEL_WAITING && left > CHANNEL_REDIAL_MIN_MS / 1000.0)
+		set_timer(ch, CHANNEL_REDIAL_MIN_MS);
+}
+
+struct wire_conn *channel_connection(struct channel *ch, bool *is_own, const char **why)
+{
+	static const struct wire_conn_ops own_ops = { .on_down = NULL };
+	const struct agent *a = ch->agent;
+
+	*is_own = false;
+	*why = NULL;
+	if (ch->state == CHANNEL_CHECKING && !(a->record.is_foreign && ch->up_ms))
+		return NULL;
+	if (a->unreachable || ch->state == CHANNEL_IDLE) {
+		*why = a->unreachable ? a->unreachable : "it has not been reached yet";
+		refresh(ch);
+		return NULL;
+	}
+	*is_own = a->record.is_foreign;
+	return *is_own ? dial(ch, &own_ops) : ch->conn;
+}

@@ -1,0 +1,223 @@
+/*
+ * control.c - requests of agent.AgentRegistry to events of the fleet, and answers back. Calls that have to
+ * wait (RegisterAgent for the dial-back, StopAgent for the agent) are in pending.c.
+ */
+#include "master/control.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "common/str.h"
+#include "master/execute.h"
+#include "master/fleet.h"
+#include "master/info.h"
+#include "master/master.h"
+#include "master/pending.h"
+#include "wire/addr.h"
+#include "wire/proto/agent.pb-c.h"
+#include "wire/wire.h"
+
+enum { REQUEST_MAX = 1024 * 1024 };
+
+static void answer(struct wire_call *call, const ProtobufCMessage *message)
+{
+	wire_send_message(call, message);
+	wire_end(call, WIRE_OK, "");
+}
+
+/* Owned. */
+static char *unknown_agent(const char *name)
+{
+	return mem_printf("agent not found: %s", str_quote(name));
+}
+
+/* ---- RegisterAgent ---- */
+
+/*
+ * Where the agent can be dialled. Foreign agents report the address that they are bound to, "0.0.0.0:50051"
+ * or "[::]:50051" by default: dialled as it is that would be this machine, so it becomes the host that the
+ * registration comes from. Owned.
+ */
+static char *dialable(const struct wire_call *call, const char *reported)
+{
+	const struct wire_peer *peer = wire_conn_peer(wire_call_conn(call));
+	struct wire_addr addr, from;
+	const char *why;
+	char text[WIRE_ADDR_MAX];
+
+	if (peer->is_unix || wire_addr_parse(reported, 0, &addr, &why) || addr.is_unix || !wire_addr_is_any(&addr) ||
+	    wire_addr_parse(peer->address, 0, &from, &why))
+		return mem_strdup(reported);
+	from.port = addr.port;
+	wire_addr_format(&from, text);
+	return mem_strdup(text);
+}
+
+static void refuse_registration(struct wire_call *call, char *why)
+{
+	Agent__RegisterAgentResponse response = AGENT__REGISTER_AGENT_RESPONSE__INIT;
+
+	response.message = why;
+	answer(call, &response.base);
+}
+
+static void on_register(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	struct master *m = arg;
+	const Agent__RegisterAgentRequest *request;
+	struct registration reg;
+	struct agent *a;
+	char *address, *why = NULL;
+
+	request = wire_unpack(call, &agent__register_agent_request__descriptor, data, len);
+	if (!request)
+		return;
+	if (m->is_stopping) {
+		wire_end(call, WIRE_UNAVAILABLE, "the master is stopping");
+		return;
+	}
+	address = dialable(call, request->agent_address);
+	reg = (struct registration){
+		.name = request->agent_name,
+		.address = address,
+		.instance = wire_call_text(call, "sloth-instance", ""),
+		.is_foreign = !str_has_prefix(wire_call_user_agent(call), "sloth/"),
+	};
+	if (fleet_register(m, &reg, wire_conn_peer(wire_call_conn(call))->address, &a, &why))
+		refuse_registration(call, why);
+	else
+		pending_register(m, call, a);
+	free(why);
+	free(address);
+}
+
+/* ---- Heartbeat ---- */
+
+static void on_heartbeat(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	struct master *m = arg;
+	const Agent__HeartbeatRequest *request;
+	Agent__HeartbeatResponse response = AGENT__HEARTBEAT_RESPONSE__INIT;
+	char text[160] = "Agent not found";
+	struct agent *a;
+	int err;
+
+	request = wire_unpack(call, &agent__heartbeat_request__descriptor, data, len);
+	if (!request)
+		return;
+	a = registry_find(m->registry, request->agent_name);
+	response.message = text;
+	if (a) {
+		err = fleet_heartbeat(m, a, request->system_info_json, request->version);
+		*text = '\0';
+		if (err == -EMSGSIZE)
+			snprintf(text, sizeof text, "system_info_json is %zu bytes, over the limit of %d: not kept",
+				 strlen(request->system_info_json), REGISTRY_FACTS_MAX);
+		else if (err)
+			snprintf(text, sizeof text, "system_info_json is not kept: that of all agents has reached %s",
+				 str_bytes(REGISTRY_FACTS_TOTAL_MAX));
+		response.success = true;
+		response.interval_ms = registry_interval_ms(m->registry);
+	}
+	answer(call, &response.base);
+}
+
+/* ---- lists ---- */
+
+static void on_list(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	struct master *m = arg;
+	Agent__ListAgentsResponse *list;
+
+	if (!wire_unpack(call, &agent__list_agents_request__descriptor, data, len))
+		return;
+	list = info_list(m->registry);
+	answer(call, &list->base);
+	free(list);
+}
+
+static void on_get(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	struct master *m = arg;
+	const Agent__GetAgentInfoRequest *request;
+	Agent__GetAgentInfoResponse response = AGENT__GET_AGENT_INFO_RESPONSE__INIT;
+	Agent__AgentInfo info;
+	struct agent *a;
+	char *why = NULL;
+
+	request = wire_unpack(call, &agent__get_agent_info_request__descriptor, data, len);
+	if (!request)
+		return;
+	a = registry_find(m->registry, request->agent_name);
+	if (a) {
+		info_fill(&info, a);
+		response.success = true;
+		response.agent_info = &info;
+	} else {
+		response.message = why = unknown_agent(request->agent_name);
+	}
+	answer(call, &response.base);
+	free(why);
+}
+
+/* ---- StopAgent, UnregisterAgent ---- */
+
+static void on_stop(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	struct master *m = arg;
+	const Agent__StopAgentRequest *request;
+	Agent__StopAgentResponse response = AGENT__STOP_AGENT_RESPONSE__INIT;
+	struct agent *a;
+
+	request = wire_unpack(call, &agent__stop_agent_request__descriptor, data, len);
+	if (!request)
+		return;
+	a = registry_find(m->registry, request->agent_name);
+	if (a) {
+		pending_stop(m, call, a);
+		return;
+	}
+	response.message = unknown_agent(request->agent_name);
+	answer(call, &response.base);
+	free(response.message);
+}
+
+static void on_unregister(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	struct master *m = arg;
+	const Agent__UnregisterAgentRequest *request;
+	Agent__UnregisterAgentResponse response = AGENT__UNREGISTER_AGENT_RESPONSE__INIT;
+	struct agent *a;
+	char *text;
+
+	request = wire_unpack(call, &agent__unregister_agent_request__descriptor, data, len);
+	if (!request)
+		return;
+	a = registry_find(m->registry, request->agent_name);
+	text = a ? mem_printf("agent %s is deleted", a->record.name) : unknown_agent(request->agent_name);
+	response.success = a != NULL;
+	response.message = text;
+	if (a)
+		fleet_remove(m, a);
+	answer(call, &response.base);
+	free(text);
+}
+
+void control_serve(struct master *m)
+{
+	/* RegisterAgent and StopAgent wait for an agent, which is no work here. */
+	static const struct wire_method methods[] = {
+		{ "/agent.AgentRegistry/RegisterAgent", REQUEST_MAX, true, true, on_register },
+		{ "/agent.AgentRegistry/Heartbeat", REQUEST_MAX, true, false, on_heartbeat },
+		{ "/agent.AgentRegistry/ListAgents", REQUEST_MAX, true, false, on_list },
+		{ "/agent.AgentRegistry/GetAgentInfo", REQUEST_MAX, true, false, on_get },
+		{ "/agent.AgentRegistry/StopAgent", REQUEST_MAX, true, true, on_stop },
+		{ "/agent.AgentRegistry/UnregisterAgent", REQUEST_MAX, true, false, on_unregister },
+		{ "/agent.AgentRegistry/ExecuteCommand", 0, true, true, execute_start },
+	};
+
+	wire_serve(m->wire, methods, sizeof methods / sizeof *methods, m);
+}

@@ -1,0 +1,57 @@
+/*
+ * dispatch.c - a Run before its first message. It has no state of its own: the call's argument is the master.
+ */
+#include "master/dispatch.h"
+
+#include "master/bridge.h"
+#include "master/master.h"
+#include "master/relay.h"
+#include "wire/proto/sloth.pb-c.h"
+#include "wire/wire.h"
+
+static const char *agent_name(const Sloth__V1__RunInput *input)
+{
+	switch (input->event_case) {
+	case SLOTH__V1__RUN_INPUT__EVENT_START: return input->start->agent_name;
+	case SLOTH__V1__RUN_INPUT__EVENT_RESUME: return input->resume->agent_name;
+	default: return NULL;
+	}
+}
+
+static void on_message(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	struct master *m = arg;
+	const Sloth__V1__RunInput *input = wire_unpack(call, &sloth__v1__run_input__descriptor, data, len);
+	struct relay_request relay = { .path = "/sloth.v1.Agent/Run", .first = data, .first_len = len, .is_run = true };
+	const char *name;
+
+	if (!input)
+		return;
+	name = agent_name(input);
+	if (!name) {
+		wire_end(call, WIRE_INVALID_ARGUMENT, "the first message of a Run is start or resume");
+		return;
+	}
+	relay.agent = relay_find_agent(m, call, name);
+	if (!relay.agent)
+		return;
+	if (relay.agent->record.is_foreign)
+		bridge_start(m, call, relay.agent, input);
+	else
+		relay_start(m, call, &relay);
+}
+
+static void on_half_close(struct wire_call *call, void *arg)
+{
+	(void)arg;
+	wire_end(call, WIRE_INVALID_ARGUMENT, "a Run needs a first message: start or resume");
+}
+
+void dispatch_run(struct wire_call *call, const uint8_t *data, size_t len, void *master)
+{
+	static const struct wire_call_ops ops = { .on_message = on_message, .on_half_close = on_half_close };
+
+	(void)data;
+	(void)len;
+	wire_accept(call, &ops, master);
+}

@@ -1,0 +1,33 @@
+/*
+ * execute.c - ExecuteCommand becomes RunCommand; the agent's stream is passed on undecoded.
+ *
+ * The agent knows from the metadata whether the caller is foreign, and then keeps its chunks valid UTF-8.
+ */
+#include "master/execute.h"
+
+#include "common/buf.h"
+#include "master/master.h"
+#include "master/relay.h"
+#include "wire/proto/agent.pb-c.h"
+
+void execute_start(struct wire_call *call, const uint8_t *data, size_t len, void *master)
+{
+	const Agent__ExecuteCommandRequest *request;
+	Agent__RunCommandRequest run = AGENT__RUN_COMMAND_REQUEST__INIT;
+	struct relay_request relay = { .path = "/agent.Agent/RunCommand", .is_unary = true };
+	struct buf first = { 0 };
+
+	request = wire_unpack(call, &agent__execute_command_request__descriptor, data, len);
+	if (!request)
+		return;
+	relay.agent = relay_find_agent(master, call, request->agent_name);
+	if (!relay.agent)
+		return;
+	run.command = request->command;
+	relay.first_len = agent__run_command_request__get_packed_size(&run);
+	agent__run_command_request__pack(&run, buf_reserve(&first, relay.first_len + 1));
+	buf_commit(&first, relay.first_len);
+	relay.first = buf_data(&first);
+	relay_start(master, call, &relay);
+	buf_done(&first);
+}

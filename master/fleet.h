@@ -1,0 +1,36 @@
+/*
+ * fleet.h - what happens to agents: joins the registry, the store and the channels.
+ *
+ * Who registers is on disk before it is answered. What changes all the time (last heard, facts) is
+ * collected and written in one transaction now and then. While the store cannot be written the fleet
+ * goes on in memory and tries again.
+ */
+#ifndef MASTER_FLEET_H
+#define MASTER_FLEET_H
+
+#include "master/registry.h"
+
+struct master;
+
+enum {
+	FLEET_WRITE_SOON_MS = 2000,		/* facts, versions */
+	FLEET_WRITE_SEEN_MS = 60 * 1000,	/* nothing but "last heard" */
+	FLEET_RETRY_MS = 10 * 1000,		/* the store could not be written */
+	FLEET_CONFLICT_LOG_MS = 5 * 60 * 1000	/* per agent */
+};
+
+/* Fills the registry from the store; m->store is open. */
+void fleet_start(struct master *m);
+/* No timers, no dialling any more; what is not on disk is written. */
+void fleet_stop(struct master *m);
+/* Frees the channels; before wire_free(). */
+void fleet_free(struct master *m);
+
+/* As registry_register(); the agent is being checked by its channel afterwards. `from`: who sent it. */
+int fleet_register(struct master *m, const struct registration *reg, const char *from, struct agent **agent,
+		   char **why);
+/* A heartbeat; json and version empty: unchanged. 0, or what registry_set_facts() says. */
+int fleet_heartbeat(struct master *m, struct agent *a, const char *json, const char *version);
+void fleet_remove(struct master *m, struct agent *a);
+
+#endif

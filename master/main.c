@@ -1,0 +1,264 @@
+/*
+ * main.c - slothd-master: start, signals, end.
+ *
+ * Start: options, background, state directory (its lock keeps a second master out), log, listeners, store.
+ * The listeners come before the store, so that peers wait in the backlog instead of being refused.
+ *
+ * End: SIGTERM or SIGINT stops the timers, writes the store and drains the connections; the loop ends when
+ * the last one is down. A second signal ends the process after the socket's file is removed. What cannot
+ * be started is said on stderr, and in the log when that is a file.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/daemon.h"
+#include "common/exits.h"
+#include "common/fd.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/notify.h"
+#include "common/paths.h"
+#include "master/control.h"
+#include "master/fleet.h"
+#include "master/listen.h"
+#include "master/master.h"
+#include "master/options.h"
+#include "master/service.h"
+#include "master/store.h"
+#include "wire/limits.h"
+#include "wire/wire.h"
+
+static const char ident[] = "slothd-master";
+
+struct program {
+	struct master m;
+	struct options o;
+	int lock;
+	bool has_log_file;
+	ev_signal on_term, on_int, on_hup;
+};
+
+/* Owned words are freed; returns the status. */
+static int fail(const struct program *p, int status, char *error)
+{
+	fprintf(stderr, "%s: %s\n", ident, error);
+	if (p->has_log_file)
+		log_error("%s", error);
+	free(error);
+	return status;
+}
+
+/* ---- signals ---- */
+
+static void on_stop(struct ev_loop *loop, ev_signal *w, int events)
+{
+	struct program *p = w->data;
+	struct master *m = &p->m;
+
+	(void)loop;
+	(void)events;
+	if (m->is_stopping) {
+		log_warn("second signal: ending now");
+		listen_close(m);
+		store_close(m->store);
+		_exit(EXIT_OK);
+	}
+	log_info("stopping: %s", w->signum == SIGTERM ? "SIGTERM" : "SIGINT");
+	notify_send("STOPPING=1");
+	m->is_stopping = true;
+	fleet_stop(m);
+	m->n_listeners = 0;		/* wire_shutdown() closes them */
+	wire_shutdown(m->wire, MASTER_GRACE_MS);
+}
+
+static void on_hup(struct ev_loop *loop, ev_signal *w, int events)
+{
+	int err = log_reopen();
+
+	(void)loop;
+	(void)w;
+	(void)events;
+	if (err)
+		log_warn("log file cannot be opened again: %s", strerror(-err));
+	else
+		log_info("log opened again");
+}
+
+/* Signals do not keep the loop going. */
+static void watch_signal(struct program *p, ev_signal *w, int signum, void (*on)(struct ev_loop *, ev_signal *, int))
+{
+	ev_signal_init(w, on, signum);
+	w->data = p;
+	ev_signal_start(p->m.loop, w);
+	ev_unref(p->m.loop);
+}
+
+static void unwatch_signal(struct program *p, ev_signal *w)
+{
+	ev_ref(p->m.loop);
+	ev_signal_stop(p->m.loop, w);
+}
+
+/* ---- start ---- */
+
+static int lock_state_dir(struct program *p)
+{
+	const char *dir = p->o.own_state_dir;
+	char *pid_path = paths_join(dir, "master.pid");
+	int err = fd_make_dirs(dir, 0700), status = EXIT_OK;
+	pid_t other = 0;
+
+	if (!err)
+		p->lock = daemon_lock(pid_path, &other);
+	if (err)
+		status = fail(p, EXIT_FAILED, mem_printf("state directory %s cannot be made: %s", dir, strerror(-err)));
+	else if (p->lock == -EWOULDBLOCK)
+		status = fail(p, EXIT_CONFIG, mem_printf("another master runs with the state directory %s, pid %d",
+							 dir, (int)other));
+	else if (p->lock < 0)
+		status = fail(p, EXIT_FAILED, mem_printf("%s cannot be written: %s", pid_path, strerror(-p->lock)));
+	free(pid_path);
+	return status;
+}
+
+static int open_log(struct program *p)
+{
+	const char *path = p->o.own_log_file;
+	int err;
+
+	log_init(ident, p->o.level);
+	err = path ? log_open_file(path) : 0;
+	if (err)
+		return fail(p, EXIT_FAILED, mem_printf("log file %s cannot be written: %s", path, strerror(-err)));
+	p->has_log_file = path != NULL;
+	return EXIT_OK;
+}
+
+static int open_store(struct program *p)
+{
+	char *path = paths_join(p->o.own_state_dir, "registry.db"), *why = NULL;
+
+	p->m.store = store_open(path, &why);
+	free(path);
+	if (!p->m.store)
+		return fail(p, EXIT_CONFIG, why);
+	fleet_start(&p->m);
+	return EXIT_OK;
+}
+
+static void say_ready(const struct program *p)
+{
+	char *text = mem_printf("%s runs with pid %d and logs to %s", ident, (int)getpid(), p->o.own_log_file);
+
+	notify_send("READY=1\nSTATUS=listening");
+	daemon_ready(text);
+	free(text);
+}
+
+static void set_up(struct program *p)
+{
+	struct master *m = &p->m;
+
+	fd_raise_limit(2 * WIRE_CONNS_MAX);
+	m->loop = ev_loop_new(EVFLAG_NOENV);
+	m->wire = wire_new(m->loop);
+	m->registry = registry_new();
+	m->state_dir = p->o.own_state_dir;
+	m->started_s = wall_s();
+	m->started_ms = mono_ms();
+	list_init(&m->relays);
+	control_serve(m);
+	service_serve(m);
+	wire_serve_health(m->wire);
+	wire_serve_reflection(m->wire);
+}
+
+/* EXIT_OK: it runs. */
+static int start(struct program *p)
+{
+	char *error = NULL;
+	int status;
+
+	if (p->o.daemon)
+		daemon_start();
+	status = lock_state_dir(p);
+	if (status == EXIT_OK)
+		status = open_log(p);
+	if (status != EXIT_OK)
+		return status;
+	set_up(p);
+	if (listen_open(&p->m, &p->o, &error))
+		return fail(p, EXIT_FAILED, error);
+	return open_store(p);
+}
+
+static void run(struct program *p)
+{
+	watch_signal(p, &p->on_term, SIGTERM, on_stop);
+	watch_signal(p, &p->on_int, SIGINT, on_stop);
+	watch_signal(p, &p->on_hup, SIGHUP, on_hup);
+	say_ready(p);
+	ev_run(p->m.loop, 0);
+	unwatch_signal(p, &p->on_term);
+	unwatch_signal(p, &p->on_int);
+	unwatch_signal(p, &p->on_hup);
+	log_info("stopped");
+}
+
+/* ---- end ---- */
+
+static void tear_down(struct program *p)
+{
+	struct master *m = &p->m;
+
+	if (m->wire) {
+		listen_close(m);
+		fleet_free(m);
+		wire_free(m->wire);
+		ev_loop_destroy(m->loop);
+	}
+	store_close(m->store);
+	registry_free(m->registry);
+	fd_close(&p->lock);
+	options_done(&p->o);
+}
+
+static void print_help(void)
+{
+	printf("Usage: %s [OPTIONS]\n\n"
+	       "Registry and dispatcher of Sloth: agents register with it, operators run\n"
+	       "commands through it.\n\n", ident);
+	opt_print_help(options_table, stdout);
+	printf("\nSee slothd-master(8).\n");
+}
+
+int main(int argc, char **argv)
+{
+	struct program p = { .lock = -1 };
+	char *error = NULL;
+	int status;
+
+	signal(SIGPIPE, SIG_IGN);
+	notify_init();
+	status = options_load(&p.o, argc, argv, &error);
+	if (status != EXIT_OK) {
+		fail(&p, status, error);
+		if (status == EXIT_BAD_USAGE)
+			fprintf(stderr, "Try: %s --help\n", ident);
+	} else if (p.o.help) {
+		print_help();
+	} else if (p.o.version) {
+		printf("%s %s\n", ident, SLOTH_VERSION);
+	} else {
+		status = start(&p);
+		if (status == EXIT_OK)
+			run(&p);
+	}
+	tear_down(&p);
+	return status;
+}

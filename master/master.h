@@ -1,0 +1,57 @@
+/*
+ * master.h - struct master, the one context of slothd-master: passed, never global.
+ *
+ *   main.c      start, signals, end              options.c   command line and configuration
+ *   registry.c  the agents                       store.c     the registry on disk
+ *   fleet.c     what happens to agents           channel.c   the connection to one agent
+ *   control.c   agent.AgentRegistry              service.c   sloth.v1.Master
+ *   execute.c   ExecuteCommand                   dispatch.c  Run, to relay.c or bridge.c
+ *   relay.c     couples two calls                bridge.c    Run on an agent that has RunCommand only
+ */
+#ifndef MASTER_MASTER_H
+#define MASTER_MASTER_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/list.h"
+#include "master/registry.h"
+
+enum {
+	MASTER_RELAYS_MAX = 4096,		/* calls being relayed: each may buffer two send queues */
+	MASTER_RELAYS_PER_AGENT_MAX = 1024,
+	MASTER_GRACE_MS = 10000,		/* from SIGTERM to the end of calls that run */
+	MASTER_LISTENERS_MAX = 3
+};
+
+struct wire;
+struct wire_listener;
+struct store;
+
+struct fleet {
+	ev_timer liveness;		/* when the next agent may become Inactive */
+	ev_timer writing;		/* when changes go to the store */
+	bool is_loaded;			/* the store's agents are in the registry */
+	bool is_incomplete;		/* the store lacks more than dirty bits say: write everything */
+};
+
+struct master {
+	struct ev_loop *loop;
+	struct wire *wire;
+	struct registry *registry;
+	struct store *store;
+	struct fleet fleet;
+	const char *state_dir;
+	struct wire_listener *listeners[MASTER_LISTENERS_MAX];
+	size_t n_listeners;
+	struct list relays;		/* struct relay_link of every relayed call */
+	unsigned n_relays;
+	uint32_t runs_active;
+	uint64_t runs_total;
+	int64_t started_s;
+	uint64_t started_ms;
+	bool is_stopping;
+};
+
+#endif

@@ -1,0 +1,195 @@
+/*
+ * options.c - what the master was told.
+ *
+ * The command line is read first and alone, so that what is wrong there is EXIT_BAD_USAGE; then come
+ * defaults, file and once more the command line, so that it wins. What is wrong in the file, or an address
+ * that this build may not listen on, is EXIT_CONFIG.
+ */
+#include "master/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/exits.h"
+#include "common/mem.h"
+#include "common/paths.h"
+#include "common/str.h"
+#include "wire/addr.h"
+
+static const char default_config[] = "/etc/sloth/master.conf";
+
+#define FIELD(name) offsetof(struct options, name)
+const struct opt options_table[] = {
+	{ "port", 'p', OPT_UINT, "PORT", "TCP port to listen on, 0 picks a free one; default: 50053", FIELD(port), 0, 65535 },
+	{ "bind-address", 0, OPT_STRING, "ADDRESS", "address to listen on; default: 127.0.0.1 and ::1",
+	  FIELD(bind_address), 0, 0 },
+	{ "state-dir", 0, OPT_STRING, "DIR",
+	  "directory for what is kept; default: /var/lib/sloth as root, else ~/.local/state/sloth",
+	  FIELD(state_dir), 0, 0 },
+	{ "socket", 0, OPT_STRING, "PATH",
+	  "unix socket for operators; default: DIR/master.sock with --state-dir, else /run/sloth/master.sock as "
+	  "root or $XDG_RUNTIME_DIR/sloth/master.sock", FIELD(socket), 0, 0 },
+	{ "daemon", 0, OPT_FLAG, NULL, "go to the background once the master listens", FIELD(daemon), 0, 0 },
+	{ "log-file", 0, OPT_STRING, "FILE", "log there instead of to stderr", FIELD(log_file), 0, 0 },
+	{ "log-level", 0, OPT_STRING, "LEVEL", "debug, info, warn or error; default: info", FIELD(log_level), 0, 0 },
+	{ "config", 0, OPT_STRING, "FILE", "read options from FILE; default: /etc/sloth/master.conf as root",
+	  FIELD(config), 0, 0 },
+	{ "version", 0, OPT_FLAG, NULL, "print the version and exit", FIELD(version), 0, 0 },
+	{ "help", 'h', OPT_FLAG, NULL, "print this help and exit", FIELD(help), 0, 0 },
+	{ NULL, 0, OPT_FLAG, NULL, NULL, 0, 0, 0 },
+};
+
+static int parse_words(struct options *o, int argc, char **argv, char **error)
+{
+	int first = opt_parse(options_table, argc, argv, o, error);
+
+	if (first < 0)
+		return first;
+	if (first < argc) {
+		*error = mem_printf("%s: the master takes options only", str_quote(argv[first]));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* The literal of --bind-address; brackets around an IPv6 one are fine. 0 or -EINVAL. */
+static int parse_bind_address(const char *text, struct wire_addr *a)
+{
+	struct sockaddr_storage sa;
+	socklen_t len;
+	size_t n = strlen(text);
+
+	*a = (struct wire_addr){ .port = 1 };
+	if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
+		text++;
+		n -= 2;
+	}
+	if (n >= sizeof a->host)
+		return -EINVAL;
+	memcpy(a->host, text, n);
+	return wire_addr_to_sockaddr(a, &sa, &len);
+}
+
+/* Every check of single values. 0 or -EINVAL. */
+static int check(struct options *o, char **error)
+{
+	struct wire_addr a;
+
+	if (log_parse_level(o->log_level, &o->level)) {
+		*error = mem_printf("log-level %s: not one of debug, info, warn, error", str_quote(o->log_level));
+		return -EINVAL;
+	}
+	if (o->bind_address && parse_bind_address(o->bind_address, &a)) {
+		*error = mem_printf("bind-address %s: not an IP address", str_quote(o->bind_address));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_plaintext(const struct options *o, char **error)
+{
+	struct wire_addr a;
+
+	if (!o->bind_address || parse_bind_address(o->bind_address, &a) || wire_addr_is_loopback(&a))
+		return EXIT_OK;
+	*error = mem_printf("bind-address %s: any address but loopback needs TLS, which this build does not have; "
+			    "use 127.0.0.1 or ::1", o->bind_address);
+	return EXIT_CONFIG;
+}
+
+static int check_paths(const struct options *o, char **error)
+{
+	char *address = mem_printf("unix:%s", o->own_socket);
+	struct wire_addr a;
+	const char *why;
+	int status = EXIT_OK;
+
+	if (wire_addr_parse(address, 0, &a, &why)) {
+		*error = mem_printf("socket %s: %s; choose another with --socket", o->own_socket, why);
+		status = EXIT_CONFIG;
+	}
+	free(address);
+	return status;
+}
+
+static int parse_file(struct options *o, const char *path, char **error)
+{
+	if (path && access(path, R_OK)) {
+		*error = mem_printf("%s: cannot be read: %s", path, strerror(errno));
+		return -EINVAL;
+	}
+	if (!path && geteuid() != 0)
+		return 0;
+	return opt_parse_file(options_table, path ? path : default_config, o, &o->file, error);
+}
+
+static void set_defaults(struct options *o)
+{
+	*o = (struct options){ .port = 50053, .log_level = "info" };
+}
+
+static int merge(struct options *o, int argc, char **argv, char **error)
+{
+	const char *path = o->config;
+
+	set_defaults(o);
+	if (parse_file(o, path, error))
+		return -EINVAL;
+	o->config = path;
+	if (parse_words(o, argc, argv, error))
+		return -EINVAL;
+	return check(o, error);
+}
+
+static void derive_paths(struct options *o)
+{
+	char *dir = NULL;
+
+	o->own_state_dir = o->state_dir ? paths_absolute(o->state_dir) : paths_state_dir("sloth");
+	if (o->socket) {
+		o->own_socket = paths_absolute(o->socket);
+	} else {
+		dir = o->state_dir ? mem_strdup(o->own_state_dir) : paths_runtime_dir("sloth");
+		o->own_socket = paths_join(dir, "master.sock");
+		free(dir);
+	}
+	if (o->log_file)
+		o->own_log_file = paths_absolute(o->log_file);
+	else if (o->daemon && o->state_dir)
+		o->own_log_file = paths_join(o->own_state_dir, "slothd-master.log");
+	else if (o->daemon)
+		o->own_log_file = paths_log_file("slothd-master", o->own_state_dir);
+}
+
+int options_load(struct options *o, int argc, char **argv, char **error)
+{
+	int status;
+
+	set_defaults(o);
+	if (parse_words(o, argc, argv, error))
+		return EXIT_BAD_USAGE;
+	if (o->help || o->version)
+		return EXIT_OK;
+	if (check(o, error))
+		return EXIT_BAD_USAGE;
+	if (merge(o, argc, argv, error))
+		return EXIT_CONFIG;
+	status = check_plaintext(o, error);
+	if (status == EXIT_OK) {
+		derive_paths(o);
+		status = check_paths(o, error);
+	}
+	return status;
+}
+
+void options_done(struct options *o)
+{
+	free(o->own_state_dir);
+	free(o->own_socket);
+	free(o->own_log_file);
+	free(o->file);
+	*o = (struct options){ 0 };
+}

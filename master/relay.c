@@ -1,0 +1,338 @@
+/*
+ * relay.c - two calls coupled.
+ *
+ * Until the agent's first message has come the caller is paused and its first message kept: so a call
+ * that an agent provably did not begin to process (its connection was ending) can be sent again, once,
+ * and a connection that is being made can be waited for. A relay is freed when both calls have ended and
+ * it waits for nothing.
+ *
+ *   caller gone   -> cancel the agent's call, or stop waiting
+ *   agent's end   -> its trailers and status go to the caller; or begin again, see above
+ */
+#include "master/relay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/str.h"
+#include "master/channel.h"
+#include "master/master.h"
+
+struct relay {
+	struct relay_link link;
+	struct wire_call *caller, *callee;	/* NULL: not there, or ended */
+	struct wire_conn *own_conn;		/* dialled for this call alone */
+	struct channel_wait wait;
+	const char *path;
+	struct buf first;			/* until the agent has answered */
+	bool is_waiting;
+	bool half_closed;			/* the caller sends no more */
+	bool answered;				/* the agent's first message has come */
+	bool retried;
+	bool callee_full;			/* it takes no more until on_drain */
+};
+
+/* ---- what every relayed call has ---- */
+
+void relay_refuse(struct wire_call *caller, const char *name, const char *why)
+{
+	wire_endf(caller, WIRE_UNAVAILABLE, "agent not found or inactive: %s: %s", name, why);
+}
+
+static void refuse_inactive(struct wire_call *caller, const struct agent *a)
+{
+	char why[100];
+
+	if (a->heard_ms)
+		snprintf(why, sizeof why, "not heard for %s", str_duration_ms(mono_ms() - a->heard_ms));
+	else
+		snprintf(why, sizeof why, "not heard since the master was started");
+	relay_refuse(caller, a->record.name, why);
+}
+
+struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const char *name)
+{
+	struct agent *a = registry_find(m->registry, name);
+
+	if (m->is_stopping)
+		wire_end(caller, WIRE_UNAVAILABLE, "the master is stopping");
+	else if (!a)
+		wire_endf(caller, WIRE_NOT_FOUND, "agent not found or inactive: %.*s", STR_NAME_MAX, name);
+	else if (!a->is_active)
+		refuse_inactive(caller, a);
+	else if (m->n_relays >= MASTER_RELAYS_MAX)
+		wire_endf(caller, WIRE_RESOURCE_EXHAUSTED, "%d calls are being relayed, the limit: try again later",
+			  MASTER_RELAYS_MAX);
+	else if (a->n_relays >= MASTER_RELAYS_PER_AGENT_MAX)
+		wire_endf(caller, WIRE_RESOURCE_EXHAUSTED, "agent %s has %d calls at once, the limit: try again later",
+			  a->record.name, MASTER_RELAYS_PER_AGENT_MAX);
+	else
+		return a;
+	return NULL;
+}
+
+void relay_link_init(struct relay_link *l, struct master *m, struct agent *a, bool is_run)
+{
+	l->m = m;
+	l->agent = a;
+	l->name = mem_strdup(a->record.name);
+	l->is_run = is_run;
+	list_push(&m->relays, &l->link);
+	m->n_relays++;
+	a->n_relays++;
+	if (is_run) {
+		m->runs_active++;
+		m->runs_total++;
+	}
+}
+
+void relay_link_done(struct relay_link *l)
+{
+	list_remove(&l->link);
+	l->m->n_relays--;
+	if (l->agent)
+		l->agent->n_relays--;
+	if (l->is_run)
+		l->m->runs_active--;
+	free(l->name);
+}
+
+void relay_forget_agent(struct master *m, struct agent *a)
+{
+	list_for_each(pos, tmp, &m->relays) {
+		struct relay_link *l = list_entry(pos, struct relay_link, link);
+
+		if (l->agent == a)
+			l->agent = NULL;
+	}
+	a->n_relays = 0;
+}
+
+void relay_metadata(struct relay_metadata *md, struct wire_call *caller, const struct agent *a)
+{
+	const struct wire_peer *peer = wire_conn_peer(wire_call_conn(caller));
+
+	if (peer->is_unix)
+		snprintf(md->principal, sizeof md->principal, "uid:%u", (unsigned)peer->uid);
+	else
+		snprintf(md->principal, sizeof md->principal, "tcp:%s", peer->address);
+	md->n = 0;
+	md->fields[md->n++] = WIRE_FIELD("sloth-principal", md->principal);
+	if (!str_has_prefix(wire_call_user_agent(caller), "sloth/"))
+		md->fields[md->n++] = WIRE_FIELD("sloth-client", "foreign");
+	if (a->epoch[0])
+		md->fields[md->n++] = WIRE_FIELD("sloth-epoch", a->epoch);
+}
+
+/* ---- life ---- */
+
+static void maybe_free(struct relay *r)
+{
+	if (r->caller || r->callee || r->is_waiting)
+		return;
+	buf_done(&r->first);
+	relay_link_done(&r->link);
+	free(r);
+}
+
+static void connect_callee(struct relay *r);
+
+static void on_told(const char *why, void *arg)
+{
+	struct relay *r = arg;
+
+	r->is_waiting = false;
+	if (r->caller && !why)
+		connect_callee(r);
+	else if (r->caller)
+		relay_refuse(r->caller, r->link.name, why);
+	maybe_free(r);
+}
+
+/* The caller is heard as long as the agent takes what it says. */
+static void resume_caller(struct relay *r)
+{
+	if (r->caller && r->answered && !r->callee_full)
+		wire_resume(r->caller);
+}
+
+/* ---- the agent's end ---- */
+
+static void on_callee_message(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	struct relay *r = arg;
+
+	if (!r->answered) {
+		r->answered = true;
+		buf_done(&r->first);
+		resume_caller(r);
+	}
+	if (r->caller && !wire_send(r->caller, data, len))
+		wire_pause(call);
+}
+
+static void on_callee_drain(struct wire_call *call, void *arg)
+{
+	struct relay *r = arg;
+
+	(void)call;
+	r->callee_full = false;
+	resume_caller(r);
+}
+
+static void pass_trailers(struct relay *r, struct wire_call *call)
+{
+	const struct wire_field *f;
+
+	for (size_t i = 0; (f = wire_call_field_at(call, i)); i++)
+		if (str_has_prefix(f->name, "sloth-"))
+			wire_add_trailer(r->caller, f);
+}
+
+static bool may_begin_again(const struct relay *r, struct wire_call *call)
+{
+	return r->caller && !r->answered && !r->retried && !r->own_conn && r->link.agent &&
+	       wire_call_is_unprocessed(call);
+}
+
+static void on_callee_end(struct wire_call *call, enum wire_code code, const char *why, void *arg)
+{
+	struct relay *r = arg;
+	bool again = may_begin_again(r, call);
+
+	r->callee = NULL;
+	if (r->own_conn)
+		wire_conn_close(r->own_conn, 0, "the call has ended");
+	r->own_conn = NULL;
+	if (again) {
+		r->retried = true;
+		log_debug("agent %s: a call was not begun (%s), sent again", r->link.name, why);
+		connect_callee(r);
+	} else if (r->caller) {
+		pass_trailers(r, call);
+		if (code == WIRE_UNAVAILABLE && wire_call_is_unprocessed(call))
+			relay_refuse(r->caller, r->link.name, why);
+		else if (code == WIRE_UNAVAILABLE)
+			wire_endf(r->caller, code, "agent %s: %s", r->link.name, why);
+		else
+			wire_end(r->caller, code, why);
+	}
+	maybe_free(r);
+}
+
+static const struct wire_call_ops callee_ops = {
+	.on_message = on_callee_message,
+	.on_drain = on_callee_drain,
+	.on_end = on_callee_end,
+};
+
+static void call_agent(struct relay *r, struct wire_conn *conn)
+{
+	uint64_t left = wire_call_left_ms(r->caller);
+	struct relay_metadata md;
+	struct wire_request request = { .path = r->path, .runs_long = true };
+
+	relay_metadata(&md, r->caller, r->link.agent);
+	request.metadata = md.fields;
+	request.n_metadata = md.n;
+	if (!r->link.is_run && left != UINT64_MAX)
+		request.timeout_ms = left ? left : 1;
+	r->callee = wire_call(conn, &request, &callee_ops, r);
+	r->callee_full = !wire_send(r->callee, buf_data(&r->first), buf_len(&r->first));
+	if (r->half_closed)
+		wire_half_close(r->callee);
+}
+
+/* Calls the agent as soon as there is a connection, or refuses the caller. */
+static void connect_callee(struct relay *r)
+{
+	struct agent *a = r->link.agent;
+	struct wire_conn *conn;
+	const char *why = "the agent was deleted";
+	bool own = false;
+
+	conn = a ? channel_connection(a->channel, &own, &why) : NULL;
+	if (conn) {
+		r->own_conn = own ? conn : NULL;
+		call_agent(r, conn);
+	} else if (why) {
+		relay_refuse(r->caller, r->link.name, why);
+	} else {
+		r->is_waiting = channel_join(a->channel, &r->wait);
+	}
+}
+
+/* ---- the caller's end ---- */
+
+static void on_caller_message(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	struct relay *r = arg;
+
+	if (!r->callee || wire_send(r->callee, data, len))
+		return;
+	r->callee_full = true;
+	wire_pause(call);
+}
+
+static void on_caller_half_close(struct wire_call *call, void *arg)
+{
+	struct relay *r = arg;
+
+	(void)call;
+	r->half_closed = true;
+	if (r->callee)
+		wire_half_close(r->callee);
+}
+
+static void on_caller_drain(struct wire_call *call, void *arg)
+{
+	struct relay *r = arg;
+
+	(void)call;
+	if (r->callee)
+		wire_resume(r->callee);
+}
+
+static void on_caller_end(struct wire_call *call, enum wire_code code, const char *why, void *arg)
+{
+	struct relay *r = arg;
+
+	(void)call;
+	r->caller = NULL;
+	if (r->is_waiting)
+		channel_leave(&r->wait);
+	r->is_waiting = false;
+	if (r->callee && code != WIRE_OK)
+		log_debug("agent %s: caller gone: %s", r->link.name, why);
+	if (r->callee)
+		wire_end(r->callee, WIRE_CANCELLED, "the caller is gone");
+	maybe_free(r);
+}
+
+static const struct wire_call_ops caller_ops = {
+	.on_message = on_caller_message,
+	.on_half_close = on_caller_half_close,
+	.on_drain = on_caller_drain,
+	.on_end = on_caller_end,
+};
+
+void relay_start(struct master *m, struct wire_call *caller, const struct relay_request *request)
+{
+	struct relay *r = mem_new(struct relay);
+
+	relay_link_init(&r->link, m, request->agent, request->is_run);
+	r->caller = caller;
+	r->path = request->path;
+	r->half_closed = request->is_unary;
+	r->wait.told = on_told;
+	r->wait.arg = r;
+	buf_append(&r->first, request->first, request->first_len);
+	wire_accept(caller, &caller_ops, r);
+	wire_pause(caller);
+	connect_callee(r);
+}

@@ -1,0 +1,64 @@
+/*
+ * relay.h - couples a caller's call with a call to an agent.
+ *
+ *   caller ---- messages, half-close ---> agent        neither direction is decoded, both pass
+ *          <--- messages, status, -------              back-pressure on
+ *               sloth-* trailers
+ *
+ * A caller that cancels, vanishes or runs out of time cancels the agent's call.
+ */
+#ifndef MASTER_RELAY_H
+#define MASTER_RELAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/list.h"
+#include "wire/wire.h"
+
+struct agent;
+struct master;
+
+/* What every relayed call has, also the bridge's: it is counted, listed, and knows its agent. */
+struct relay_link {
+	struct list link;		/* m->relays */
+	struct master *m;
+	struct agent *agent;		/* NULL: deleted meanwhile */
+	char *name;			/* the agent's, for messages */
+	bool is_run;
+};
+/*
+ * The agent of a call that has arrived, or NULL: then the call has been ended with NOT_FOUND,
+ * UNAVAILABLE or RESOURCE_EXHAUSTED and words.
+ */
+struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const char *name);
+void relay_link_init(struct relay_link *l, struct master *m, struct agent *a, bool is_run);
+void relay_link_done(struct relay_link *l);
+
+/* Metadata for a call to an agent on behalf of `caller`. Fields point into the struct. */
+enum { RELAY_FIELDS_MAX = 3, RELAY_PRINCIPAL_MAX = 300 };
+struct relay_metadata {
+	struct wire_field fields[RELAY_FIELDS_MAX];
+	size_t n;
+	char principal[RELAY_PRINCIPAL_MAX];
+};
+void relay_metadata(struct relay_metadata *md, struct wire_call *caller, const struct agent *a);
+/* "agent not found or inactive: NAME: why", the form of every refusal. */
+void relay_refuse(struct wire_call *caller, const char *name, const char *why);
+
+struct relay_request {
+	struct agent *agent;
+	const char *path;		/* the agent's method; static */
+	const uint8_t *first;		/* first message; copied */
+	size_t first_len;
+	bool is_unary;			/* it is the only one */
+	bool is_run;			/* counts as a run, has no deadline */
+};
+/* Takes the call over, ends it in every case. */
+void relay_start(struct master *m, struct wire_call *caller, const struct relay_request *request);
+
+/* The agent is about to be deleted. */
+void relay_forget_agent(struct master *m, struct agent *a);
+
+#endif

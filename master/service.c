@@ -1,0 +1,88 @@
+/*
+ * service.c - sloth.v1.Master. Status is put together from what the other modules count.
+ */
+#include "master/service.h"
+
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "master/master.h"
+#include "master/relay.h"
+#include "master/dispatch.h"
+#include "master/store.h"
+#include "wire/proto/sloth.pb-c.h"
+#include "wire/wire.h"
+
+enum { REQUEST_MAX = 1024 * 1024, WARNINGS_MAX = 8 };
+
+static char *borrowed(const char *text)
+{
+	return (char *)(uintptr_t)text;		/* packing does not change it */
+}
+
+static void fill_counts(Sloth__V1__StatusResponse *status, const struct master *m)
+{
+	struct registry_counts agents = registry_counts(m->registry);
+
+	status->agents_active = agents.active;
+	status->agents_inactive = agents.inactive;
+	status->agents_unreachable = agents.unreachable;
+	status->runs_active = m->runs_active;
+	status->runs_total = m->runs_total;
+	status->connections = wire_count(m->wire).conns;
+}
+
+static void on_status(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	struct master *m = arg;
+	Sloth__V1__StatusResponse status = SLOTH__V1__STATUS_RESPONSE__INIT;
+	char *listening[MASTER_LISTENERS_MAX], *warnings[WARNINGS_MAX];
+	const char *warning;
+
+	if (!wire_unpack(call, &sloth__v1__status_request__descriptor, data, len))
+		return;
+	status.version = borrowed(SLOTH_VERSION);
+	status.pid = (uint32_t)getpid();
+	status.started = m->started_s;
+	status.uptime_seconds = (mono_ms() - m->started_ms) / 1000;
+	status.state_dir = borrowed(m->state_dir);
+	status.listening = listening;
+	for (; status.n_listening < m->n_listeners; status.n_listening++)
+		listening[status.n_listening] = borrowed(wire_listener_address(m->listeners[status.n_listening]));
+	status.warnings = warnings;
+	for (; status.n_warnings < WARNINGS_MAX && (warning = store_warning(m->store, status.n_warnings)); status.n_warnings++)
+		warnings[status.n_warnings] = borrowed(warning);
+	fill_counts(&status, m);
+	wire_send_message(call, &status.base);
+	wire_end(call, WIRE_OK, "");
+}
+
+static void on_ping(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	const Sloth__V1__PingRequest *request = wire_unpack(call, &sloth__v1__ping_request__descriptor, data, len);
+	struct relay_request relay = { .path = "/sloth.v1.Agent/Ping", .first = data, .first_len = len, .is_unary = true };
+	Sloth__V1__PingResponse response = SLOTH__V1__PING_RESPONSE__INIT;
+
+	if (!request)
+		return;
+	if (*request->agent_name) {
+		relay.agent = relay_find_agent(arg, call, request->agent_name);
+		if (relay.agent)
+			relay_start(arg, call, &relay);
+		return;
+	}
+	response.payload = request->payload;
+	wire_send_message(call, &response.base);
+	wire_end(call, WIRE_OK, "");
+}
+
+void service_serve(struct master *m)
+{
+	static const struct wire_method methods[] = {
+		{ "/sloth.v1.Master/Run", 0, false, true, dispatch_run },
+		{ "/sloth.v1.Master/Ping", REQUEST_MAX, true, true, on_ping },
+		{ "/sloth.v1.Master/Status", REQUEST_MAX, true, false, on_status },
+	};
+
+	wire_serve(m->wire, methods, sizeof methods / sizeof *methods, m);
+}

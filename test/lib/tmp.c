@@ -1,0 +1,61 @@
+#include "test/lib/tmp.h"
+
+#include <check.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+
+static char dir[64];
+static pid_t owner;
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *walk)
+{
+	(void)st;
+	(void)kind;
+	(void)walk;
+	return remove(path);
+}
+
+/* Children of the test that reach exit() leave the directory alone. */
+static void remove_dir(void)
+{
+	if (owner == getpid())
+		nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *tmp_path(const char *leaf)
+{
+	static char ring[8][256];
+	static unsigned turn;
+	char *path = ring[turn++ % 8];
+
+	if (!dir[0]) {
+		strcpy(dir, "/tmp/sloth-test.XXXXXX");
+		ck_assert_ptr_nonnull(mkdtemp(dir));
+		owner = getpid();
+		atexit(remove_dir);
+	}
+	snprintf(path, sizeof ring[0], "%s/%s", dir, leaf);
+	return path;
+}
+
+const char *tmp_file(const char *leaf, const char *content)
+{
+	const char *path = tmp_path(leaf);
+
+	ck_assert_int_eq(fd_write_file(path, content, strlen(content), 0600), 0);
+	return path;
+}
+
+char *tmp_read(const char *path)
+{
+	struct buf content = { 0 };
+
+	ck_assert_int_eq(fd_read_file(path, 1024 * 1024, &content), 0);
+	return buf_take_string(&content);
+}

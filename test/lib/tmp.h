@@ -1,0 +1,14 @@
+/*
+ * tmp.h - a directory for the files of one test, gone when its process exits.
+ */
+#ifndef TEST_LIB_TMP_H
+#define TEST_LIB_TMP_H
+
+/* DIR/leaf; the directory is made at the first call. In one of eight static buffers used in turn. */
+const char *tmp_path(const char *leaf);
+/* Writes a file there and returns its path. */
+const char *tmp_file(const char *leaf, const char *content);
+/* The content of any file as an owned string; fails the test when it cannot be read. */
+char *tmp_read(const char *path);
+
+#endif
