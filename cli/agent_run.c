@@ -1,0 +1,49 @@
+/*
+ * agent_run.c - `sloth agent run [OPTION...] NAME COMMAND...`.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "cli/run.h"
+#include "common/exits.h"
+
+/* What could not be written decides over how the command ended. */
+static int written_status(const struct run *run, int status)
+{
+	int error = view_error(&run->view);
+
+	if (!error || run->result.is_silent)
+		return status;
+	if (error == -EPIPE)
+		return EXIT_BROKEN_PIPE;
+	report_error("agent run: standard output: %s", strerror(-error));
+	return EXIT_LOST;
+}
+
+int agent_run_main(void *options, int argc, char **argv)
+{
+	struct run run = { .options = options };
+	char *error = NULL;
+	int status = EXIT_LOST;
+
+	if (run_request_init(&run.request, options, argc, argv, &error)) {
+		report_error("agent run: %s", error);
+		report_hint("sloth agent run --help");
+	} else if (view_init(&run.view, &run.request)) {
+		report_hint("sloth agent run --help");
+	} else {
+		run.request.stdin_closed = run.options->no_stdin || source_is_empty(STDIN_FILENO);
+		status = written_status(&run, run_main(&run));
+		view_done(&run.view);
+		client_close(&run.client);
+	}
+	free(error);
+	run_result_done(&run.result);
+	run_request_done(&run.request);
+	opt_list_done(&run.options->env);
+	return status;
+}

@@ -1,0 +1,69 @@
+/*
+ * agent_text.c - an agent's record in words and times.
+ */
+#include "cli/agent_text.h"
+
+#include <stdlib.h>
+#include <strings.h>
+#include <time.h>
+
+#include "common/mem.h"
+#include "common/str.h"
+
+bool agent_is_active(const Agent__AgentInfo *agent)
+{
+	return str_equal(agent->status, "Active");
+}
+
+bool agent_is_unreachable(const Agent__AgentInfo *agent)
+{
+	return agent_is_active(agent) && *agent->unreachable;
+}
+
+bool agent_state_is_known(const char *state)
+{
+	return !strcasecmp(state, "active") || !strcasecmp(state, "inactive") || !strcasecmp(state, "unreachable");
+}
+
+bool agent_has_state(const Agent__AgentInfo *agent, const char *state)
+{
+	if (!strcasecmp(state, "unreachable"))
+		return agent_is_unreachable(agent);
+	return agent_is_active(agent) == !strcasecmp(state, "active");
+}
+
+char *agent_clock_text(int64_t at_s, int64_t now_s)
+{
+	time_t at = (time_t)at_s, now = (time_t)now_s;
+	struct tm tm, today;
+	char text[64];
+
+	if (!localtime_r(&at, &tm) || !localtime_r(&now, &today))
+		return mem_strdup("?");
+	strftime(text, sizeof text, tm.tm_yday == today.tm_yday && tm.tm_year == today.tm_year ? "%H:%M" :
+		 "%Y-%m-%d %H:%M", &tm);
+	return mem_strdup(text);
+}
+
+char *agent_state_text(const Agent__AgentInfo *agent, int64_t now_s)
+{
+	char *since, *text;
+
+	if (!agent_is_unreachable(agent))
+		return mem_strdup(agent->status);
+	if (!agent->unreachable_since)
+		return mem_printf("%s, unreachable: %s", agent->status, agent->unreachable);
+	since = agent_clock_text(agent->unreachable_since, now_s);
+	text = mem_printf("%s, unreachable: %s (since %s)", agent->status, agent->unreachable, since);
+	free(since);
+	return text;
+}
+
+char *agent_ago_text(int64_t at_s, int64_t now_s)
+{
+	if (at_s <= 0)
+		return mem_strdup("never");
+	if (at_s >= now_s)
+		return mem_strdup("now");
+	return mem_printf("%s ago", str_duration_ms((uint64_t)(now_s - at_s) * 1000));
+}

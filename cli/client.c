@@ -1,0 +1,190 @@
+/*
+ * client.c - connecting to the master, and asking it one question.
+ *
+ * A connection that fails before it is up ends in on_failed() with words that name the address, the
+ * place where that address stands, why it failed and what to try.
+ */
+#include "cli/client.h"
+
+#include <ev.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/report.h"
+#include "common/exits.h"
+#include "common/mem.h"
+
+enum {
+	CLIENT_DIAL_MS = 10000,
+	CLIENT_ASK_MS = 30000,
+	CLIENT_KEEPALIVE_MS = 30000,	/* TCP only: finds a master that vanished */
+};
+
+static const char *connect_hint(const struct client *c, const char *why)
+{
+	if (strcasestr(why, "permission"))
+		return "as root, or as a member of the group that owns the socket";
+	if (c->target.is_unix)
+		return "sloth master --daemon, to start a master here";
+	return "sloth master status on the master's machine, and the port after --master";
+}
+
+static void client_failed(struct client *c, const char *why)
+{
+	char *error = mem_printf("master at %s (%s): %s", c->target.address, c->target.from, why);
+
+	c->ops->on_failed(c, error, connect_hint(c, why), c->arg);
+	free(error);
+}
+
+static void on_up(struct wire_conn *conn, const struct wire_peer *peer, void *arg)
+{
+	struct client *c = arg;
+
+	if (c->target.needs_check && !peer->is_unix && !peer->is_loopback) {
+		wire_conn_close(conn, 0, target_needs_tls);
+		return;
+	}
+	c->is_up = true;
+	c->ops->on_up(c, c->arg);
+}
+
+static void on_down(struct wire_conn *conn, const char *why, void *arg)
+{
+	struct client *c = arg;
+
+	(void)conn;
+	c->conn = NULL;
+	if (!c->is_up)
+		client_failed(c, why);
+}
+
+static const struct wire_conn_ops conn_ops = { .on_up = on_up, .on_down = on_down };
+
+int client_open(struct client *c, const struct cli_global *global, const struct client_ops *ops, void *arg,
+		char **error, char **hint)
+{
+	struct wire_dial dial = { .role = WIRE_CLIENT, .timeout_ms = CLIENT_DIAL_MS };
+	int ret;
+
+	*c = (struct client){ .ops = ops, .arg = arg };
+	ret = target_find(global, &c->target, error, hint);
+	if (ret)
+		return ret;
+	c->loop = ev_loop_new(EVFLAG_NOENV);
+	if (!c->loop) {
+		*error = mem_strdup("no event loop: out of file descriptors?");
+		return -EMFILE;
+	}
+	c->wire = wire_new(c->loop);
+	dial.address = c->target.address;
+	dial.keepalive_ms = c->target.is_unix ? 0 : CLIENT_KEEPALIVE_MS;
+	c->conn = wire_dial(c->wire, &dial, &conn_ops, c);
+	return 0;
+}
+
+void client_loop(struct client *c)
+{
+	ev_run(c->loop, 0);
+}
+
+void client_leave(struct client *c)
+{
+	if (c->conn)
+		wire_conn_close(c->conn, 0, "done");
+}
+
+void client_close(struct client *c)
+{
+	wire_free(c->wire);
+	if (c->loop)
+		ev_loop_destroy(c->loop);
+	*c = (struct client){ 0 };
+}
+
+const char *client_hint(enum wire_code code)
+{
+	switch (code) {
+	case WIRE_NOT_FOUND:
+		return "sloth agent list";
+	case WIRE_UNAVAILABLE:
+		return "sloth agent list, which shows why an agent cannot be reached";
+	case WIRE_UNIMPLEMENTED:
+		return "sloth status, which shows the version of the master";
+	case WIRE_DEADLINE_EXCEEDED:
+		return "sloth status, which shows whether the master answers at all";
+	default:
+		return NULL;
+	}
+}
+
+/* ---- one question ---- */
+
+struct asking {
+	const struct client_question *question;
+	struct output output;
+	int status;
+};
+
+static void ask_failed(struct asking *a, const char *error, const char *hint)
+{
+	report_error("%s: %s", a->question->what, error);
+	if (hint)
+		report_hint("%s", hint);
+	a->output.ops->failed(error);
+	a->status = EXIT_FAILED;
+}
+
+static void on_answer(struct wire_call *call, enum wire_code code, const char *why, const uint8_t *data, size_t len,
+		      void *arg)
+{
+	struct client *c = arg;
+	struct asking *a = c->arg;
+	const void *message;
+
+	if (code != WIRE_OK) {
+		ask_failed(a, *why ? why : wire_code_name(code), client_hint(code));
+	} else {
+		message = wire_unpack(call, a->question->response, data, len);
+		if (message)
+			a->status = a->question->answer(message, &a->output, a->question->arg);
+		else
+			ask_failed(a, "the master's answer cannot be decoded", client_hint(WIRE_UNIMPLEMENTED));
+	}
+	client_leave(c);
+}
+
+static void ask_on_up(struct client *c, void *arg)
+{
+	const struct asking *a = arg;
+	struct wire_request request = { .path = a->question->path, .timeout_ms = CLIENT_ASK_MS };
+
+	wire_unary(c->conn, &request, a->question->request, on_answer, c);
+}
+
+static void ask_on_failed(struct client *c, const char *error, const char *hint, void *arg)
+{
+	(void)c;
+	ask_failed(arg, error, hint);
+}
+
+int client_ask(const struct cli_global *global, const struct client_question *question)
+{
+	static const struct client_ops ops = { .on_up = ask_on_up, .on_failed = ask_on_failed };
+	struct asking asking = { .question = question, .status = EXIT_FAILED };
+	struct client client;
+	char *error = NULL, *hint = NULL;
+
+	if (output_init(&asking.output, global))
+		return EXIT_USAGE;
+	asking.output.address = client.target.address;
+	if (client_open(&client, global, &ops, &asking, &error, &hint))
+		ask_failed(&asking, error, hint);
+	else
+		client_loop(&client);
+	client_close(&client);
+	free(error);
+	free(hint);
+	return asking.status;
+}

@@ -1,0 +1,62 @@
+/*
+ * client.h - the CLI's side of the connection to the master.
+ *
+ * A client lives on the stack of a command: client_open(), client_loop() until everything is down,
+ * client_close(). What goes wrong on the way is said on stderr here, in one place and one form.
+ */
+#ifndef CLI_CLIENT_H
+#define CLI_CLIENT_H
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "cli/output.h"
+#include "cli/target.h"
+#include "wire/wire.h"
+
+struct ev_loop;
+struct client;
+
+struct client_ops {
+	/* The connection works: calls may be started. */
+	void (*on_up)(struct client *client, void *arg);
+	/* It could not be made. error and hint (may be NULL) are ready for report_*(). */
+	void (*on_failed)(struct client *client, const char *error, const char *hint, void *arg);
+};
+
+struct client {
+	struct ev_loop *loop;
+	struct wire *wire;
+	struct wire_conn *conn;		/* NULL when it is down */
+	struct target target;
+	const struct client_ops *ops;
+	void *arg;
+	bool is_up;
+};
+
+/* Begins to connect. 0, or -errno with *error and *hint set to owned lines; then nothing is open. */
+int client_open(struct client *client, const struct cli_global *global, const struct client_ops *ops, void *arg,
+		char **error, char **hint);
+/* Runs until every watcher is gone. */
+void client_loop(struct client *client);
+/* Asks the connection to go down; the loop then ends by itself. */
+void client_leave(struct client *client);
+void client_close(struct client *client);
+
+/* What the user may do about a call that ended with this code; NULL: nothing better than the message. */
+const char *client_hint(enum wire_code code);
+
+/*
+ * One question, one answer. `answer` gets the decoded response and gives the exit status; a failure is
+ * reported as "sloth: WHAT: why" and is EXIT_FAILED.
+ */
+struct client_question {
+	const char *what;			/* "agent list" */
+	const char *path;
+	const ProtobufCMessage *request;
+	const ProtobufCMessageDescriptor *response;
+	int (*answer)(const void *message, const struct output *output, void *arg);
+	void *arg;
+};
+int client_ask(const struct cli_global *global, const struct client_question *question);
+
+#endif

@@ -1,0 +1,302 @@
+/*
+ * command.c - from argv to the command that it names, by walking the tables.
+ *
+ * Options of all commands may stand before, between and behind the words of a command; a later one
+ * wins. Every usage error is one line that says what is wrong where, and one with the help to ask for.
+ */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/report.h"
+#include "common/exits.h"
+#include "common/mem.h"
+#include "common/str.h"
+
+const struct opt cli_global_options[] = {
+	CLI_OPTION_OUTPUT("text or json"),
+	CLI_OPTION_MASTER,
+	CLI_OPTION_SOCKET,
+	CLI_OPTION_COLOR,
+	CLI_OPTION_HELP,
+	CLI_OPTION_END,
+};
+
+const struct opt cli_program_options[] = {
+	CLI_OPTION_OUTPUT("text or json"),
+	CLI_OPTION_MASTER,
+	CLI_OPTION_SOCKET,
+	CLI_OPTION_COLOR,
+	CLI_OPTION_HELP,
+	CLI_OPTION_VERSION,
+	CLI_OPTION_END,
+};
+
+enum { COMMAND_PATH_MAX = 128 };
+
+/* Where the walk is: the words so far and what was set on the way. */
+struct walk {
+	const struct command *root;
+	char path[COMMAND_PATH_MAX];	/* "sloth agent run" */
+	struct cli_global global;
+};
+
+static void walk_enter(struct walk *w, const struct command *command)
+{
+	size_t n = strlen(w->path);
+
+	snprintf(w->path + n, sizeof w->path - n, "%s%s", n ? " " : "", command->name);
+}
+
+static int usage_status(const struct command *command)
+{
+	return command->usage_status ? command->usage_status : EXIT_USAGE;
+}
+
+/* The path without the program's name: what errors begin with. */
+static const char *walk_words(const struct walk *w)
+{
+	const char *space = strchr(w->path, ' ');
+
+	return space ? space + 1 : "command line";
+}
+
+static const struct command *find_sub(const struct command *group, const char *name)
+{
+	for (const struct command *c = group->sub; c && c->name; c++) {
+		if (str_equal(c->name, name))
+			return c;
+	}
+	return NULL;
+}
+
+/* ---- help ---- */
+
+static void print_commands(const struct command *group, FILE *to)
+{
+	int width = 0;
+
+	for (const struct command *c = group->sub; c->name; c++) {
+		int n = (int)strlen(c->name);
+
+		width = n > width ? n : width;
+	}
+	fputs("\nCommands:\n", to);
+	for (const struct command *c = group->sub; c->name; c++)
+		fprintf(to, "  %-*s  %s\n", width, c->name, c->summary);
+}
+
+static void print_indented(const char *title, const char *lines, FILE *to)
+{
+	fprintf(to, "\n%s:\n", title);
+	while (*lines) {
+		size_t n = strcspn(lines, "\n");
+
+		fprintf(to, "  %.*s\n", (int)n, lines);
+		lines += n + (lines[n] == '\n');
+	}
+}
+
+static const char *usage_operands(const struct command *command)
+{
+	if (command->operands)
+		return command->operands;
+	if (command->exec)
+		return "[OPTION...]";
+	return command->sub ? "COMMAND" : "";
+}
+
+void command_print_help(const struct command *command, const char *path, FILE *to)
+{
+	const char *operands = usage_operands(command);
+
+	fprintf(to, "Usage: %s%s%s%s\n", path, command->exec ? "" : " [OPTION...]", *operands ? " " : "", operands);
+	if (command->exec && command->sub) {
+		for (const struct command *c = command->sub; c->name; c++)
+			fprintf(to, "       %s %s [OPTION...]\n", path, c->name);
+	}
+	fprintf(to, "\n%s.\n", command->summary);
+	if (command->description)
+		fprintf(to, "\n%s\n", command->description);
+	if (command->sub)
+		print_commands(command, to);
+	if (!command->exec) {
+		fputs("\nOptions:\n", to);
+		opt_print_help(command->options ? command->options : cli_global_options, to);
+	}
+	if (command->examples)
+		print_indented("Examples", command->examples, to);
+	if (command->sub && !command->exec)
+		fprintf(to, "\nHelp on one of them: %s COMMAND --help. The manual: sloth(1).\n", path);
+}
+
+/* On stdout; a wrapper's daemon adds its own. */
+static int show_help(const struct walk *w, const struct command *command)
+{
+	char word[] = "--help";
+	char *argv[] = { (char *)(uintptr_t)command->name, word, NULL };
+	const struct cli_global none = { 0 };
+
+	command_print_help(command, w->path, stdout);
+	if (!command->exec)
+		return EXIT_OK;
+	puts("\nEvery other word goes to the daemon, whose own help follows.\n");
+	fflush(stdout);
+	return command->exec(&none, 2, argv);
+}
+
+/* ---- errors ---- */
+
+static int usage_error(const struct walk *w, const struct command *command, const char *problem, const char *what)
+{
+	report_error("%s: %s%s", walk_words(w), problem, what ? what : "");
+	report_hint("%s --help", w->path);
+	return usage_status(command);
+}
+
+/* ---- one command ---- */
+
+/*
+ * Parses the options wherever they stand and moves the operands together behind argv[0]. Returns their
+ * number or -EINVAL. opt_parse() stops at each operand and is called again behind it.
+ */
+static int parse_command(const struct command *command, void *options, int argc, char **argv, char **error)
+{
+	const struct opt *table = command->options ? command->options : cli_global_options;
+	int at = 0, n = 0;
+
+	for (;;) {
+		int step = opt_parse(table, argc - at, argv + at, options, error);
+
+		if (step < 0)
+			return step;
+		at += step;
+		if (at >= argc)
+			return n;
+		if (command->stops_at_operand || (step > 1 && str_equal(argv[at - 1], "--")))
+			break;
+		argv[1 + n++] = argv[at];
+	}
+	while (at < argc)
+		argv[1 + n++] = argv[at++];
+	return n;
+}
+
+static int check_operands(const struct walk *w, const struct command *command, int n, char **operands)
+{
+	if (n < command->min_operands)
+		return usage_error(w, command, "missing operand: ", command->operands);
+	if (command->max_operands >= 0 && n > command->max_operands)
+		return usage_error(w, command, "one word too many: ", str_quote(operands[command->max_operands]));
+	return 0;
+}
+
+/* argv[0] is the command's last word. */
+static int run_command(struct walk *w, const struct command *command, int argc, char **argv)
+{
+	size_t size = command->options_size ? command->options_size : sizeof(struct cli_global);
+	struct cli_global *options = mem_alloc(size);
+	char *error = NULL;
+	int n, status;
+
+	*options = w->global;
+	n = parse_command(command, options, argc, argv, &error);
+	if (n < 0) {
+		status = usage_error(w, command, error, NULL);
+		free(error);
+	} else if (options->help) {
+		status = show_help(w, command);
+	} else {
+		argv[1 + n] = NULL;
+		status = check_operands(w, command, n, argv + 1);
+		if (status == 0)
+			status = command->run(options, n, argv + 1);
+	}
+	free(options);
+	return status;
+}
+
+/* ---- the walk ---- */
+
+static int walk_command(struct walk *w, const struct command *command, int argc, char **argv);
+
+static bool is_help_word(const char *word)
+{
+	return str_equal(word, "--help") || str_equal(word, "-h");
+}
+
+/* argv[0] is the wrapper's word; nothing of the daemon's words is looked at but the first. */
+static int walk_exec(struct walk *w, const struct command *command, int argc, char **argv)
+{
+	const struct command *sub = argc > 1 ? find_sub(command, argv[1]) : NULL;
+
+	if (sub)
+		return walk_command(w, sub, argc - 1, argv + 1);
+	if (argc == 2 && is_help_word(argv[1]))
+		return show_help(w, command);
+	return command->exec(&w->global, argc, argv);
+}
+
+static int walk_group(struct walk *w, const struct command *group, int argc, char **argv)
+{
+	const struct opt *table = group->options ? group->options : cli_global_options;
+	const struct command *sub;
+	char *error = NULL;
+	int at = opt_parse(table, argc, argv, &w->global, &error);
+	int status;
+
+	if (at < 0) {
+		status = usage_error(w, group, error, NULL);
+		free(error);
+		return status;
+	}
+	if (w->global.help)
+		return show_help(w, group);
+	if (w->global.version) {
+		char word[] = "version", *words[] = { word, NULL };
+
+		return walk_command(w, find_sub(w->root, word), 1, words);
+	}
+	if (at >= argc)
+		return usage_error(w, group, "a command is missing", NULL);
+	sub = find_sub(group, argv[at]);
+	if (!sub)
+		return usage_error(w, group, "no such command: ", str_quote(argv[at]));
+	return walk_command(w, sub, argc - at, argv + at);
+}
+
+static int walk_command(struct walk *w, const struct command *command, int argc, char **argv)
+{
+	walk_enter(w, command);
+	if (command->exec)
+		return walk_exec(w, command, argc, argv);
+	if (command->sub)
+		return walk_group(w, command, argc, argv);
+	return run_command(w, command, argc, argv);
+}
+
+int command_main(const struct command *root, int argc, char **argv)
+{
+	struct walk w = { .root = root };
+
+	return walk_command(&w, root, argc, argv);
+}
+
+int command_help(const struct command *root, int argc, char **argv)
+{
+	struct walk w = { .root = root };
+	const struct command *command = root;
+
+	walk_enter(&w, root);
+	for (int i = 0; i < argc; i++) {
+		const struct command *sub = find_sub(command, argv[i]);
+
+		if (!sub)
+			return usage_error(&w, command, "no such command: ", str_quote(argv[i]));
+		command = sub;
+		walk_enter(&w, command);
+	}
+	return show_help(&w, command);
+}

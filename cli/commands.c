@@ -1,0 +1,173 @@
+/*
+ * commands.c - the table of all commands: what each is called, takes and shows as help.
+ */
+#include "cli/commands.h"
+
+#include "cli/run_options.h"
+#include "common/exits.h"
+
+static const struct command agent_commands[] = {
+	{
+		.name = "list",
+		.operands = "[GLOB]",
+		.summary = "List the agents that the master knows",
+		.description =
+		"GLOB is a shell pattern that the name has to match; quote it. The exit status is 1\n"
+		"when no agent matches.",
+		.examples =
+		"sloth agent list\n"
+		"sloth agent list 'web*' --state unreachable\n"
+		"sloth agent list -o json",
+		.options = agent_list_options,
+		.options_size = sizeof(struct agent_list_options),
+		.max_operands = 1,
+		.run = agent_list_main,
+	}, {
+		.name = "get",
+		.operands = "NAME",
+		.summary = "Show everything that the master knows of one agent",
+		.examples =
+		"sloth agent get web1\n"
+		"sloth agent get web1 -o json",
+		.min_operands = 1,
+		.max_operands = 1,
+		.run = agent_get_main,
+	}, {
+		.name = "run",
+		.operands = "NAME COMMAND...",
+		.summary = "Run a command on an agent",
+		.description =
+		"Options end at NAME. The words behind it are joined by spaces and given to the\n"
+		"agent's shell, as ssh does it; with --argv they are run as they are, without a\n"
+		"shell. Standard input, output and error are those of the command, byte for byte.\n"
+		"On a terminal the output is framed.\n"
+		"\n"
+		"Ctrl-C interrupts the command, a second one cancels it with all its children, a\n"
+		"third gives up waiting.\n"
+		"\n"
+		"Exit status: that of the command; 128+N when signal N ended it; 124 timed out; 125\n"
+		"sloth could not run it or lost it; 126 cannot be executed; 127 not found.",
+		.examples =
+		"sloth agent run web1 df -h\n"
+		"sloth agent run web1 'systemctl is-active nginx && uptime'\n"
+		"sloth agent run --user deploy --cwd /srv/app --timeout 5m web1 make test\n"
+		"sloth agent run --argv web1 touch 'two words'\n"
+		"sloth agent run web1 'cat > /tmp/f' < f\n"
+		"tar c . | sloth agent run web1 'tar x -C /srv'",
+		.options = agent_run_options,
+		.options_size = sizeof(struct run_options),
+		.min_operands = 2,
+		.max_operands = -1,
+		.stops_at_operand = true,
+		.usage_status = EXIT_LOST,
+		.run = agent_run_main,
+	}, {
+		.name = "start",
+		.summary = "Start an agent on this machine (slothd-agent)",
+		.description =
+		"All words are those of slothd-agent(8).",
+		.examples =
+		"sloth agent start --name web1 --master 127.0.0.1:50053 --port 50051 \\\n"
+		"    --bind-address 127.0.0.1 --daemon",
+		.exec = agent_start_exec,
+	}, {
+		.name = "stop",
+		.operands = "NAME",
+		.summary = "Tell an agent to end itself",
+		.description = "The agent stays in the list, inactive, until it is deleted or starts again.",
+		.examples = "sloth agent stop web1",
+		.min_operands = 1,
+		.max_operands = 1,
+		.run = agent_stop_main,
+	}, {
+		.name = "delete",
+		.operands = "NAME",
+		.summary = "Remove an agent from the master's list",
+		.description =
+		"The agent itself goes on; one that still runs registers itself again. Stop it first.",
+		.examples = "sloth agent stop web1 && sloth agent delete web1",
+		.min_operands = 1,
+		.max_operands = 1,
+		.run = agent_delete_main,
+	},
+	{ .name = NULL },
+};
+
+static const struct command master_commands[] = {
+	{
+		.name = "stop",
+		.summary = "Stop the master of this machine",
+		.description = "Runs that are under way are given time to end.",
+		.examples =
+		"sloth master stop\n"
+		"sloth master stop --state-dir /tmp/m",
+		.options = master_options,
+		.options_size = sizeof(struct master_options),
+		.run = master_stop_main,
+	}, {
+		.name = "status",
+		.summary = "Say whether a master runs on this machine",
+		.description = "The exit status is 1 when none does.",
+		.examples = "sloth master status",
+		.options = master_options,
+		.options_size = sizeof(struct master_options),
+		.run = master_status_main,
+	},
+	{ .name = NULL },
+};
+
+static const struct command root_commands[] = {
+	{
+		.name = "master",
+		.summary = "Start the master (slothd-master), stop it, ask for it",
+		.examples =
+		"sloth master -p 50053 --daemon\n"
+		"sloth master status\n"
+		"sloth master stop",
+		.sub = master_commands,
+		.exec = master_exec,
+	}, {
+		.name = "agent",
+		.summary = "Start, list, stop agents and run commands on them",
+		.examples =
+		"sloth agent list\n"
+		"sloth agent run web1 uptime",
+		.sub = agent_commands,
+	}, {
+		.name = "status",
+		.summary = "Show what the master is and how it does",
+		.examples =
+		"sloth status\n"
+		"sloth --master 127.0.0.1:50053 status -o json",
+		.run = status_main,
+	}, {
+		.name = "version",
+		.summary = "Show the version",
+		.examples = "sloth version",
+		.run = version_main,
+	}, {
+		.name = "help",
+		.operands = "[COMMAND...]",
+		.summary = "Show help on a command",
+		.examples = "sloth help agent run",
+		.max_operands = -1,
+		.run = help_main,
+	},
+	{ .name = NULL },
+};
+
+const struct command cli_root = {
+	.name = "sloth",
+	.summary = "Run commands on remote machines through a master and its agents",
+	.description =
+	"The master is found by --master or --socket, then SLOTH_MASTER, then the file\n"
+	"~/.config/sloth/config, then the user's own socket, then /run/sloth/master.sock.",
+	.examples =
+	"sloth master --daemon\n"
+	"sloth agent start --name web1 --master 127.0.0.1:50053 --daemon\n"
+	"sloth agent list\n"
+	"sloth agent run web1 df -h",
+	.options = cli_program_options,
+	.options_size = sizeof(struct cli_global),
+	.sub = root_commands,
+};

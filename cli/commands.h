@@ -1,0 +1,39 @@
+/*
+ * commands.h - the table of all commands.
+ */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const struct command cli_root;
+
+/* One function per command; see command.h for the forms. */
+int agent_list_main(void *options, int argc, char **argv);
+int agent_get_main(void *options, int argc, char **argv);
+int agent_run_main(void *options, int argc, char **argv);
+int agent_stop_main(void *options, int argc, char **argv);
+int agent_delete_main(void *options, int argc, char **argv);
+int agent_start_exec(const struct cli_global *global, int argc, char **argv);
+int master_exec(const struct cli_global *global, int argc, char **argv);
+int master_stop_main(void *options, int argc, char **argv);
+int master_status_main(void *options, int argc, char **argv);
+int status_main(void *options, int argc, char **argv);
+int version_main(void *options, int argc, char **argv);
+int help_main(void *options, int argc, char **argv);
+
+struct agent_list_options {
+	struct cli_global global;
+	const char *state;
+};
+extern const struct opt agent_list_options[];
+
+struct master_options {
+	struct cli_global global;
+	const char *state_dir;
+};
+extern const struct opt master_options[];
+
+extern const struct opt agent_run_options[];	/* struct run_options, see run_options.h */
+
+#endif

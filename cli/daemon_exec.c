@@ -1,0 +1,68 @@
+/*
+ * daemon_exec.c - finding and becoming a daemon: ../sbin/NAME beside the folder of this program.
+ */
+#include "cli/daemon_exec.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/report.h"
+#include "common/exits.h"
+#include "common/mem.h"
+
+/* ".../bin/sloth" -> ".../sbin/NAME". NULL when /proc does not say where this program is. */
+static char *daemon_path(const char *program)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	char *slash;
+
+	if (n < 0)
+		return NULL;
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (!slash)
+		return NULL;
+	*slash = '\0';
+	return mem_printf("%s/../sbin/%s", self, program);
+}
+
+int daemon_exec(const char *program, int argc, char **argv)
+{
+	char *path = daemon_path(program);
+	char **words = mem_array((size_t)argc + 1, sizeof *words);
+
+	for (int i = 1; i < argc; i++)
+		words[i] = argv[i];
+	words[0] = mem_strdup(program);
+	if (path)
+		execv(path, words);
+	report_error("%s cannot be started: %s: %s", program, path ? path : "/proc/self/exe", strerror(errno));
+	report_hint("installing %s beside sloth: it belongs into sbin next to the bin that holds sloth", program);
+	free(words[0]);
+	free(words);
+	free(path);
+	return EXIT_FAILED;
+}
+
+bool daemon_exec_check(const struct cli_global *global, const char *words)
+{
+	const char *option = NULL;
+
+	if (global->master)
+		option = "--master";
+	else if (global->socket)
+		option = "--socket";
+	else if (global->format)
+		option = "-o";
+	else if (global->color)
+		option = "--color";
+	if (!option)
+		return true;
+	report_error("%s: %s stands before it; the daemon's options stand behind it", words, option);
+	report_hint("sloth %s --help", words);
+	return false;
+}

@@ -1,0 +1,26 @@
+/*
+ * main.c - sloth, also installed as sloth-runner.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/output.h"
+
+/* Files that we open must not become the stdin, stdout or stderr that somebody closed: such an fd is taken
+ * by one that fails on every use. */
+static void hold_standard_fds(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/", O_PATH | O_CLOEXEC);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	hold_standard_fds();
+	return output_finish(command_main(&cli_root, argc, argv));
+}

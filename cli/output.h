@@ -1,0 +1,51 @@
+/*
+ * output.h - results of commands on stdout: text for people and JSON for programs are two instances of
+ * one table of functions. (Runs have views of their own, see view.h.)
+ */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cli/command.h"
+#include "cli/style.h"
+#include "wire/proto/agent.pb-c.h"
+#include "wire/proto/sloth.pb-c.h"
+
+/* What `sloth master status` found. */
+struct master_found {
+	pid_t pid;		/* 0: none runs */
+	const char *state_dir;
+};
+
+struct output;
+
+struct output_ops {
+	const char *format;
+	void (*agents)(const struct output *to, const Agent__AgentInfo *const *agents, size_t n);
+	void (*agent)(const struct output *to, const Agent__AgentInfo *agent);
+	void (*status)(const struct output *to, const Sloth__V1__StatusResponse *status);
+	void (*master)(const struct output *to, const struct master_found *found);
+	/* Something was done to an agent or the master: "stopped", "deleted". */
+	void (*done)(const struct output *to, const char *what, const char *name, const char *message);
+	void (*version)(const char *version);
+	/* A command ended with this error, which has gone to stderr already. */
+	void (*failed)(const char *error);
+};
+
+extern const struct output_ops output_text, output_json;
+
+struct output {
+	const struct output_ops *ops;
+	struct style style;
+	const char *address;	/* of the master that answered; NULL: none was asked */
+};
+
+/* From -o and --color. 0, or -EINVAL after the usage error has been reported. */
+int output_init(struct output *output, const struct cli_global *global);
+/* Flushes stdout: `status`, or the exit status for a stdout that took not all of it. */
+int output_finish(int status);
+
+#endif

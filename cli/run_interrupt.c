@@ -1,0 +1,108 @@
+/*
+ * run_interrupt.c - what signals to sloth do to the run.
+ */
+#include "cli/run_interrupt.h"
+
+#include <signal.h>
+
+#include "cli/run.h"
+#include "common/exits.h"
+#include "common/mem.h"
+
+enum {
+	INTERRUPT_GRACE_MS = 10000,	/* the agent's own --kill-grace */
+	INTERRUPT_MARGIN_MS = 5000
+};
+
+static void give_up(struct run *run, int signal)
+{
+	if (run->state == RUN_DIALLING)
+		run_abort(run, EXIT_SIGNAL + signal, NULL);
+	else
+		run_abort(run, EXIT_SIGNAL + signal, mem_printf("gave up waiting for the end of the command"));
+}
+
+static void on_give_up(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct run *run = w->data;
+
+	(void)loop;
+	(void)revents;
+	give_up(run, run->interrupt.signal);
+}
+
+static void send_interrupt(struct run *run)
+{
+	Sloth__V1__RunInput event = SLOTH__V1__RUN_INPUT__INIT;
+	Sloth__V1__RunSignal signal = SLOTH__V1__RUN_SIGNAL__INIT;
+
+	signal.number = SIGINT;
+	event.event_case = SLOTH__V1__RUN_INPUT__EVENT_SIGNAL;
+	event.signal = &signal;
+	run_send(run, &event);
+	run->interrupt.level = INTERRUPT_SENT;
+	run->view.ops->notice(&run->view, "interrupted; Ctrl-C again cancels the command");
+}
+
+static void start_give_up(struct run *run)
+{
+	uint64_t grace_ms = run->options->kill_grace_ms ? run->options->kill_grace_ms : INTERRUPT_GRACE_MS;
+
+	ev_timer_set(&run->interrupt.give_up, (double)(grace_ms + INTERRUPT_MARGIN_MS) / 1000.0, 0);
+	ev_timer_start(run->client.loop, &run->interrupt.give_up);
+}
+
+static void send_cancel(struct run *run, int signal)
+{
+	Sloth__V1__RunInput event = SLOTH__V1__RUN_INPUT__INIT;
+	Sloth__V1__RunCancel cancel = SLOTH__V1__RUN_CANCEL__INIT;
+
+	event.event_case = SLOTH__V1__RUN_INPUT__EVENT_CANCEL;
+	event.cancel = &cancel;
+	run_send(run, &event);
+	run->interrupt.level = INTERRUPT_CANCELLED;
+	run->interrupt.signal = signal;
+	if (signal == SIGINT)
+		run->view.ops->notice(&run->view, "cancelling; Ctrl-C again gives up waiting");
+	else
+		start_give_up(run);
+}
+
+static void on_signal(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct run *run = w->data;
+	int level = (int)run->interrupt.level;
+
+	(void)loop;
+	(void)revents;
+	if (run->state == RUN_DIALLING || run->state == RUN_EXITED || level == INTERRUPT_CANCELLED)
+		give_up(run, w->signum);
+	else if (w->signum == SIGINT && level == INTERRUPT_NONE && run->state == RUN_RUNNING)
+		send_interrupt(run);
+	else
+		send_cancel(run, w->signum);
+}
+
+void run_interrupt_start(struct run *run)
+{
+	static const int signals[RUN_INTERRUPT_SIGNALS] = { SIGINT, SIGTERM, SIGHUP };
+
+	ev_timer_init(&run->interrupt.give_up, on_give_up, 0, 0);
+	run->interrupt.give_up.data = run;
+	for (int i = 0; i < RUN_INTERRUPT_SIGNALS; i++) {
+		ev_signal *w = &run->interrupt.watchers[i];
+		struct sigaction old;
+
+		ev_signal_init(w, on_signal, signals[i]);
+		w->data = run;
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			ev_signal_start(run->client.loop, w);
+	}
+}
+
+void run_interrupt_stop(struct run *run)
+{
+	for (int i = 0; i < RUN_INTERRUPT_SIGNALS; i++)
+		ev_signal_stop(run->client.loop, &run->interrupt.watchers[i]);
+	ev_timer_stop(run->client.loop, &run->interrupt.give_up);
+}

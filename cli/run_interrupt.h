@@ -1,0 +1,31 @@
+/*
+ * run_interrupt.h - what signals to sloth do to the run.
+ *
+ *   Ctrl-C          1st: SIGINT to the command; 2nd: cancel; 3rd: give up waiting
+ *   SIGTERM, SIGHUP 1st: cancel, and give up when that takes too long; 2nd: give up
+ *
+ * Before the run has begun there is nothing to interrupt: the first one cancels, and where not even a
+ * request is out, gives up.
+ */
+#ifndef CLI_RUN_INTERRUPT_H
+#define CLI_RUN_INTERRUPT_H
+
+#include <ev.h>
+
+struct run;
+
+enum { RUN_INTERRUPT_SIGNALS = 3 };
+
+struct run_interrupt {
+	enum { INTERRUPT_NONE, INTERRUPT_SENT, INTERRUPT_CANCELLED } level;
+	int signal;				/* that made us cancel; 0: none did */
+	ev_signal watchers[RUN_INTERRUPT_SIGNALS];
+	ev_timer give_up;
+};
+
+/* Signals that are ignored (nohup, background jobs of scripts) stay ignored. */
+void run_interrupt_start(struct run *run);
+/* The signals do again what they did before. */
+void run_interrupt_stop(struct run *run);
+
+#endif

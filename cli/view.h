@@ -1,0 +1,63 @@
+/*
+ * view.h - how a run is shown: raw, framed, in a closed box, as one JSON document. Instances of one table.
+ *
+ *   raw    stdout is stdout, stderr is stderr, not one byte is added
+ *   frame  live, in an open frame on stdout; stderr too when both go to the same place
+ *   box    collected, drawn at the end
+ *   json   collected, printed at the end
+ */
+#ifndef CLI_VIEW_H
+#define CLI_VIEW_H
+
+#include "cli/frame.h"
+#include "cli/run_options.h"
+#include "cli/run_result.h"
+#include "cli/sink.h"
+
+enum { VIEW_COLLECT_MAX = 64 * 1024 * 1024 };	/* bytes that box and json hold */
+
+struct view;
+
+struct view_ops {
+	const char *format;
+	void (*started)(struct view *v);
+	/* 0: go on; 1: wait for on_event; -errno: it can take no more (-EFBIG: VIEW_COLLECT_MAX). */
+	int (*output)(struct view *v, enum frame_stream stream, const void *data, size_t n);
+	void (*notice)(struct view *v, const char *text);
+	void (*finish)(struct view *v, const struct run_result *result);
+};
+
+struct view {
+	const struct view_ops *ops;
+	const struct run_request *request;
+	struct style style;		/* of stdout */
+	bool has_notices;
+	bool dim_notices;
+	bool is_framed;			/* the frame is open */
+	bool joins_stderr;		/* frame: stderr goes into it */
+	struct sink sinks[FRAME_STREAMS];
+	struct frame frame;
+	struct buf drawn;		/* frame: on its way to the sink */
+	struct buf collected[FRAME_STREAMS];
+	/* From the loop: a sink is empty again, or view_error() is set. */
+	void (*on_event)(struct view *v, void *arg);
+	void *arg;
+};
+
+/* Chooses by -o, -q and what stdout is. 0, or -EINVAL after the usage error has been reported. */
+int view_init(struct view *v, const struct run_request *request);
+void view_attach(struct view *v, struct ev_loop *loop, void (*on_event)(struct view *, void *), void *arg);
+bool view_is_busy(const struct view *v);
+int view_error(const struct view *v);		/* -errno of a failed write, or 0 */
+void view_done(struct view *v);
+
+/* Says on stderr why the run is no success, where that needs saying. */
+void view_report(const struct view *v, const struct run_result *result);
+
+extern const struct view_ops view_raw, view_frame, view_box, view_json;
+
+/* The document of `-o json`. Owned. */
+char *run_json(const struct run_request *request, const struct run_result *result,
+	       const struct buf collected[FRAME_STREAMS]);
+
+#endif

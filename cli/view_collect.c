@@ -1,0 +1,96 @@
+/*
+ * view_collect.c - the views that hold the output until the run has ended: box and json.
+ *
+ * They write at the very end, when nothing else is going on, so they may block.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/box.h"
+#include "cli/report.h"
+#include "cli/view.h"
+#include "common/fd.h"
+
+static void collect_started(struct view *v)
+{
+	(void)v;
+}
+
+static int collect_output(struct view *v, enum frame_stream stream, const void *data, size_t n)
+{
+	size_t held = buf_len(&v->collected[FRAME_STDOUT]) + buf_len(&v->collected[FRAME_STDERR]);
+
+	if (n > VIEW_COLLECT_MAX - held)
+		return -EFBIG;
+	buf_append(&v->collected[stream], data, n);
+	return 0;
+}
+
+static void collect_notice(struct view *v, const char *text)
+{
+	if (v->has_notices)
+		report_notice(v->dim_notices, text);
+}
+
+static int write_stdout(const void *data, size_t n, void *arg)
+{
+	(void)arg;
+	return fd_write_all(STDOUT_FILENO, data, n);
+}
+
+/* A failed write of the result is a failure of its own, kept where view_error() finds it. */
+static void keep_error(struct view *v, int error)
+{
+	if (error)
+		v->sinks[FRAME_STDOUT].error = error;
+}
+
+static void box_finish(struct view *v, const struct run_result *result)
+{
+	char *summary = run_result_summary(result);
+	struct box_content content = {
+		.agent = v->request->agent,
+		.command = v->request->command,
+		.summary = summary,
+		.is_success = result->status == 0,
+		.error = result->error,
+	};
+
+	for (int i = 0; i < FRAME_STREAMS; i++) {
+		content.streams[i].data = buf_data(&v->collected[i]);
+		content.streams[i].n = buf_len(&v->collected[i]);
+	}
+	keep_error(v, box_draw(&v->style, &content, write_stdout, NULL));
+	if (!v->joins_stderr)
+		view_report(v, result);
+	free(summary);
+}
+
+const struct view_ops view_box = {
+	.format = "box",
+	.started = collect_started,
+	.output = collect_output,
+	.notice = collect_notice,
+	.finish = box_finish,
+};
+
+static void json_finish(struct view *v, const struct run_result *result)
+{
+	char *text = run_json(v->request, result, v->collected);
+
+	keep_error(v, write_stdout(text, strlen(text), NULL));
+	if (!view_error(v))
+		keep_error(v, write_stdout("\n", 1, NULL));
+	view_report(v, result);
+	free(text);
+}
+
+const struct view_ops view_json = {
+	.format = "json",
+	.started = collect_started,
+	.output = collect_output,
+	.notice = collect_notice,
+	.finish = json_finish,
+};
