@@ -271,7 +271,7 @@ uint64_t wire_call_left_ms(const struct wire_call *call)
 
 void wire_accept(struct wire_call *call, const struct wire_call_ops *ops, void *arg)
 {
-	call->ops = ops;
+	call->ops = ops ? ops : &no_ops;
 	call->arg = arg;
 }
 

@@ -42,8 +42,7 @@ struct wire_call *wire_call(struct wire_conn *conn, const struct wire_request *r
 {
 	struct wire_call *call = call_new(conn, WIRE_CLIENT);
 
-	call->ops = ops;
-	call->arg = arg;
+	wire_accept(call, ops, arg);
 	call->path = mem_strdup(request->path);
 	call->runs_long = request->runs_long;
 	if (request->max_message)

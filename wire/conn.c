@@ -37,6 +37,8 @@ static const struct sm_state conn_states[] = {
 	[CONN_DOWN]      = { "down", 0 },
 };
 
+static const struct wire_conn_ops no_ops;
+
 void conn_set_state(struct wire_conn *conn, enum conn_state state)
 {
 	sm_move(conn_states, &conn->state, state, conn->peer.address);
@@ -54,8 +56,7 @@ struct wire_conn *conn_new(struct wire *wire, enum conn_state state, const struc
 
 	conn->wire = wire;
 	conn->state = state;
-	conn->ops = ops;
-	conn->arg = arg;
+	wire_conn_set_ops(conn, ops, arg);
 	conn->peer = (struct wire_peer){ .address = "", .pid = -1, .uid = (uid_t)-1, .gid = (gid_t)-1 };
 	list_push(&wire->conns, &conn->link);
 	wire->n_conns++;
@@ -389,7 +390,7 @@ bool conn_bury(struct wire_conn *conn)
 
 void wire_conn_set_ops(struct wire_conn *conn, const struct wire_conn_ops *ops, void *arg)
 {
-	conn->ops = ops;
+	conn->ops = ops ? ops : &no_ops;
 	conn->arg = arg;
 }
 

@@ -12,7 +12,8 @@
  *  - Callbacks come from the loop only, never from inside a wire_* function. After wire_end() on a call
  *    only its on_end follows.
  *  - wire_call() and wire_dial() never fail: a refused, dead or impossible call ends through on_end, a
- *    connection through on_down, with a reason in words. A NULL callback is skipped.
+ *    connection through on_down, with a reason in words. A NULL callback is skipped,
+ *    and so is a NULL table of them.
  *  - Messages are bytes. `data` in callbacks is borrowed until the callback returns.
  *  - wire_send() always takes the message; false asks the caller to stop until on_drain.
  *  - wire_pause() stops on_message and withholds the stream's window, nothing else.

@@ -1,0 +1,153 @@
+/*
+ * agent.c - the agent as a whole: what it is made of, and how it comes to its end.
+ *
+ * Listening comes first, so that a peer that connects early waits in the backlog and is answered by the
+ * loop. The end has three causes and one way: no new runs, no link; the runs end by themselves (DRAINING) or
+ * are ended (ENDING); with the last one the connections are drained, and then no watcher is left.
+ */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/link.h"
+#include "agent/service.h"
+#include "agent/shell.h"
+#include "common/exits.h"
+#include "common/fd.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/notify.h"
+#include "common/sm.h"
+
+static const struct sm_state agent_states[] = {
+	[AGENT_UP]       = { "up",       SM(AGENT_DRAINING) | SM(AGENT_ENDING) },
+	[AGENT_DRAINING] = { "draining", SM(AGENT_ENDING) | SM(AGENT_CLOSING) },
+	[AGENT_ENDING]   = { "ending",   SM(AGENT_CLOSING) },
+	[AGENT_CLOSING]  = { "closing",  0 },
+};
+
+static void agent_move(struct agent *a, enum agent_state to)
+{
+	sm_move(agent_states, &a->state, to, "agent");
+}
+
+/* ---- the end ---- */
+
+static void close_when_idle(struct agent *a)
+{
+	if ((a->state != AGENT_DRAINING && a->state != AGENT_ENDING) || runs_count(a->runs) > 0)
+		return;
+	agent_move(a, AGENT_CLOSING);
+	wire_shutdown(a->wire, AGENT_DRAIN_MS);
+}
+
+static void on_idle(void *arg)
+{
+	close_when_idle(arg);
+}
+
+void agent_stop(struct agent *a, bool now, int status, const char *why)
+{
+	size_t n = runs_count(a->runs);
+
+	if (a->state == AGENT_CLOSING || a->state == AGENT_ENDING || (a->state == AGENT_DRAINING && !now))
+		return;
+	log_info("agent %s: stopping: %s; %zu runs are %s", a->config->own_name, why, n, now ? "ended" : "waited for");
+	notify_send("STOPPING=1");
+	a->exit_status = status;
+	agent_move(a, now ? AGENT_ENDING : AGENT_DRAINING);
+	agent_unlisten(a);
+	link_stop(a->link);
+	runs_stop(a->runs);
+	if (now)
+		runs_cancel_all(a->runs, "the agent is stopping");
+	close_when_idle(a);
+}
+
+void agent_abort(struct agent *a)
+{
+	runs_kill_all(a->runs, "the agent ends");
+}
+
+/* ---- the beginning ---- */
+
+static int make_dir(const char *dir, mode_t mode, char **error)
+{
+	int rc = fd_make_dirs(dir, mode);
+
+	if (rc == 0)
+		return EXIT_OK;
+	*error = mem_printf("directory %s cannot be made: %s", dir, strerror(-rc));
+	return EXIT_FAILED;
+}
+
+int agent_open(struct agent *a, const struct config *config, char **error)
+{
+	*a = (struct agent){ .config = config, .exit_status = EXIT_OK };
+	a->loop = ev_loop_new(EVFLAG_NOENV);
+	if (!a->loop) {
+		*error = mem_strdup("no event loop can be made");
+		return EXIT_FAILED;
+	}
+	a->wire = wire_new(a->loop);
+	a->runs = runs_new(a->loop, config->max_runs, on_idle, a);
+	service_register(a);
+	return agent_listen(a, error) ? EXIT_FAILED : EXIT_OK;
+}
+
+static void log_start(const struct agent *a)
+{
+	for (size_t i = 0; i < a->n_listeners; i++)
+		log_info("agent %s: listening on %s", a->config->own_name, wire_listener_address(a->listeners[i]));
+	log_warn("agent %s: plaintext: without TLS every user of this machine can run commands as user %d through it",
+		 a->config->own_name, (int)geteuid());
+}
+
+int agent_start(struct agent *a, char **error)
+{
+	const struct config *c = a->config;
+	struct link_config lc = {
+		.name = c->own_name, .master = c->master, .report_address = c->report_address,
+		.report_host = c->bind_address, .port = a->port,
+	};
+	int status = make_dir(c->own_runtime_dir, 0755, error);
+
+	if (status)
+		return status;
+	if (identity_load(&a->identity, c->own_state_dir, c->own_runtime_dir, error))
+		return EXIT_FAILED;
+	a->shell = shell_find();
+	memcpy(lc.instance, a->identity.instance, sizeof lc.instance);
+	a->link = link_new(a->wire, &lc);
+	link_start(a->link);
+	log_start(a);
+	return EXIT_OK;
+}
+
+void agent_close(struct agent *a)
+{
+	wire_free(a->wire);
+	link_free(a->link);
+	runs_free(a->runs);
+	user_free(a->own_user);
+	if (a->loop)
+		ev_loop_destroy(a->loop);
+	*a = (struct agent){ .exit_status = a->exit_status };
+}
+
+/* ---- the agent's own user ---- */
+
+const struct user *agent_own_user(struct agent *a)
+{
+	if (!a->own_user)
+		a->own_user = user_own();
+	return a->own_user;
+}
+
+void agent_reload(struct agent *a)
+{
+	user_free(a->own_user);
+	a->own_user = NULL;
+}

@@ -1,0 +1,67 @@
+/*
+ * agent.h - the agent as a whole: what everything in it may use. Passed, never global.
+ */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "agent/config.h"
+#include "agent/facts.h"
+#include "agent/identity.h"
+#include "agent/runs.h"
+#include "agent/user.h"
+#include "wire/wire.h"
+
+enum { AGENT_LISTENERS_MAX = 2, AGENT_DRAIN_MS = 5000 };
+
+struct link;
+
+/*
+ *   UP --Shutdown RPC--> DRAINING --last run ended--> CLOSING
+ *   +--------SIGTERM--------+--SIGTERM--> ENDING --last run ended--+
+ */
+enum agent_state { AGENT_UP, AGENT_DRAINING, AGENT_ENDING, AGENT_CLOSING };
+
+struct agent {
+	const struct config *config;
+	struct ev_loop *loop;
+	struct wire *wire;
+	struct wire_listener *listeners[AGENT_LISTENERS_MAX];
+	size_t n_listeners;
+	uint16_t port;			/* in use */
+	struct identity identity;
+	struct usage usage;
+	struct user *own_user;		/* agent_own_user() */
+	const char *shell;
+	struct runs *runs;
+	struct link *link;
+	unsigned state;			/* enum agent_state */
+	int exit_status;
+};
+
+/*
+ * In this order; each EXIT_OK, or an exit status with *error set to owned words. Half-open is fine for
+ * agent_close(). The state directory's lock is held by the caller.
+ */
+int agent_open(struct agent *a, const struct config *config, char **error);	/* listens; answers in the loop */
+int agent_start(struct agent *a, char **error);		/* identity, link to the master */
+/* After the loop has returned. Half-open is fine. */
+void agent_close(struct agent *a);
+
+/* No new run from here on. `now`: those that live are ended; else they are waited for. The loop returns when
+ * they are gone; the agent then exits with `status`. A second call can only make it faster. */
+void agent_stop(struct agent *a, bool now, int status, const char *why);
+/* Kills what runs, at once: the process is about to end. */
+void agent_abort(struct agent *a);
+
+/* In listen.c: 0, or -1 with *error set to owned words. */
+int agent_listen(struct agent *a, char **error);
+void agent_unlisten(struct agent *a);
+
+/* Looked up with the first run; forgotten by agent_reload(). */
+const struct user *agent_own_user(struct agent *a);
+void agent_reload(struct agent *a);
+
+#endif

@@ -1,0 +1,245 @@
+/*
+ * config.c - what the agent was told.
+ *
+ * The command line is read and checked first, alone: what is wrong there is EXIT_BAD_USAGE. Then come
+ * defaults, file and once more the command line, so that it wins: what is wrong in the result is
+ * EXIT_CONFIG, as are an address that this build may not listen on and a host name that is no name.
+ */
+#include "agent/config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/exits.h"
+#include "common/mem.h"
+#include "common/paths.h"
+#include "common/str.h"
+#include "wire/addr.h"
+
+static const char default_config[] = "/etc/sloth/agent.conf";
+
+#define FIELD(name) offsetof(struct config, name)
+const struct opt config_options[] = {
+	{ "name", 0, OPT_STRING, "NAME", "name of this agent; default: the host name", FIELD(name), 0, 0 },
+	{ "master", 0, OPT_STRING, "HOST:PORT", "master to register with; default: 127.0.0.1:50053",
+	  FIELD(master), 0, 0 },
+	{ "port", 'p', OPT_UINT, "PORT", "port to listen on, 0 picks a free one; default: 50051",
+	  FIELD(port), 0, 65535 },
+	{ "bind-address", 0, OPT_STRING, "ADDRESS",
+	  "address to listen on and to report; default: 127.0.0.1 and ::1", FIELD(bind_address), 0, 0 },
+	{ "report-address", 0, OPT_STRING, "HOST:PORT",
+	  "address at which the master reaches this agent; default: the address used to reach the master",
+	  FIELD(report_address), 0, 0 },
+	{ "daemon", 0, OPT_FLAG, NULL, "go to the background once the agent listens", FIELD(daemon), 0, 0 },
+	{ "state-dir", 0, OPT_STRING, "DIR",
+	  "directory for what is kept; default: /var/lib/sloth-agent as root, else ~/.local/state/sloth-agent",
+	  FIELD(state_dir), 0, 0 },
+	{ "log-file", 0, OPT_STRING, "FILE", "log there instead of to stderr", FIELD(log_file), 0, 0 },
+	{ "log-level", 0, OPT_STRING, "LEVEL", "debug, info, warn or error; default: info", FIELD(log_level), 0, 0 },
+	{ "max-runs", 0, OPT_UINT, "N", "commands that may run at once; default: 1024", FIELD(max_runs), 1, 1000000 },
+	{ "config", 0, OPT_STRING, "FILE", "read options from FILE; default: /etc/sloth/agent.conf as root",
+	  FIELD(config_file), 0, 0 },
+	{ "version", 0, OPT_FLAG, NULL, "print the version and exit", FIELD(version), 0, 0 },
+	{ "help", 'h', OPT_FLAG, NULL, "print this help and exit", FIELD(help), 0, 0 },
+	{ NULL, 0, OPT_FLAG, NULL, NULL, 0, 0, 0 },
+};
+
+/* argv without the optional first word "start". */
+static int parse_words(struct config *c, int argc, char **argv, char **error)
+{
+	int first;
+
+	if (argc > 1 && str_equal(argv[1], "start")) {
+		argc--;
+		argv++;
+	}
+	first = opt_parse(config_options, argc, argv, c, error);
+	if (first < 0)
+		return first;
+	if (first < argc) {
+		*error = mem_printf("%s: the agent takes options only", str_quote(argv[first]));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_file(struct config *c, char **error)
+{
+	const char *path = c->config_file;
+
+	if (path && access(path, R_OK)) {
+		*error = mem_printf("%s: %s", path, strerror(errno));
+		return -EINVAL;
+	}
+	if (!path && geteuid() != 0)
+		return 0;
+	return opt_parse_file(config_options, path ? path : default_config, c, &c->file, error);
+}
+
+static int check_addresses(const struct config *c, char **error)
+{
+	struct wire_addr a;
+	const char *why;
+
+	if (wire_addr_parse(c->master, 50053, &a, &why)) {
+		*error = mem_printf("master %s: %s", str_quote(c->master), why);
+		return -EINVAL;
+	}
+	if (!c->report_address)
+		return 0;
+	if (wire_addr_parse(c->report_address, 0, &a, &why)) {
+		*error = mem_printf("report-address %s: %s", str_quote(c->report_address), why);
+		return -EINVAL;
+	}
+	if (!a.is_unix && wire_addr_is_any(&a)) {
+		*error = mem_printf("report-address %s: nobody can reach that address; give the one at which "
+				    "the master reaches this machine", str_quote(c->report_address));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_bind_address(const struct config *c, char **error)
+{
+	struct sockaddr_storage sa;
+	struct wire_addr a = { .port = 1 };
+	socklen_t len;
+	size_t n;
+
+	if (!c->bind_address)
+		return 0;
+	n = strlen(c->bind_address);
+	if (n >= sizeof a.host)
+		n = sizeof a.host - 1;
+	memcpy(a.host, c->bind_address, n);
+	if (wire_addr_to_sockaddr(&a, &sa, &len)) {
+		*error = mem_printf("bind-address %s: not an IP address", str_quote(c->bind_address));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Every check of single values. 0 or -EINVAL. */
+static int config_check(struct config *c, char **error)
+{
+	if (log_parse_level(c->log_level, &c->level)) {
+		*error = mem_printf("log-level %s: not one of debug, info, warn, error", str_quote(c->log_level));
+		return -EINVAL;
+	}
+	if (c->name && !str_is_name(c->name)) {
+		*error = mem_printf("name %s cannot be used: %s", str_quote(c->name), str_name_rule);
+		return -EINVAL;
+	}
+	if (check_addresses(c, error))
+		return -EINVAL;
+	return check_bind_address(c, error);
+}
+
+static int check_plaintext(const struct config *c, char **error)
+{
+	struct wire_addr a = { .port = 1 };
+
+	if (!c->bind_address)
+		return EXIT_OK;
+	memcpy(a.host, c->bind_address, strlen(c->bind_address) + 1);
+	if (wire_addr_is_loopback(&a))
+		return EXIT_OK;
+	*error = mem_printf("bind-address %s: any address but loopback needs TLS, which this build does not have; "
+			    "use 127.0.0.1 or ::1", c->bind_address);
+	return EXIT_CONFIG;
+}
+
+static int derive_name(struct config *c, char **error)
+{
+	char host[256] = "";
+
+	gethostname(host, sizeof host - 1);
+	if (!c->name && !str_is_name(host)) {
+		*error = mem_printf("the host name %s cannot be the agent's name: %s; give --name NAME",
+				    str_quote(host), str_name_rule);
+		return EXIT_CONFIG;
+	}
+	c->own_name = mem_strdup(c->name ? c->name : host);
+	return EXIT_OK;
+}
+
+/* A daemon changes its directory, so paths are kept absolute. Owned. */
+static char *absolute(const char *path)
+{
+	char cwd[PATH_MAX];
+
+	return path[0] == '/' || !getcwd(cwd, sizeof cwd) ? mem_strdup(path) : paths_join(cwd, path);
+}
+
+static void derive_paths(struct config *c)
+{
+	if (c->state_dir) {
+		c->own_state_dir = absolute(c->state_dir);
+		c->own_runtime_dir = paths_join(c->own_state_dir, "run");
+	} else {
+		c->own_state_dir = paths_state_dir("sloth-agent");
+		c->own_runtime_dir = paths_runtime_dir("sloth-agent");
+	}
+	if (c->log_file)
+		c->own_log_file = absolute(c->log_file);
+	else if (c->daemon && c->state_dir)
+		c->own_log_file = paths_join(c->own_state_dir, "slothd-agent.log");
+	else if (c->daemon)
+		c->own_log_file = paths_log_file("slothd-agent", c->own_state_dir);
+}
+
+static void set_defaults(struct config *c)
+{
+	*c = (struct config){
+		.master = "127.0.0.1:50053", .port = 50051, .log_level = "info", .max_runs = CONFIG_RUNS_MAX,
+	};
+}
+
+/* Defaults, then the file that the command line names, then the command line. */
+static int merge(struct config *c, int argc, char **argv, char **error)
+{
+	const char *path = c->config_file;
+
+	set_defaults(c);
+	c->config_file = path;
+	if (parse_file(c, error))
+		return -EINVAL;
+	c->config_file = path;
+	if (parse_words(c, argc, argv, error))
+		return -EINVAL;
+	return config_check(c, error);
+}
+
+int config_load(struct config *c, int argc, char **argv, char **error)
+{
+	int status;
+
+	set_defaults(c);
+	if (parse_words(c, argc, argv, error))
+		return EXIT_BAD_USAGE;
+	if (c->help || c->version)
+		return EXIT_OK;
+	if (config_check(c, error))
+		return EXIT_BAD_USAGE;
+	if (merge(c, argc, argv, error))
+		return EXIT_CONFIG;
+	status = check_plaintext(c, error);
+	if (status == EXIT_OK)
+		status = derive_name(c, error);
+	if (status == EXIT_OK)
+		derive_paths(c);
+	return status;
+}
+
+void config_done(struct config *c)
+{
+	free(c->own_name);
+	free(c->own_state_dir);
+	free(c->own_runtime_dir);
+	free(c->own_log_file);
+	free(c->file);
+	*c = (struct config){ 0 };
+}

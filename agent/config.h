@@ -1,0 +1,40 @@
+/*
+ * config.h - what the agent was told: option table, configuration file, and the checks on both.
+ */
+#ifndef AGENT_CONFIG_H
+#define AGENT_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/log.h"
+#include "common/opt.h"
+
+enum { CONFIG_RUNS_MAX = 1024 };	/* runs at once, unless --max-runs says otherwise */
+
+struct config {
+	/* As given; strings point into argv or into `file`. */
+	const char *name, *master, *bind_address, *report_address;
+	const char *state_dir, *log_file, *log_level, *config_file;
+	uint64_t port, max_runs;
+	bool daemon, version, help;
+
+	/* Derived by config_load(). */
+	enum log_level level;
+	char *own_name;		/* owned: name, else the host name */
+	char *own_state_dir;	/* owned */
+	char *own_runtime_dir;	/* owned */
+	char *own_log_file;	/* owned; NULL: stderr */
+	char *file;		/* owned text of the configuration file */
+};
+
+extern const struct opt config_options[];
+
+/*
+ * Reads the command line and the configuration file. EXIT_OK, or EXIT_BAD_USAGE or EXIT_CONFIG with
+ * *error set to owned words. With help or version set nothing else has been checked.
+ */
+int config_load(struct config *c, int argc, char **argv, char **error);
+void config_done(struct config *c);
+
+#endif

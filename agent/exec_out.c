@@ -1,0 +1,104 @@
+/*
+ * exec_out.c - the reading end of an output stream.
+ *
+ * A read that fills the whole chunk shows a busy stream: its pipe gets room once. A short read leaves
+ * the pipe empty, so the loop is asked before the next one; a busy stream yields after READS_PER_TURN.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "agent/exec.h"
+#include "agent/exec_pipe.h"
+#include "common/fd.h"
+
+enum { READS_PER_TURN = 4 };
+
+static void outpipe_finish(struct outpipe *p, bool cut)
+{
+	outpipe_done(p);
+	p->on_eof(p, cut);
+}
+
+static void enlarge(struct outpipe *p)
+{
+	p->is_large = true;
+	fcntl(p->fd, F_SETPIPE_SZ, EXEC_PIPE_LARGE);
+}
+
+/* True: the stream may have more at once. */
+static bool outpipe_read(struct outpipe *p)
+{
+	size_t want = p->is_limited && p->owed < EXEC_CHUNK_MAX ? p->owed : EXEC_CHUNK_MAX;
+	ssize_t n = read(p->fd, p->buffer, want);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n <= 0) {
+		outpipe_finish(p, false);
+		return false;
+	}
+	p->on_data(p, p->buffer, (size_t)n);
+	if (n == EXEC_CHUNK_MAX && !p->is_large)
+		enlarge(p);
+	if (!p->is_limited)
+		return n == EXEC_CHUNK_MAX;
+	p->owed -= (size_t)n;
+	if (p->owed > 0)
+		return true;
+	outpipe_finish(p, true);
+	return false;
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *w, int events)
+{
+	struct outpipe *p = w->data;
+
+	(void)loop, (void)events;
+	for (int i = 0; i < READS_PER_TURN && !p->is_paused; i++)
+		if (!outpipe_read(p))
+			return;
+}
+
+void outpipe_start(struct outpipe *p)
+{
+	ev_io_init(&p->io, on_readable, p->fd, EV_READ);
+	p->io.data = p;
+	ev_io_start(p->loop, &p->io);
+}
+
+void outpipe_done(struct outpipe *p)
+{
+	if (p->fd < 0)
+		return;
+	ev_io_stop(p->loop, &p->io);
+	fd_close(&p->fd);
+}
+
+void outpipe_pause(struct outpipe *p)
+{
+	p->is_paused = true;
+	if (p->fd >= 0)
+		ev_io_stop(p->loop, &p->io);
+}
+
+void outpipe_resume(struct outpipe *p)
+{
+	p->is_paused = false;
+	if (p->fd >= 0)
+		ev_io_start(p->loop, &p->io);
+}
+
+void outpipe_cut(struct outpipe *p)
+{
+	int n = 0;
+
+	if (p->fd < 0 || p->is_limited)
+		return;
+	p->is_limited = true;
+	if (ioctl(p->fd, FIONREAD, &n) == 0 && n > 0)
+		p->owed = (size_t)n;
+	if (p->owed == 0)
+		outpipe_finish(p, true);
+}

@@ -1,0 +1,106 @@
+/*
+ * exec_program.c - which program an exec_spec means.
+ *
+ * A command longer than the kernel takes as one argument becomes a script in memory that the shell reads
+ * as /proc/self/fd/3; its first words close that descriptor, so that the command has 0 to 2 only.
+ */
+#include "agent/exec_program.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/buf.h"
+#include "common/fd.h"
+#include "common/mem.h"
+#include "common/str.h"
+
+static char dash_c[] = "-c", script_path[] = "/proc/self/fd/3";
+static const char script_start[] = "exec 3<&-;";
+static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+static const char *env_path(char *const *env)
+{
+	for (; *env; env++)
+		if (str_has_prefix(*env, "PATH="))
+			return *env + strlen("PATH=");
+	return default_path;
+}
+
+static void single_path(struct exec_program *p, const char *path)
+{
+	p->paths = mem_array(2, sizeof *p->paths);
+	p->paths[0] = path;
+}
+
+/* One candidate per directory of PATH; an empty one is the working directory. */
+static void search_path(struct exec_program *p, const char *name, const char *path)
+{
+	size_t n_dirs = 1, i = 0, room;
+	char *at;
+
+	for (const char *c = path; *c; c++)
+		n_dirs += *c == ':';
+	p->paths = mem_array(n_dirs + 1, sizeof *p->paths);
+	room = strlen(path) + n_dirs * (strlen(name) + 3);
+	at = p->text = mem_alloc(room);
+	for (const char *dir = path; i < n_dirs; i++) {
+		size_t n = strcspn(dir, ":");
+
+		p->paths[i] = at;
+		memcpy(at, n ? dir : ".", n ? n : 1);
+		at += n ? n : 1;
+		*at++ = '/';
+		memcpy(at, name, strlen(name) + 1);
+		at += strlen(name) + 1;
+		dir += n + 1;
+	}
+}
+
+static int write_script(struct exec_program *p, const char *command)
+{
+	int rc;
+
+	p->script = memfd_create("sloth-command", MFD_CLOEXEC);
+	if (p->script < 0)
+		return -errno;
+	rc = fd_write_all(p->script, script_start, strlen(script_start));
+	return rc ? rc : fd_write_all(p->script, command, strlen(command));
+}
+
+static int shell_program(struct exec_program *p, const struct exec_spec *spec)
+{
+	bool is_script = strlen(spec->command) >= EXEC_ARG_MAX;
+	const char *slash = strrchr(spec->shell, '/');
+	char **argv = p->shell_argv;
+
+	single_path(p, spec->shell);
+	p->argv = argv;
+	*argv++ = (char *)(slash ? slash + 1 : spec->shell);
+	if (!is_script)
+		*argv++ = dash_c;
+	*argv++ = is_script ? script_path : (char *)spec->command;
+	*argv = NULL;
+	return is_script ? write_script(p, spec->command) : 0;
+}
+
+int exec_program_init(struct exec_program *p, const struct exec_spec *spec)
+{
+	*p = (struct exec_program){ .script = -1 };
+	if (spec->command)
+		return shell_program(p, spec);
+	p->argv = spec->argv;
+	if (strchr(spec->argv[0], '/'))
+		single_path(p, spec->argv[0]);
+	else
+		search_path(p, spec->argv[0], env_path(spec->env));
+	return 0;
+}
+
+void exec_program_done(struct exec_program *p)
+{
+	free(p->paths);
+	free(p->text);
+	fd_close(&p->script);
+}

@@ -1,0 +1,18 @@
+/*
+ * result.h - the end of a run in a call's trailing metadata, for relays that do not decode messages.
+ *
+ *   sloth-state         exited, signalled, timed-out, cancelled, rejected
+ *   sloth-exit          exit status; of "signalled" the signal; of "rejected" 126, 127 or 0
+ *   sloth-stdout-bytes  sloth-stderr-bytes  sloth-duration-ms
+ */
+#ifndef AGENT_RESULT_H
+#define AGENT_RESULT_H
+
+#include "agent/run.h"
+
+struct wire_call;
+
+void result_add_trailers(struct wire_call *call, const struct run_result *result);
+const char *result_state(enum run_end end);
+
+#endif
