@@ -54,7 +54,7 @@ void agent_stop(struct agent *a, bool now, int status, const char *why)
 
 	if (a->state == AGENT_CLOSING || a->state == AGENT_ENDING || (a->state == AGENT_DRAINING && !now))
 		return;
-	log_info("agent %s: stopping: %s; %zu runs are %s", a->config->own_name, why, n, now ? "ended" : "waited for");
+	log_info("agent %s: stopping: %s; live runs to %s: %zu", a->config->own_name, why, now ? "end" : "wait for", n);
 	notify_send("STOPPING=1");
 	a->exit_status = status;
 	agent_move(a, now ? AGENT_ENDING : AGENT_DRAINING);

@@ -11,7 +11,7 @@
 
 #include "common/buf.h"
 
-enum { EXEC_PIPE_LARGE = 256 * 1024 };	/* capacity of a pipe that proved busy */
+enum { EXEC_PIPE_LARGE = 512 * 1024 };	/* capacity of a pipe that proved busy */
 
 /*
  * The reading end of an output stream. fd is -1 from its end on. Callbacks come from the loop; the pipe

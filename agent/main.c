@@ -73,6 +73,7 @@ static void watch_signals(struct agent *a, struct signals *s)
 	watch_signal(a, &s->hup, SIGHUP, on_hangup);
 }
 
+/* The agent is as good as gone: its exit status shall not become that of a late signal. */
 static void unwatch_signals(struct agent *a, struct signals *s)
 {
 	ev_signal *all[] = { &s->term, &s->interrupt, &s->hup };
@@ -80,6 +81,7 @@ static void unwatch_signals(struct agent *a, struct signals *s)
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		ev_ref(a->loop);
 		ev_signal_stop(a->loop, all[i]);
+		signal(all[i]->signum, SIG_IGN);
 	}
 }
 

@@ -4,6 +4,9 @@
  * One run_call per call, from its arrival to its on_end. It has a run from the first message to the run's
  * end. Whichever ends first lets go of the other: a call that ends early cancels its run, a run that ends
  * sends its exit and ends the call. What the peer sends against the rules ends the call, and so the run.
+ *
+ * "started" waits started_delay_s for an event to travel with: most commands are over by then, and every hop
+ * is spared a message of its own.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -21,6 +24,8 @@ enum {
 	INPUT_LOW = 128 * 1024
 };
 
+static const double started_delay_s = 0.005;
+
 struct run_call {
 	struct agent *agent;
 	struct wire_call *call;
@@ -30,24 +35,44 @@ struct run_call {
 	bool has_input_ended;
 	uint64_t received, taken;	/* bytes of standard input */
 	uint64_t acked;			/* position that the caller has written out */
+	uint8_t id[RUN_ID_BYTES];
+	pid_t pid;			/* until "started" is sent; 0: nothing to tell */
+	ev_timer started;
 };
 
 /* ---- from the run to the call ---- */
 
-static void on_started(struct run *run, pid_t pid, void *arg)
+/* Before every other message. */
+static void send_started(struct run_call *rc)
 {
 	Sloth__V1__RunStarted started = SLOTH__V1__RUN_STARTED__INIT;
 	Sloth__V1__RunOutput output = SLOTH__V1__RUN_OUTPUT__INIT;
-	struct run_call *rc = arg;
-	uint8_t id[RUN_ID_BYTES];
 
-	memcpy(id, run_id(run), sizeof id);
-	started.run_id = (ProtobufCBinaryData){ sizeof id, id };
-	started.pid = (uint32_t)pid;
+	if (!rc->pid)
+		return;
+	ev_timer_stop(rc->agent->loop, &rc->started);
+	started.run_id = (ProtobufCBinaryData){ RUN_ID_BYTES, rc->id };
+	started.pid = (uint32_t)rc->pid;
 	started.epoch = (ProtobufCBinaryData){ IDENTITY_BYTES, rc->agent->identity.epoch };
 	output.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_STARTED;
 	output.started = &started;
+	rc->pid = 0;
 	wire_send_message(rc->call, &output.base);
+}
+
+static void on_started_due(struct ev_loop *loop, ev_timer *w, int events)
+{
+	(void)loop, (void)events;
+	send_started(w->data);
+}
+
+static void on_started(struct run *run, pid_t pid, void *arg)
+{
+	struct run_call *rc = arg;
+
+	memcpy(rc->id, run_id(run), sizeof rc->id);
+	rc->pid = pid;
+	ev_timer_start(rc->agent->loop, &rc->started);
 }
 
 static bool on_output(struct run *run, enum exec_stream stream, const void *data, size_t n, void *arg)
@@ -57,6 +82,7 @@ static bool on_output(struct run *run, enum exec_stream stream, const void *data
 	struct run_call *rc = arg;
 
 	(void)run;
+	send_started(rc);
 	if (stream == EXEC_STDOUT) {
 		output.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_STDOUT_DATA;
 		output.stdout_data = bytes;
@@ -74,6 +100,7 @@ static void on_input_taken(struct run *run, uint64_t offset, bool closed, void *
 	struct run_call *rc = arg;
 
 	(void)run;
+	send_started(rc);
 	taken.offset = offset;
 	taken.closed = closed;
 	output.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_STDIN_TAKEN;
@@ -94,6 +121,7 @@ static void on_run_end(struct run *run, const struct run_result *result, void *a
 
 	(void)run;
 	rc->run = NULL;
+	send_started(rc);
 	exit.end = (Sloth__V1__RunEnd)result->end;
 	exit.code = (uint32_t)result->code;
 	exit.signal = (uint32_t)result->signal;
@@ -228,6 +256,7 @@ static void on_end(struct wire_call *call, enum wire_code code, const char *why,
 		run_leave(rc->run, reason);
 		free(reason);
 	}
+	ev_timer_stop(rc->agent->loop, &rc->started);
 	free(rc);
 }
 
@@ -242,5 +271,7 @@ void run_call_start(struct wire_call *call, const uint8_t *data, size_t len, voi
 	(void)data, (void)len;
 	rc->agent = arg;
 	rc->call = call;
+	ev_timer_init(&rc->started, on_started_due, started_delay_s, 0.);
+	rc->started.data = rc;
 	wire_accept(call, &run_call_ops, rc);
 }

@@ -40,7 +40,7 @@ static void report_none(size_t n_known)
 		report_error("agent list: the master knows no agent");
 		report_hint("sloth agent start --name NAME --master HOST:PORT --daemon");
 	} else {
-		report_error("agent list: none of %zu agents matches", n_known);
+		report_error("agent list: no agent matches, of %zu that the master knows", n_known);
 		report_hint("sloth agent list, which shows them all");
 	}
 }

@@ -14,9 +14,9 @@
 /* What could not be written decides over how the command ended. */
 static int written_status(const struct run *run, int status)
 {
-	int error = view_error(&run->view);
+	int error = run->view.finish_error;
 
-	if (!error || run->result.is_silent)
+	if (!error)
 		return status;
 	if (error == -EPIPE)
 		return EXIT_BROKEN_PIPE;

@@ -65,5 +65,7 @@ char *agent_ago_text(int64_t at_s, int64_t now_s)
 		return mem_strdup("never");
 	if (at_s >= now_s)
 		return mem_strdup("now");
+	if (now_s - at_s < 60)
+		return mem_printf("%d s ago", (int)(now_s - at_s));
 	return mem_printf("%s ago", str_duration_ms((uint64_t)(now_s - at_s) * 1000));
 }

@@ -204,12 +204,20 @@ static void finish_lines(struct frame *f)
 	end_line(f);
 }
 
+/* On a terminal a typed ^C may stand where our own line begins. */
+static void own_line(struct frame *f)
+{
+	if (f->style.is_terminal)
+		buf_append_str(f->out, "\r");
+}
+
 void frame_notice(struct frame *f, const char *text)
 {
 	if (f->line >= 0) {
 		f->streams[f->line].is_broken = true;
 		end_line(f);
 	}
+	own_line(f);
 	color(f, STYLE_DIM);
 	buf_append_str(f->out, frame_glyphs(&f->style)->down);
 	buf_append_str(f->out, " sloth: ");
@@ -221,6 +229,7 @@ void frame_notice(struct frame *f, const char *text)
 void frame_error(struct frame *f, const char *text)
 {
 	finish_lines(f);
+	own_line(f);
 	color(f, STYLE_RED);
 	buf_append_str(f->out, frame_glyphs(&f->style)->down);
 	color(f, STYLE_RESET);
@@ -236,6 +245,7 @@ void frame_close(struct frame *f, bool is_success, const char *summary)
 	const struct frame_glyphs *g = frame_glyphs(&f->style);
 
 	finish_lines(f);
+	own_line(f);
 	color(f, STYLE_DIM);
 	buf_printf(f->out, "%s%s ", g->bottom_left, g->across);
 	color(f, STYLE_RESET);

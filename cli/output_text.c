@@ -65,7 +65,7 @@ static void text_agents(const struct output *to, const Agent__AgentInfo *const *
 static void print_fact(const char *key, json_t *value)
 {
 	char *text = json_is_string(value) ? mem_strdup(json_string_value(value)) :
-		json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+		json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
 	char *label = mem_printf("  %s", key);
 	struct buf line = { 0 };
 
@@ -108,7 +108,7 @@ static void text_agent(const struct output *to, const Agent__AgentInfo *agent)
 	print_row("Address", agent->agent_address);
 	print_owned("Last seen", agent_ago_text(agent->last_heartbeat, now));
 	if (agent->registered)
-		print_owned("Registered", agent_clock_text(agent->registered, now));
+		print_owned("Registered", agent_ago_text(agent->registered, now));
 	print_row("Version", agent->version);
 	print_row("Shell", agent->shell);
 	print_row("Instance", agent->instance);
@@ -121,11 +121,10 @@ static void text_agent(const struct output *to, const Agent__AgentInfo *agent)
 
 static void print_agent_counts(const Sloth__V1__StatusResponse *status)
 {
-	char *unreachable = status->agents_unreachable ? mem_printf(", %u of them unreachable", status->agents_unreachable) :
-		mem_strdup("");
+	char *unreachable = mem_printf(" (%u unreachable)", status->agents_unreachable);
 
-	print_owned("Agents", mem_printf("%u active%s; %u inactive", status->agents_active, unreachable,
-					 status->agents_inactive));
+	print_owned("Agents", mem_printf("%u active%s, %u inactive", status->agents_active,
+					 status->agents_unreachable ? unreachable : "", status->agents_inactive));
 	free(unreachable);
 }
 
@@ -161,14 +160,9 @@ static void text_done(const struct output *to, const char *what, const char *nam
 	struct buf line = { 0 };
 
 	(void)to;
+	(void)message;		/* says the same in the master's words */
 	style_append_clean(&line, name);
-	buf_append_str(&line, ": ");
-	buf_append_str(&line, what);
-	if (*message) {
-		buf_append_str(&line, ": ");
-		style_append_clean(&line, message);
-	}
-	puts(buf_string(&line));
+	printf("%s: %s\n", buf_string(&line), what);
 	buf_done(&line);
 }
 

@@ -115,8 +115,9 @@ static void output_failed(struct run *run, int error)
 	if (error == -EPIPE)
 		run_abort(run, EXIT_BROKEN_PIPE, NULL);
 	else if (error == -EFBIG)
-		run_abort(run, EXIT_LOST, mem_printf("cancelled: its output is over %d MiB, the limit of -o %s; use -o raw",
-						     VIEW_COLLECT_MAX >> 20, run->view.ops->format));
+		run_abort(run, EXIT_LOST,
+			  mem_printf("cancelled: its output is over %d MiB, the limit of -o %s; use -o raw",
+				     VIEW_COLLECT_MAX >> 20, run->view.ops->format));
 	else
 		run_abort(run, EXIT_LOST, mem_printf("cancelled: its output cannot be written: %s", strerror(-error)));
 }
@@ -241,49 +242,6 @@ static const struct wire_call_ops call_ops = {
 
 /* ---- the beginning ---- */
 
-static ProtobufCBinaryData *binary_strings(const char *const *strings, size_t n)
-{
-	ProtobufCBinaryData *list = mem_array(n, sizeof *list);
-
-	for (size_t i = 0; i < n; i++) {
-		list[i].data = (uint8_t *)(uintptr_t)strings[i];	/* read only */
-		list[i].len = strlen(strings[i]);
-	}
-	return list;
-}
-
-static char *string_or_empty(const char *s)
-{
-	return (char *)(uintptr_t)(s ? s : "");				/* read only */
-}
-
-static void send_start(struct run *run)
-{
-	const struct run_request *request = &run->request;
-	const struct run_options *options = run->options;
-	Sloth__V1__RunInput event = SLOTH__V1__RUN_INPUT__INIT;
-	Sloth__V1__RunStart start = SLOTH__V1__RUN_START__INIT;
-
-	start.agent_name = string_or_empty(request->agent);
-	start.run_id.data = run->request.id;
-	start.run_id.len = RUN_ID_SIZE;
-	start.command = string_or_empty(request->argv ? NULL : request->command);
-	start.n_argv = request->n_argv;
-	start.argv = binary_strings((const char *const *)request->argv, request->n_argv);
-	start.n_env = options->env.n;
-	start.env = binary_strings(options->env.items, options->env.n);
-	start.cwd = string_or_empty(options->cwd);
-	start.user = string_or_empty(options->user);
-	start.timeout_ms = options->timeout_ms;
-	start.kill_grace_ms = options->kill_grace_ms;
-	start.stdin_closed = request->stdin_closed;
-	event.event_case = SLOTH__V1__RUN_INPUT__EVENT_START;
-	event.start = &start;
-	run_send(run, &event);
-	free(start.argv);
-	free(start.env);
-}
-
 static void on_up(struct client *client, void *arg)
 {
 	struct run *run = arg;
@@ -293,7 +251,7 @@ static void on_up(struct client *client, void *arg)
 		return;
 	run_move(run, RUN_STARTING);
 	run->call = wire_call(client->conn, &request, &call_ops, run);
-	send_start(run);
+	run_send_start(run);
 }
 
 static void fail(struct run *run, const char *error, const char *hint)

@@ -51,6 +51,9 @@ void run_abort(struct run *run, int status, char *error);
 /* Sends an event; false: stop until on_drain. */
 bool run_send(struct run *run, const Sloth__V1__RunInput *event);
 
+/* run_start.c: the first message of the call. */
+void run_send_start(struct run *run);
+
 /* run_stdin.c */
 void run_stdin_start(struct run *run, uint64_t offset);
 void run_stdin_taken(struct run *run, const Sloth__V1__RunStdinTaken *taken);

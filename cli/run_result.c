@@ -60,6 +60,7 @@ static void from_signal(struct run_result *r, const Sloth__V1__RunExit *exit)
 	r->signal = (int)exit->code;
 	r->status = EXIT_SIGNAL + r->signal;
 	r->error = mem_printf("ended by %s", signal);
+	r->is_plain = true;
 	free(signal);
 }
 
@@ -68,6 +69,7 @@ static void from_cancel(struct run_result *r, const Sloth__V1__RunExit *exit, in
 {
 	r->outcome = RESULT_CANCELLED;
 	r->error = reason_or(exit, "cancelled");
+	r->is_plain = interrupt != 0;
 	if (interrupt)
 		r->status = EXIT_SIGNAL + interrupt;
 	else
@@ -90,6 +92,7 @@ static void check_totals(struct run_result *r, const Sloth__V1__RunExit *exit, c
 	if (exit->stdout_bytes == arrived[0] && exit->stderr_bytes == arrived[1])
 		return;
 	r->status = EXIT_LOST;
+	r->is_plain = false;
 	r->error = mem_printf("output is incomplete: %llu of %llu bytes of standard output and %llu of %llu of "
 			      "standard error arrived%s%s", (unsigned long long)arrived[0],
 			      (unsigned long long)exit->stdout_bytes, (unsigned long long)arrived[1],
@@ -97,7 +100,8 @@ static void check_totals(struct run_result *r, const Sloth__V1__RunExit *exit, c
 	free(before);
 }
 
-void run_result_from_exit(struct run_result *r, const Sloth__V1__RunExit *exit, const uint64_t arrived[2], int interrupt)
+void run_result_from_exit(struct run_result *r, const Sloth__V1__RunExit *exit, const uint64_t arrived[2],
+			  int interrupt)
 {
 	*r = (struct run_result){ .exit_code = -1, .status = EXIT_LOST, .is_trusted = true };
 	r->duration_ms = exit->duration_ms;
@@ -115,6 +119,7 @@ void run_result_from_exit(struct run_result *r, const Sloth__V1__RunExit *exit, 
 		r->outcome = RESULT_TIMED_OUT;
 		r->status = EXIT_TIMED_OUT;
 		r->error = reason_or(exit, "timed out");
+		r->is_plain = true;
 		break;
 	case SLOTH__V1__RUN_END__RUN_END_CANCELLED:
 		from_cancel(r, exit, interrupt);
@@ -161,14 +166,14 @@ void run_result_from_call(struct run_result *r, const struct run_call_end *end)
 	else if (!end->is_started && !end->is_lost)
 		r->outcome = refusal(end->code);
 	if (r->outcome == RESULT_UNKNOWN)
-		r->error = mem_printf("result unknown: %s", end->code == WIRE_OK ?
-				      "the call ended without the run's end" : why);
+		r->error = mem_printf("result unknown: %s%s", end->is_lost ? "connection to the master: " : "",
+				      end->code == WIRE_OK ? "the call ended without the run's end" : why);
 	else
 		r->error = mem_strdup(why);
 	if (r->outcome == RESULT_REJECTED && end->code == WIRE_NOT_FOUND)
 		r->hint = "sloth agent list";
 	else if (r->outcome == RESULT_UNREACHABLE)
-		r->hint = "sloth agent get NAME, which shows why it cannot be reached";
+		r->hint = "sloth agent list, which shows its state";
 	else if (r->outcome == RESULT_UNKNOWN)
 		r->hint = "looking at the agent's machine before you run it again: it may have done its work";
 	if (end->interrupt)

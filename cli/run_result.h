@@ -32,6 +32,7 @@ struct run_result {
 	bool is_trusted;	/* the agent told the end: duration and totals are its own */
 	bool is_cut;		/* a process left behind still held the output open: its later output is not here */
 	bool is_silent;		/* nobody wants to hear of it (a closed stdout) */
+	bool is_plain;		/* error says no more than the summary */
 	char *error;		/* owned, one line; NULL: an exit as it should be */
 	const char *hint;	/* NULL: none */
 };

@@ -4,12 +4,11 @@
  * At most STDIN_WINDOW bytes are sent that the command has not taken. Reading begins when the run has
  * begun, so that a run that is refused costs no input.
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/run.h"
+#include "common/exits.h"
 #include "common/mem.h"
 
 enum { STDIN_WINDOW = 256 * 1024 };
@@ -44,17 +43,15 @@ static void on_data(const uint8_t *data, size_t n, void *arg)
 	send_stdin(arg, data, n, false);
 }
 
+/* A command that took a cut input for a whole one would do harm. A terminal that is gone is an end. */
 static void on_source_end(int error, void *arg)
 {
 	struct run *run = arg;
-	char *text;
 
-	if (error) {
-		text = mem_printf("standard input: %s; the command gets its end", strerror(-error));
-		run->view.ops->notice(&run->view, text);
-		free(text);
-	}
-	send_stdin(run, NULL, 0, true);
+	if (error && !run->source.is_terminal)
+		run_abort(run, EXIT_LOST, mem_printf("cancelled: standard input cannot be read: %s", strerror(-error)));
+	else
+		send_stdin(run, NULL, 0, true);
 }
 
 static const struct source_ops source_ops = { .room = on_room, .on_data = on_data, .on_end = on_source_end };

@@ -43,6 +43,7 @@ static void open_again(struct sink *s)
 	s->fd = fd;
 	s->own_fd = true;
 	s->kind = SINK_NONBLOCK;
+	ev_io_set(&s->writable, fd, EV_WRITE);
 }
 
 static bool polls_writable(int fd)
@@ -103,6 +104,8 @@ static void on_writable(struct ev_loop *loop, ev_io *w, int revents)
 void sink_init(struct sink *s, struct ev_loop *loop, int fd, void (*on_event)(struct sink *, void *), void *arg)
 {
 	*s = (struct sink){ .loop = loop, .fd = fd, .on_event = on_event, .arg = arg };
+	ev_io_init(&s->writable, on_writable, fd, EV_WRITE);
+	s->writable.data = s;
 }
 
 int sink_write(struct sink *s, const void *data, size_t n)
@@ -115,8 +118,6 @@ int sink_write(struct sink *s, const void *data, size_t n)
 		s->kind = find_kind(s->fd);
 		if (s->kind == SINK_POLLED)
 			open_again(s);
-		ev_io_init(&s->writable, on_writable, s->fd, EV_WRITE);
-		s->writable.data = s;
 	}
 	if (buf_len(&s->queue) == 0)
 		done = write_ready(s, data, n);

@@ -184,7 +184,7 @@ static void frame_finish(struct view *v, const struct run_result *result)
 	if (!v->is_framed || result->is_silent)
 		return;
 	summary = run_result_summary(result);
-	if (result->error)
+	if (result->error && !result->is_plain)
 		frame_error(&v->frame, result->error);
 	frame_close(&v->frame, result->status == 0, summary);
 	flush_drawn(v);

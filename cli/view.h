@@ -39,6 +39,7 @@ struct view {
 	struct frame frame;
 	struct buf drawn;		/* frame: on its way to the sink */
 	struct buf collected[FRAME_STREAMS];
+	int finish_error;		/* -errno: the collected result could not be written */
 	/* From the loop: a sink is empty again, or view_error() is set. */
 	void (*on_event)(struct view *v, void *arg);
 	void *arg;

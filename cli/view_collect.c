@@ -40,13 +40,6 @@ static int write_stdout(const void *data, size_t n, void *arg)
 	return fd_write_all(STDOUT_FILENO, data, n);
 }
 
-/* A failed write of the result is a failure of its own, kept where view_error() finds it. */
-static void keep_error(struct view *v, int error)
-{
-	if (error)
-		v->sinks[FRAME_STDOUT].error = error;
-}
-
 static void box_finish(struct view *v, const struct run_result *result)
 {
 	char *summary = run_result_summary(result);
@@ -55,14 +48,14 @@ static void box_finish(struct view *v, const struct run_result *result)
 		.command = v->request->command,
 		.summary = summary,
 		.is_success = result->status == 0,
-		.error = result->error,
+		.error = result->is_plain ? NULL : result->error,
 	};
 
 	for (int i = 0; i < FRAME_STREAMS; i++) {
 		content.streams[i].data = buf_data(&v->collected[i]);
 		content.streams[i].n = buf_len(&v->collected[i]);
 	}
-	keep_error(v, box_draw(&v->style, &content, write_stdout, NULL));
+	v->finish_error = box_draw(&v->style, &content, write_stdout, NULL);
 	if (!v->joins_stderr)
 		view_report(v, result);
 	free(summary);
@@ -80,9 +73,9 @@ static void json_finish(struct view *v, const struct run_result *result)
 {
 	char *text = run_json(v->request, result, v->collected);
 
-	keep_error(v, write_stdout(text, strlen(text), NULL));
-	if (!view_error(v))
-		keep_error(v, write_stdout("\n", 1, NULL));
+	v->finish_error = write_stdout(text, strlen(text), NULL);
+	if (!v->finish_error)
+		v->finish_error = write_stdout("\n", 1, NULL);
 	view_report(v, result);
 	free(text);
 }

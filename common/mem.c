@@ -58,7 +58,13 @@ char *mem_strdup(const char *s)
 
 char *mem_strndup(const char *s, size_t n)
 {
-	return check(strndup(s, n));
+	const char *end = n ? memchr(s, 0, n) : NULL;
+	size_t len = end ? (size_t)(end - s) : n;
+	char *copy = mem_alloc(len + 1);
+
+	if (len)
+		memcpy(copy, s, len);
+	return copy;
 }
 
 char *mem_printf(const char *fmt, ...)

@@ -21,6 +21,7 @@
 #include "common/mem.h"
 #include "common/sm.h"
 #include "common/str.h"
+#include "master/fleet.h"
 #include "master/master.h"
 #include "wire/addr.h"
 #include "wire/proto/sloth.pb-c.h"
@@ -112,6 +113,11 @@ static bool is_wanted(const struct channel *ch)
 	return ch->agent->is_active && !ch->m->is_stopping;
 }
 
+static uint32_t next_delay_ms(struct channel *ch)
+{
+	return backoff_next_ms(&ch->backoff, (uint32_t)random_below(UINT32_MAX));
+}
+
 static void failed(struct channel *ch, const char *why)
 {
 	struct agent *a = ch->agent;
@@ -122,7 +128,7 @@ static void failed(struct channel *ch, const char *why)
 		log_warn("agent %s: unreachable at %s: %s", a->record.name, a->record.address, why);
 	if (is_wanted(ch)) {
 		set_state(ch, CHANNEL_WAITING);
-		set_timer(ch, backoff_next_ms(&ch->backoff, (uint32_t)random_below(UINT32_MAX)));
+		set_timer(ch, next_delay_ms(ch));
 	} else {
 		set_state(ch, CHANNEL_IDLE);
 	}
@@ -141,19 +147,22 @@ static bool has_left(const struct channel *ch)
 	return true;
 }
 
-/* The connection in use is gone or going. A peer that accepts and drops is not dialled in a circle. */
+/* The connection in use is gone or going: another one at once, but only once while the agent is not
+ * stable. A peer that accepts and drops is not dialled in a circle. */
 static void lost(struct channel *ch, const char *why)
 {
+	if (now_read().mono_ms - ch->up_ms >= CHANNEL_STABLE_MS)
+		backoff_reset(&ch->backoff);
 	if (ch->m->is_stopping || has_left(ch)) {
 		ev_timer_stop(ch->m->loop, &ch->timer);
 		drop_connection(ch, why);
 		ch->is_known_up = false;
 		set_state(ch, CHANNEL_IDLE);
 		tell_waiters(ch, why);
-	} else if (now_read().mono_ms - ch->up_ms < CHANNEL_STABLE_MS) {
+	} else if (ch->backoff.last_ms) {
 		failed(ch, why);
 	} else {
-		backoff_reset(&ch->backoff);
+		next_delay_ms(ch);
 		begin_check(ch, true);
 	}
 }
@@ -213,6 +222,8 @@ static void take_hello(struct channel *ch, const Sloth__V1__HelloResponse *hello
 		return;
 	}
 	registry_set_identity(ch->agent, instance, epoch, hello->version, hello->shell);
+	if (ch->agent->dirty & AGENT_DIRTY_RECORD)
+		fleet_changed(ch->m);
 	succeeded(ch);
 }
 
@@ -301,7 +312,7 @@ static struct wire_conn *dial(struct channel *ch, const struct wire_conn_ops *op
 		.address = ch->agent->record.address,
 		.role = WIRE_CLIENT,
 		.timeout_ms = CHANNEL_CHECK_MS,
-		.keepalive_ms = ch->agent->record.is_foreign ? 0 : CHANNEL_KEEPALIVE_MS,
+		.keepalive_ms = ch->agent->record.is_foreign ? CHANNEL_FOREIGN_KEEPALIVE_MS : CHANNEL_KEEPALIVE_MS,
 	};
 
 	return wire_dial(ch->m->wire, &how, ops, ch);
@@ -436,6 +447,9 @@ struct wire_conn *channel_connection(struct channel *ch, bool *is_own, const cha
 	static const struct wire_conn_ops own_ops = { .on_down = NULL };
 	const struct agent *a = ch->agent;
 
+	/* The end of a call may be told before the end of its connection. */
+	if (ch->state == CHANNEL_UP && ch->conn && !wire_conn_is_open(ch->conn))
+		lost(ch, "the agent ends the connection");
 	*is_own = false;
 	*why = NULL;
 	if (ch->state == CHANNEL_CHECKING && !(a->record.is_foreign && ch->up_ms))

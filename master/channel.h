@@ -26,7 +26,8 @@ enum {
 	CHANNEL_REDIAL_MIN_MS = 200,
 	CHANNEL_REDIAL_MAX_MS = CHANNEL_RECHECK_MS,
 	CHANNEL_STABLE_MS = 10000,		/* up for so long: a drop is dialled again at once */
-	CHANNEL_KEEPALIVE_MS = 10000
+	CHANNEL_KEEPALIVE_MS = 10000,
+	CHANNEL_FOREIGN_KEEPALIVE_MS = 310 * 1000	/* Go servers end a connection for a PING in less than 5 min */
 };
 
 /* Becomes the agent's channel. Nothing is dialled yet. */

@@ -86,7 +86,7 @@ static void on_register(struct wire_call *call, const uint8_t *data, size_t len,
 		.instance = wire_call_text(call, "sloth-instance", ""),
 		.is_foreign = !str_has_prefix(wire_call_user_agent(call), "sloth/"),
 	};
-	if (fleet_register(m, &reg, wire_conn_peer(wire_call_conn(call))->address, &a, &why))
+	if (fleet_register(m, &reg, wire_conn_peer(wire_call_conn(call))->address, &a, &why) < 0)
 		refuse_registration(call, why);
 	else
 		pending_register(m, call, a);

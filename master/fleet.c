@@ -183,27 +183,32 @@ int fleet_register(struct master *m, const struct registration *reg, const char 
 		   char **why)
 {
 	struct agent *a = NULL;
-	int err = registry_register(m->registry, reg, now_read(), &a, why);
+	int rv = registry_register(m->registry, reg, now_read(), &a, why);
 
-	if (err == -EEXIST)
+	if (rv == -EEXIST)
 		log_conflict(a, from, *why);
-	else if (err)
+	else if (rv < 0)
 		log_warn("registration from %s refused: %s", from, *why);
-	if (err)
-		return err;
-	if (a->dirty & AGENT_DIRTY_RECORD) {
+	if (rv < 0)
+		return rv;
+	if (rv)
 		log_info("agent %s: registered at %s%s", a->record.name, a->record.address,
 			 a->record.is_foreign ? ", foreign" : "");
+	if (a->dirty & AGENT_DIRTY_RECORD)
 		write_record(m, a);
-	} else {
+	else
 		write_within(m, FLEET_WRITE_SEEN_MS);
-	}
 	watch(m, a);
 	if (!a->channel)
 		channel_new(m, a);
 	channel_check(a->channel);
 	*agent = a;
 	return 0;
+}
+
+void fleet_changed(struct master *m)
+{
+	write_within(m, FLEET_WRITE_SOON_MS);
 }
 
 int fleet_heartbeat(struct master *m, struct agent *a, const char *json, const char *version)
@@ -251,7 +256,7 @@ void fleet_start(struct master *m)
 	if (load(m) || m->fleet.is_incomplete)
 		write_all(m);
 	if (registry_count(m->registry))
-		log_info("%zu agents known from before", registry_count(m->registry));
+		log_info("agents known from before: %zu", registry_count(m->registry));
 }
 
 void fleet_stop(struct master *m)

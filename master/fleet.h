@@ -26,11 +26,14 @@ void fleet_stop(struct master *m);
 /* Frees the channels; before wire_free(). */
 void fleet_free(struct master *m);
 
-/* As registry_register(); the agent is being checked by its channel afterwards. `from`: who sent it. */
+/* 0, or a refusal as of registry_register(). The agent is being checked by its channel afterwards. `from`:
+ * who sent it. */
 int fleet_register(struct master *m, const struct registration *reg, const char *from, struct agent **agent,
 		   char **why);
 /* A heartbeat; json and version empty: unchanged. 0, or what registry_set_facts() says. */
 int fleet_heartbeat(struct master *m, struct agent *a, const char *json, const char *version);
+/* Something that is stored has changed in the registry. */
+void fleet_changed(struct master *m);
 void fleet_remove(struct master *m, struct agent *a);
 
 #endif

@@ -196,18 +196,21 @@ static void forget_host(struct registry *r, struct agent *a)
 	a->dirty |= AGENT_DIRTY_FACTS;
 }
 
-static void take_registration(struct registry *r, struct agent *a, const struct registration *reg)
+/* True: the record is another one now. */
+static bool take_registration(struct registry *r, struct agent *a, const struct registration *reg)
 {
 	struct agent_record *rec = &a->record;
+	bool differs = strcmp(rec->address, reg->address) || strcmp(rec->instance, reg->instance) ||
+		       rec->is_foreign != reg->is_foreign;
 
 	if (!is_same_agent(a, reg))
 		forget_host(r, a);
-	if (strcmp(rec->address, reg->address) || strcmp(rec->instance, reg->instance) ||
-	    rec->is_foreign != reg->is_foreign)
+	if (differs)
 		a->dirty |= AGENT_DIRTY_RECORD;
 	mem_set_string(&rec->address, reg->address);
 	mem_set_string(&rec->instance, reg->instance);
 	rec->is_foreign = reg->is_foreign;
+	return differs;
 }
 
 int registry_register(struct registry *r, const struct registration *reg, struct now now, struct agent **agent,
@@ -215,6 +218,7 @@ int registry_register(struct registry *r, const struct registration *reg, struct
 {
 	int err = check_registration(reg, why);
 	struct agent *a;
+	bool differs;
 
 	if (err)
 		return err;
@@ -232,12 +236,11 @@ int registry_register(struct registry *r, const struct registration *reg, struct
 	if (!a) {
 		a = insert(r, reg->name);
 		a->record.registered_s = now.wall_s;
-		a->dirty |= AGENT_DIRTY_RECORD;
 	}
-	take_registration(r, a, reg);
+	differs = take_registration(r, a, reg);		/* a new record has no address yet */
 	registry_heard(r, a, now);
 	*agent = a;
-	return 0;
+	return differs;
 }
 
 int registry_restore(struct registry *r, const struct agent_record *record, struct now now)

@@ -78,8 +78,9 @@ struct registration {
 };
 /*
  * Enters an agent, or takes it over: the same instance always, any other while the first is Inactive.
- * The agent is Active afterwards. 0; or -EINVAL (name, address, instance), -EEXIST (a live agent has the
- * name; it is *agent), -ENOSPC (too many agents) with *why set to owned words.
+ * The agent is Active afterwards. 1: it is new or its record has changed; 0: all was known; or -EINVAL (name,
+ * address, instance), -EEXIST (a live agent has the name; it is *agent), -ENOSPC (too many agents) with *why
+ * set to owned words.
  */
 int registry_register(struct registry *r, const struct registration *reg, struct now now, struct agent **agent,
 		      char **why);

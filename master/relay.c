@@ -1,10 +1,9 @@
 /*
  * relay.c - two calls coupled.
  *
- * Until the agent's first message has come the caller is paused and its first message kept: so a call
- * that an agent provably did not begin to process (its connection was ending) can be sent again, once,
- * and a connection that is being made can be waited for. A relay is freed when both calls have ended and
- * it waits for nothing.
+ * What the caller sent is kept until the agent's first message has come: so a call that an agent provably
+ * did not begin to process (its connection was ending) can be sent again, once. While a connection is
+ * being made the caller is paused. A relay is freed when both calls have ended and it waits for nothing.
  *
  *   caller gone   -> cancel the agent's call, or stop waiting
  *   agent's end   -> its trailers and status go to the caller; or begin again, see above
@@ -23,16 +22,18 @@
 #include "master/channel.h"
 #include "master/master.h"
 
+enum { SENT_MAX = 512 * 1024 };		/* twice what a caller may send of stdin before the agent takes it */
+
 struct relay {
 	struct relay_link link;
 	struct wire_call *caller, *callee;	/* NULL: not there, or ended */
 	struct wire_conn *own_conn;		/* dialled for this call alone */
 	struct channel_wait wait;
 	const char *path;
-	struct buf first;			/* until the agent has answered */
+	struct buf sent;			/* records of u32 length and message, until `answered` */
 	bool is_waiting;
 	bool half_closed;			/* the caller sends no more */
-	bool answered;				/* the agent's first message has come */
+	bool answered;				/* the agent's first message has come, or too much was sent */
 	bool retried;
 	bool callee_full;			/* it takes no more until on_drain */
 };
@@ -85,6 +86,7 @@ void relay_link_init(struct relay_link *l, struct master *m, struct agent *a, bo
 	list_push(&m->relays, &l->link);
 	m->n_relays++;
 	a->n_relays++;
+	tidy_note(m);
 	if (is_run) {
 		m->runs_active++;
 		m->runs_total++;
@@ -95,6 +97,7 @@ void relay_link_done(struct relay_link *l)
 {
 	list_remove(&l->link);
 	l->m->n_relays--;
+	tidy_note(l->m);
 	if (l->agent)
 		l->agent->n_relays--;
 	if (l->is_run)
@@ -135,10 +138,45 @@ static void maybe_free(struct relay *r)
 {
 	if (r->caller || r->callee || r->is_waiting)
 		return;
-	buf_done(&r->first);
+	buf_done(&r->sent);
 	relay_link_done(&r->link);
 	free(r);
 }
+
+/* ---- what was sent ---- */
+
+static void remember(struct relay *r, const uint8_t *data, size_t len)
+{
+	uint32_t n = (uint32_t)len;
+
+	if (r->answered)
+		return;
+	if (buf_len(&r->sent) && buf_len(&r->sent) + len > SENT_MAX) {
+		r->answered = true;		/* it cannot be sent again */
+		buf_done(&r->sent);
+		return;
+	}
+	buf_append(&r->sent, &n, sizeof n);
+	buf_append(&r->sent, data, len);
+}
+
+/* Sends what is remembered to a new callee. */
+static void replay(struct relay *r)
+{
+	const uint8_t *at = buf_data(&r->sent), *end = at + buf_len(&r->sent);
+	uint32_t n;
+
+	for (; at < end; at += n) {
+		memcpy(&n, at, sizeof n);
+		at += sizeof n;
+		if (!wire_send(r->callee, at, n))
+			r->callee_full = true;
+	}
+	if (r->half_closed)
+		wire_half_close(r->callee);
+}
+
+/* ---- waiting for a connection ---- */
 
 static void connect_callee(struct relay *r);
 
@@ -154,24 +192,15 @@ static void on_told(const char *why, void *arg)
 	maybe_free(r);
 }
 
-/* The caller is heard as long as the agent takes what it says. */
-static void resume_caller(struct relay *r)
-{
-	if (r->caller && r->answered && !r->callee_full)
-		wire_resume(r->caller);
-}
-
 /* ---- the agent's end ---- */
 
 static void on_callee_message(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
 {
 	struct relay *r = arg;
 
-	if (!r->answered) {
-		r->answered = true;
-		buf_done(&r->first);
-		resume_caller(r);
-	}
+	if (!r->answered)
+		buf_done(&r->sent);
+	r->answered = true;
 	if (r->caller && !wire_send(r->caller, data, len))
 		wire_pause(call);
 }
@@ -182,7 +211,8 @@ static void on_callee_drain(struct wire_call *call, void *arg)
 
 	(void)call;
 	r->callee_full = false;
-	resume_caller(r);
+	if (r->caller)
+		wire_resume(r->caller);
 }
 
 static void pass_trailers(struct relay *r, struct wire_call *call)
@@ -211,6 +241,7 @@ static void on_callee_end(struct wire_call *call, enum wire_code code, const cha
 	r->own_conn = NULL;
 	if (again) {
 		r->retried = true;
+		wire_pause(r->caller);
 		log_debug("agent %s: a call was not begun (%s), sent again", r->link.name, why);
 		connect_callee(r);
 	} else if (r->caller) {
@@ -243,9 +274,10 @@ static void call_agent(struct relay *r, struct wire_conn *conn)
 	if (!r->link.is_run && left != UINT64_MAX)
 		request.timeout_ms = left ? left : 1;
 	r->callee = wire_call(conn, &request, &callee_ops, r);
-	r->callee_full = !wire_send(r->callee, buf_data(&r->first), buf_len(&r->first));
-	if (r->half_closed)
-		wire_half_close(r->callee);
+	r->callee_full = false;
+	replay(r);
+	if (!r->callee_full)
+		wire_resume(r->caller);
 }
 
 /* Calls the agent as soon as there is a connection, or refuses the caller. */
@@ -273,6 +305,7 @@ static void on_caller_message(struct wire_call *call, const uint8_t *data, size_
 {
 	struct relay *r = arg;
 
+	remember(r, data, len);
 	if (!r->callee || wire_send(r->callee, data, len))
 		return;
 	r->callee_full = true;
@@ -331,7 +364,7 @@ void relay_start(struct master *m, struct wire_call *caller, const struct relay_
 	r->half_closed = request->is_unary;
 	r->wait.told = on_told;
 	r->wait.arg = r;
-	buf_append(&r->first, request->first, request->first_len);
+	remember(r, request->first, request->first_len);
 	wire_accept(caller, &caller_ops, r);
 	wire_pause(caller);
 	connect_callee(r);

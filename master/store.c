@@ -12,6 +12,7 @@
 #include "master/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "master/registry.h"
@@ -141,8 +143,10 @@ static int migrate(sqlite3 *db, int *version)
 static int open_database(struct store *s, int *version)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-	int rc = sqlite3_open_v2(s->path, &s->db, flags, NULL);
+	int rc, fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);	/* SQLite would make it readable for all */
 
+	fd_close(&fd);
+	rc = sqlite3_open_v2(s->path, &s->db, flags, NULL);
 	*version = 0;
 	if (rc == SQLITE_OK) {
 		sqlite3_extended_result_codes(s->db, 1);

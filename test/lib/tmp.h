@@ -1,5 +1,5 @@
 /*
- * tmp.h - a directory for the files of one test, gone when its process exits.
+ * tmp.h - a directory for the files of one test, gone when its process exits; a failed test leaves it.
  */
 #ifndef TEST_LIB_TMP_H
 #define TEST_LIB_TMP_H

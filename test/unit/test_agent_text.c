@@ -63,6 +63,7 @@ START_TEST(agent_ago_survives_clocks_that_differ)
 	check_ago(0, "never");
 	check_ago(NOON, "now");
 	check_ago(NOON + 3600, "now");
+	check_ago(NOON - 2, "2 s ago");
 	check_ago(NOON - 300, "5m 0s ago");
 }
 END_TEST

@@ -61,13 +61,15 @@ static const struct command root = { .name = "prog", .summary = "A program", .su
 
 static int run(const char *line)
 {
-	char *copy = strdup(line), *argv[20];
+	static char words[200];		/* options point into it */
+	char *argv[20];
 	int argc = 0;
 
-	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
+	snprintf(words, sizeof words, "%s", line);
+	for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
 		argv[argc++] = word;
 	argv[argc] = NULL;
-	return command_main(&root, argc, argv);		/* the words stay: options point into them */
+	return command_main(&root, argc, argv);
 }
 
 static const struct {

@@ -193,18 +193,20 @@ END_TEST
 
 START_TEST(limit_is_raised_up_to_the_hard_one)
 {
-	struct rlimit limit = { .rlim_cur = 64, .rlim_max = 128 };
+	struct rlimit limit;
 
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = 64;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	fd_raise_limit(100);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	ck_assert_uint_eq(limit.rlim_cur, 100);
-	fd_raise_limit(1000);
-	getrlimit(RLIMIT_NOFILE, &limit);
-	ck_assert_uint_eq(limit.rlim_cur, 128);
 	fd_raise_limit(10);
 	getrlimit(RLIMIT_NOFILE, &limit);
-	ck_assert_uint_eq(limit.rlim_cur, 128);
+	ck_assert_uint_eq(limit.rlim_cur, 100);
+	fd_raise_limit(SIZE_MAX);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	ck_assert_uint_eq(limit.rlim_cur, limit.rlim_max);
 }
 END_TEST
 

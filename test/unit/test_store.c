@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,32 +16,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/fd.h"
 #include "common/mem.h"
-#include "common/paths.h"
 #include "master/registry.h"
+#include "test/lib/tmp.h"
 #include "test/lib/unit.h"
 
-static char dir[64];
-static char *db;
+static const char *db;
 
 static void make_dir(void)
 {
-	snprintf(dir, sizeof dir, "/tmp/sloth-store-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	db = paths_join(dir, "registry.db");
-}
-
-static void remove_dir(void)
-{
-	DIR *d = opendir(dir);
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		unlinkat(dirfd(d), e->d_name, 0);
-	closedir(d);
-	ck_assert_int_eq(rmdir(dir), 0);
-	free(db);
+	db = tmp_path("registry.db");
 }
 
 static struct agent_record make_record(const char *name, const char *address)
@@ -125,7 +110,6 @@ START_TEST(what_is_written_is_read)
 	ck_assert_uint_eq(n_read, 1);
 	ck_assert_ptr_null(store_warning(s, 0));
 	store_close(s);
-	remove_dir();
 }
 END_TEST
 
@@ -147,7 +131,6 @@ START_TEST(deleting_and_clearing)
 	ck_assert_int_eq(store_commit(s), 0);
 	ck_assert_uint_eq(count(s), 0);
 	store_close(s);
-	remove_dir();
 }
 END_TEST
 
@@ -169,13 +152,12 @@ START_TEST(a_commit_survives_kill_9)
 	ck_assert_uint_eq(count(s), 1);
 	ck_assert_str_eq(last_name, "web1");
 	store_close(s);
-	remove_dir();
 }
 END_TEST
 
 static bool has_file_with(const char *part)
 {
-	DIR *d = opendir(dir);
+	DIR *d = opendir(dirname(strdupa(db)));
 	struct dirent *e;
 	bool has = false;
 
@@ -190,14 +172,13 @@ START_TEST(garbage_is_moved_aside)
 	struct store *s;
 
 	make_dir();
-	ck_assert_int_eq(fd_write_file(db, "this is not a database, and it is long enough to be read as one...", 60, 0600), 0);
+	tmp_file("registry.db", "this is not a database, and it is long enough to be read as one...");
 	s = open_store();
 	ck_assert(has_file_with("registry.db.corrupt-2"));
 	ck_assert_ptr_nonnull(strstr(store_warning(s, 0), "moved aside"));
 	ck_assert_int_eq(put(s, "web1", "127.0.0.1:1"), 0);
 	ck_assert_uint_eq(count(s), 1);
 	store_close(s);
-	remove_dir();
 }
 END_TEST
 
@@ -235,28 +216,27 @@ START_TEST(a_database_damaged_inside_is_moved_aside_at_load)
 	ck_assert_int_eq(put(s, "web1", "127.0.0.1:1"), 0);
 	ck_assert_uint_eq(count(s), 1);
 	store_close(s);
-	remove_dir();
 }
 END_TEST
 
 START_TEST(a_newer_schema_is_not_touched)
 {
 	struct store *s;
-	char *why = NULL, *command;
+	char *why = NULL;
+	int fd;
 
 	make_dir();
 	s = open_store();
 	put(s, "web1", "127.0.0.1:1");
 	store_close(s);
 	/* user_version is the big-endian number at offset 60 of the header. */
-	command = mem_printf("printf '\\0\\0\\0\\143' | dd of=%s bs=1 seek=60 conv=notrunc status=none", db);
-	ck_assert_int_eq(system(command), 0);
-	free(command);
+	fd = open(db, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(pwrite(fd, "\0\0\0\143", 4, 60), 4);
+	close(fd);
 	ck_assert_ptr_null(store_open(db, &why));
 	ck_assert_ptr_nonnull(strstr(why, "newer version (schema 99"));
 	free(why);
 	ck_assert(!has_file_with("corrupt"));
-	remove_dir();
 }
 END_TEST
 
@@ -277,32 +257,22 @@ START_TEST(a_failing_disk_is_survived_and_said)
 	ck_assert_ptr_null(store_warning(s, 0));
 	ck_assert_uint_eq(count(s), 2);
 	store_close(s);
-	remove_dir();
 }
 END_TEST
 
 START_TEST(a_store_that_cannot_be_opened_opens_later)
 {
 	struct store *s;
-	char *path;
 
-	make_dir();
-	path = paths_join(dir, "not-there/registry.db");
-	free(db);
-	db = path;
+	db = tmp_path("not-there/registry.db");
 	s = open_store();
 	ck_assert_int_lt(store_load(s, on_record, NULL), 0);
 	ck_assert_int_lt(put(s, "a", "127.0.0.1:1"), 0);
 	ck_assert_ptr_nonnull(store_warning(s, 0));
-	path = paths_join(dir, "not-there");
-	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert_int_eq(mkdir(tmp_path("not-there"), 0700), 0);
 	ck_assert_int_eq(put(s, "a", "127.0.0.1:1"), 0);
 	ck_assert_ptr_null(store_warning(s, 0));
 	store_close(s);
-	unlink(db);
-	rmdir(path);
-	free(path);
-	remove_dir();
 }
 END_TEST
 

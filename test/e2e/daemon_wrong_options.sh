@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# A wrong command line of a daemon: 64, and the message names the option and what is wrong with it.
+. "$(dirname "$0")/lib.sh"
+
+wrong() {
+	local daemon
+
+	for daemon in slothd-master slothd-agent; do
+		run "$daemon" --state-dir "$T/x" "$@"
+		assert_status 64
+		assert_stderr_has "${1#--}"
+		[ ! -e "$T/x" ] || fail "something was made"
+	done
+}
+
+wrong --port 99999
+wrong --port x
+wrong --no-such-option
+wrong --log-level loud
+run slothd-master --state-dir "$T/x" extra-word
+assert_status 64
+assert_stderr_has extra-word
+run slothd-agent --state-dir "$T/x" --name 'no/slash'
+assert_status 64
+assert_stderr_has 'no/slash'
+run slothd-agent --state-dir "$T/x" --report-address 0.0.0.0:50051
+assert_status 64
+for word in --version --help; do
+	for daemon in slothd-master slothd-agent sloth; do
+		run "$daemon" $word
+		assert_status 0
+		[ -s "$T/stdout" ] || fail "$daemon $word prints nothing"
+		assert_stderr_is ''
+	done
+done

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# The agent is killed in mid-run: the client ends with 125, says that the result is unknown, and keeps what came.
+. "$(dirname "$0")/lib.sh"
+start_master
+start_agent web1
+
+sloth agent run web1 'echo ready; exec sleep 7503.25' >"$T/stdout" 2>"$T/stderr" &
+cli=$!
+wait_line "$T/stdout" ready
+kill_daemon "${agent_pid[web1]}"
+wait $cli
+status=$?
+assert_status 125
+assert_stderr_has 'result unknown'
+assert_stdout_is $'ready\n'
+pkill -f 'sleep 7503.25' || true
+
+# It comes back under its name at once, and runs work.
+start_agent web1
+run sloth agent run web1 echo back
+assert_status 0

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+#
+# run.sh BUILD [STEP...] - everything about the sources that a machine can judge. Without STEP all of them.
+# run.sh --list          - the steps, each with a time limit in seconds.
+#
+# BUILD is a built plain tree: generated headers come from it, results of clang-tidy are kept in it.
+set -eu -o pipefail
+cd "$(dirname "$0")/../.."
+
+folders=(common wire master agent cli test)
+steps='includes 20
+owners 20
+sizes 20
+markers 20
+cppcheck 240
+scripts 120
+man 20
+help 60
+tidy-wire 300
+tidy-master 300
+tidy-agent 300
+tidy-cli 300
+tidy-common 300
+tidy-test 300'
+
+sources() {
+	find "$@" -name '*.[ch]' | sort
+}
+
+scripts() {
+	find test .ci -type f \( -name '*.sh' -o -path '.ci/run' \) | sort
+}
+
+# Left-over markers, and paths that exist on one machine only.
+find_markers() {
+	local mark='TO''DO|FIX''ME|XX''X|HA''CK'
+
+	{
+		sources "${folders[@]}"
+		scripts
+		find . -maxdepth 1 -type f -name '[A-Z]*'
+		find man systemd -type f
+	} | xargs grep -nE "\\b($mark)\\b|(^|[^[:alnum:]_.\$-])/(work|home|root|workspace|builds?)/" || return 0
+	echo "left-over markers, or paths of somebody's machine (above)"
+	return 1
+}
+
+check_cppcheck() {
+	mkdir -p "$1/lint/cppcheck"
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppressions-list=test/lint/cppcheck.txt --cppcheck-build-dir="$1/lint/cppcheck" \
+		--template='{file}:{line}: {severity}: {message} [{id}]' -D_GNU_SOURCE '-DSLOTH_VERSION=""' \
+		'-Djson_object_foreach(o,k,v)=for(;;)' '-Djson_array_foreach(a,i,v)=for(;;)' \
+		-I. common wire master agent cli
+}
+
+check_scripts() {
+	scripts | xargs -P 2 -n 12 shellcheck -x
+	find test -name '*.py' -print0 | xargs -0 /usr/bin/python3 -c '
+import ast, sys
+for path in sys.argv[1:]:
+    ast.parse(open(path).read(), path)'
+}
+
+# Cross references to pages that are installed together with these cannot be found from here.
+check_man() {
+	local out
+
+	out=$(mandoc -Tlint -Wwarning man/*.[18] | grep -v 'referenced manual not found') || return 0
+	echo "$out"
+	return 1
+}
+
+step() {
+	case $1 in
+	includes) sources "${folders[@]}" | xargs awk -f test/lint/includes.awk ;;
+	owners)   sources common wire master agent cli | xargs awk -f test/lint/owners.awk ;;
+	sizes)    sources "${folders[@]}" | xargs awk -f test/lint/sizes.awk ;;
+	markers)  find_markers ;;
+	cppcheck) check_cppcheck "$build" ;;
+	scripts)  check_scripts ;;
+	man)      check_man ;;
+	help)     test/lint/help.sh "$build" ;;
+	tidy-*)   test/lint/tidy.sh "$build" "${1#tidy-}" ;;
+	*)        echo "lint: no step is called $1"; return 1 ;;
+	esac
+}
+
+if [ "${1:-}" = --list ]; then
+	echo "$steps"
+	exit 0
+fi
+build=${1:?usage: test/lint/run.sh BUILD [STEP...]}
+shift
+if [ $# -eq 0 ]; then
+	mapfile -t all < <(cut -d' ' -f1 <<<"$steps")
+	set -- "${all[@]}"
+fi
+status=0
+for name in "$@"; do
+	# A step in a condition would run without "set -e": a shell of its own keeps it.
+	(step "$name") || { echo "lint: $name failed"; status=1; }
+done
+exit $status

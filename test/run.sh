@@ -1,0 +1,212 @@
+#!/usr/bin/env bash
+#
+# run.sh BUILD [PATTERN] - runs the tests of a tree that was built plain in BUILD and sanitized in BUILD/san.
+#
+# A job is one lint step, one program of unit or wire tests, one end-to-end script or one corpus. Two run
+# at a time, each in a directory of its own and under a time limit. One line per job; what a job printed
+# is shown only when it failed. The last line is "N passed, N failed"; the status is 1 when one failed.
+# PATTERN (a glob) keeps the jobs whose name matches: run.sh build 'e2e/run_*'.
+set -u
+shopt -s nullglob
+cd "$(dirname "$0")/.." || exit 1
+
+build=${1:?usage: test/run.sh BUILD [PATTERN]}
+pattern=${2:-*}
+case $build in /*) ;; *) build=$PWD/$build ;; esac
+workers=2
+default_timeout_s=60
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/sloth-check.XXXXXX") || exit 1
+names=() timeouts=() trees=() commands=()	# one element per job
+declare -A job_of=() started=()
+passed=0 failed=0
+skipped=()
+
+# What sanitized programs do on a finding: write it where the job looks, end with a status of their own.
+san_options() {
+	local common="log_path=$1/san:exitcode=99:print_stacktrace=1"
+	printf '%s\n' "ASAN_OPTIONS=$common:detect_stack_use_after_return=1:strict_string_checks=1" \
+		"UBSAN_OPTIONS=$common:halt_on_error=1"
+}
+
+stop_all() {
+	local pid
+
+	trap '' INT TERM HUP
+	for pid in "${!job_of[@]}"; do
+		kill -TERM "$pid" 2>/dev/null
+	done
+	wait
+	rm -rf "$work"
+}
+trap 'stop_all; exit 130' INT TERM HUP
+trap 'rm -rf "$work"' EXIT
+
+# add NAME TIMEOUT_S TREE COMMAND: one more job, unless the pattern leaves it out.
+add() {
+	# shellcheck disable=SC2053  # a pattern on purpose
+	[[ $1 == $pattern ]] || return 0
+	names+=("$1") timeouts+=("$2") trees+=("$3") commands+=("$4")
+}
+
+# marked FILE KEY DEFAULT: the value of a "# KEY: value" or "/* KEY: value" line near the head of a test.
+marked() {
+	local value
+
+	value=$(sed -nE "1,40s@^(#|//|/\\*| \\*) *$2: *(.*[^ */]) *(\\*/)?\$@\\2@p;" "$1" | head -n 1)
+	printf '%s' "${value:-$3}"
+}
+
+add_lint() {
+	local step
+
+	while read -r step timeout_s; do
+		add "lint/$step" "$timeout_s" plain "test/lint/run.sh '$build' $step"
+	done < <(test/lint/run.sh --list)
+}
+
+# Unit and wire tests: the sanitized program, and for units the plain one under valgrind.
+add_programs() {
+	local kind=$1 source name
+
+	for source in test/"$kind"/test_*.c; do
+		name=$(basename "$source" .c)
+		add "$kind/$name" "$(marked "$source" timeout 120)" san "'$build/san/test/$kind/$name'"
+	done
+}
+
+add_valgrind() {
+	local source name why
+
+	for source in test/unit/test_*.c; do
+		name=$(basename "$source" .c)
+		why=$(marked "$source" 'no valgrind' '')
+		if [ -n "$why" ]; then
+			add "valgrind/$name" 10 plain "echo 'SKIP: $why'; exit 77"
+			continue
+		fi
+		add "valgrind/$name" 180 plain "CK_DEFAULT_TIMEOUT=170 valgrind -q --error-exitcode=98 --leak-check=full \
+--show-leak-kinds=definite --errors-for-leak-kinds=definite --track-fds=no '$build/test/unit/$name'"
+	done
+}
+
+add_scripts() {
+	local script name tree
+
+	for script in test/e2e/*.sh; do
+		name=$(basename "$script" .sh)
+		case $name in lib | soak) continue ;; esac
+		tree=$(marked "$script" build san)
+		add "e2e/$name" "$(marked "$script" timeout $default_timeout_s)" "$tree" "bash '$script'"
+	done
+}
+
+# Every fuzz target replays its corpus; a target is a program that takes files as arguments.
+add_corpora() {
+	local program name
+
+	for program in "$build"/san/test/fuzz/fuzz_*; do
+		case $program in *.o | *.d) continue ;; esac
+		name=$(basename "$program")
+		add "fuzz/$name" 120 san "'$program' test/fuzz/corpus/${name#fuzz_}/*"
+	done
+}
+
+# start N: job N in the background, in a process group of its own.
+start() {
+	local n=$1 dir="$work/$1" tree="$build" options
+
+	mkdir -p "$dir/tmp"
+	[ "${trees[n]}" = plain ] || tree=$build/san
+	mapfile -t options < <(san_options "$dir")
+	# Background jobs of a script ignore SIGINT; tests of signals need it as a terminal gives it.
+	timeout -k 15 "${timeouts[n]}" env --default-signal=INT,QUIT "${options[@]}" \
+		TMPDIR="$dir/tmp" TEST_SAN_LOG="$dir/san" SLOTH_BUILD="$tree" SLOTH_PLAIN_BUILD="$build" \
+		bash -c "${commands[n]}" >"$dir/out" 2>&1 </dev/null &
+	job_of[$!]=$n
+	started[$n]=${EPOCHREALTIME/./}
+}
+
+show_output() {
+	tail -n 400 "$1/out" | cut -c 1-2000 | tr -d '\000' | sed 's/^/    | /'
+	cat "$1"/san.* 2>/dev/null | head -n 120 | sed 's/^/    # /'
+}
+
+report() {
+	printf '%-5s %-34s %6s  %s\n' "$1" "$2" "$3" "$4"
+}
+
+# finish N STATUS: counts and says how job N ended.
+finish() {
+	local n=$1 status=$2 dir="$work/$1" name=${names[$1]} checks good=0 bad=0 why='' ms took reason
+	local san_reports=("$dir"/san.*)
+
+	ms=$(((${EPOCHREALTIME/./} - started[$n]) / 1000))
+	took=$((ms / 1000)).$((ms % 1000 / 100))s
+	checks=$(sed -nE 's/^[0-9]+%: Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+)$/\1 \2 \3/p' "$dir/out" | tail -n 1)
+	if [ "$status" -eq 77 ] && reason=$(grep -m 1 -a '^SKIP: ' "$dir/out"); then
+		skipped+=("$name: ${reason#SKIP: }")
+		report skip "$name" "$took" "${reason#SKIP: }"
+		rm -rf "$dir"
+		return
+	fi
+	if [ -n "$checks" ]; then
+		read -r good failures errors <<<"$checks"
+		bad=$((failures + errors))
+		good=$((good - bad))
+		why="$good checks"
+	elif [ "$status" -eq 0 ]; then
+		good=1
+		why=$(grep -m 1 -a '^NOTE: ' "$dir/out") && why=${why#NOTE: }
+	fi
+	if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+		why="over its time limit of ${timeouts[n]} s"
+	elif [ "$status" -ne 0 ]; then
+		why="exit status $status"
+	elif [ ${#san_reports[@]} -gt 0 ]; then
+		why="sanitizer report" status=99
+	fi
+	if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+		bad=1
+	fi
+	passed=$((passed + good))
+	failed=$((failed + bad))
+	if [ "$bad" -eq 0 ]; then
+		report ok "$name" "$took" "$why"
+	else
+		report FAIL "$name" "$took" "$why"
+		show_output "$dir"
+	fi
+	rm -rf "$dir"
+}
+
+run_all() {
+	local next=0 pid status
+
+	while [ "$next" -lt ${#names[@]} ] || [ ${#job_of[@]} -gt 0 ]; do
+		if [ "$next" -lt ${#names[@]} ] && [ ${#job_of[@]} -lt $workers ]; then
+			start "$next"
+			next=$((next + 1))
+			continue
+		fi
+		wait -n -p pid "${!job_of[@]}"
+		status=$?
+		[ -n "${pid:-}" ] || continue
+		finish "${job_of[$pid]}" "$status"
+		unset "job_of[$pid]"
+	done
+}
+
+add_lint
+add_programs unit
+add_programs wire
+add_valgrind
+add_scripts
+add_corpora
+run_all
+
+for line in ${skipped[@]+"${skipped[@]}"}; do
+	echo "skipped: $line"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

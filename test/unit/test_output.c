@@ -1,0 +1,181 @@
+/* What commands print: the text for people and the JSON for programs. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/output.h"
+#include "common/clock.h"
+#include "test/lib/unit.h"
+
+static char *text;
+static size_t text_len;
+
+static FILE *real_stdout;
+static json_t *held;
+
+static void release(void)
+{
+	if (real_stdout) {
+		fclose(stdout);
+		free(text);
+		stdout = real_stdout;
+	}
+	real_stdout = NULL;
+	json_decref(held);
+	held = NULL;
+}
+
+/* From here on stdout is kept in memory, until the next capture() or release(). */
+static void capture(void)
+{
+	release();
+	real_stdout = stdout;
+	stdout = open_memstream(&text, &text_len);
+}
+
+static const char *captured(void)
+{
+	fflush(stdout);
+	return text;
+}
+
+static Agent__AgentInfo agent_named(const char *name, const char *status, const char *unreachable)
+{
+	Agent__AgentInfo a = AGENT__AGENT_INFO__INIT;
+
+	a.agent_name = (char *)(uintptr_t)name;
+	a.agent_address = (char *)(uintptr_t)"127.0.0.1:50051";
+	a.status = (char *)(uintptr_t)status;
+	a.unreachable = (char *)(uintptr_t)unreachable;
+	a.version = (char *)(uintptr_t)"0.1.0";
+	a.last_heartbeat = wall_s();
+	a.system_info_json = (char *)(uintptr_t)"{\"os\":\"Debian\",\"cpus\":2,\"evil\":\"\\u001b[2J\"}";
+	return a;
+}
+
+static const struct output to_file = { .address = "unix:/run/x" };
+static const struct output to_colors = { .style = { .color = true, .utf8 = true } };
+
+START_TEST(output_lists_agents_as_a_table)
+{
+	Agent__AgentInfo a = agent_named("web1", "Active", ""), b = agent_named("database-2", "Active", "refused");
+	const Agent__AgentInfo *agents[] = { &a, &b };
+
+	capture();
+	output_text.agents(&to_file, agents, 2);
+	ck_assert_str_eq(captured(),
+			 "NAME       ADDRESS         VERSION LAST SEEN STATE\n"
+			 "web1       127.0.0.1:50051 0.1.0   now       Active\n"
+			 "database-2 127.0.0.1:50051 0.1.0   now       Active, unreachable: refused\n");
+	capture();
+	output_text.agents(&to_colors, agents, 2);
+	ck_assert_ptr_nonnull(strstr(captured(), STYLE_GREEN "Active"));
+	ck_assert_ptr_nonnull(strstr(captured(), STYLE_RED "Active, unreachable"));
+	release();
+}
+END_TEST
+
+START_TEST(output_shows_facts_without_control_bytes)
+{
+	Agent__AgentInfo a = agent_named("web1", "Active", "");
+
+	capture();
+	output_text.agent(&to_file, &a);
+	ck_assert_ptr_nonnull(strstr(captured(), "  os: Debian\n"));
+	ck_assert_ptr_nonnull(strstr(captured(), "  cpus: 2\n"));
+	ck_assert_ptr_nonnull(strstr(captured(), "  evil: ?[2J\n"));
+	ck_assert_ptr_null(strchr(captured(), '\033'));
+	a.system_info_json = (char *)(uintptr_t)"{ no json";
+	output_text.agent(&to_file, &a);
+	release();
+}
+END_TEST
+
+static json_t *document(void)
+{
+	json_error_t error;
+
+	json_decref(held);
+	held = json_loads(captured(), 0, &error);
+	ck_assert_msg(json_is_object(held), "%s in %s", error.text, text);
+	return held;
+}
+
+START_TEST(output_json_is_one_object_each)
+{
+	Agent__AgentInfo a = agent_named("web1", "Active", "refused");
+	Sloth__V1__StatusResponse status = SLOTH__V1__STATUS_RESPONSE__INIT;
+	const struct master_found found = { .pid = 7, .state_dir = "/d" };
+	const Agent__AgentInfo *agents[] = { &a };
+	json_t *json;
+
+	capture();
+	output_json.agents(&to_file, agents, 1);
+	json = json_array_get(json_object_get(document(), "agents"), 0);
+	ck_assert_str_eq(json_string_value(json_object_get(json, "name")), "web1");
+	ck_assert_str_eq(json_string_value(json_object_get(json, "state")), "active");
+	ck_assert(json_is_false(json_object_get(json, "reachable")));
+	capture();
+	output_json.agents(&to_file, agents, 0);
+	ck_assert_uint_eq(json_array_size(json_object_get(document(), "agents")), 0);
+	capture();
+	output_json.agent(&to_file, &a);
+	ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(document(), "facts"), "cpus")), 2);
+	capture();
+	output_json.status(&to_file, &status);
+	ck_assert_str_eq(json_string_value(json_object_get(document(), "master")), "unix:/run/x");
+	capture();
+	output_json.master(&to_file, &found);
+	ck_assert(json_is_true(json_object_get(document(), "running")));
+	capture();
+	output_json.done(&to_file, "stopped", "web1", "");
+	ck_assert_str_eq(json_string_value(json_object_get(document(), "done")), "stopped");
+	capture();
+	output_json.failed("bad \xff byte");
+	ck_assert_str_eq(json_string_value(json_object_get(document(), "error")), "bad \xef\xbf\xbd byte");
+	release();
+}
+END_TEST
+
+START_TEST(output_has_two_formats)
+{
+	struct cli_global global = { 0 };
+	struct output output;
+
+	ck_assert_int_eq(output_init(&output, &global), 0);
+	ck_assert_ptr_eq(output.ops, &output_text);
+	global.format = "json";
+	ck_assert_int_eq(output_init(&output, &global), 0);
+	ck_assert_ptr_eq(output.ops, &output_json);
+	global.color = "always";
+	ck_assert_int_eq(output_init(&output, &global), 0);
+	ck_assert(output.style.color);
+	global.color = "sometimes";
+	ck_assert_int_lt(output_init(&output, &global), 0);
+	global.color = NULL;
+	global.format = "xml";
+	ck_assert_int_lt(output_init(&output, &global), 0);
+}
+END_TEST
+
+START_TEST(output_has_colors_where_they_are_wanted)
+{
+	setenv("TERM", "xterm", 1);
+	unsetenv("NO_COLOR");
+	ck_assert(!style_of(-1, STYLE_AUTO).color);	/* no terminal */
+	ck_assert(style_of(-1, STYLE_ALWAYS).color);
+	ck_assert(!style_of(-1, STYLE_NEVER).color);
+	setenv("LC_ALL", "C", 1);
+	ck_assert(!style_of(-1, STYLE_AUTO).utf8);
+	setenv("LC_ALL", "de_DE.UTF-8", 1);
+	ck_assert(style_of(-1, STYLE_AUTO).utf8);
+	unsetenv("LC_ALL");
+	unsetenv("LC_CTYPE");
+	unsetenv("LANG");
+	ck_assert(style_of(-1, STYLE_AUTO).utf8);
+}
+END_TEST
+
+UNIT_MAIN(output_lists_agents_as_a_table, output_shows_facts_without_control_bytes, output_json_is_one_object_each,
+	  output_has_two_formats, output_has_colors_where_they_are_wanted)
