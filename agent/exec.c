@@ -92,26 +92,29 @@ static void on_out_eof(struct exec *exec, enum exec_stream stream, bool cut)
 	exec->ops->on_eof(exec, stream, cut, exec->arg);
 }
 
-#define OUTPIPE_EXEC(p, stream) list_entry(p, struct exec, out[stream])
+static struct exec *exec_of(struct outpipe *p, enum exec_stream stream)
+{
+	return list_entry(p - stream, struct exec, out);
+}
 
 static void on_stdout_data(struct outpipe *p, const void *data, size_t n)
 {
-	on_out_data(OUTPIPE_EXEC(p, EXEC_STDOUT), EXEC_STDOUT, data, n);
+	on_out_data(exec_of(p, EXEC_STDOUT), EXEC_STDOUT, data, n);
 }
 
 static void on_stderr_data(struct outpipe *p, const void *data, size_t n)
 {
-	on_out_data(OUTPIPE_EXEC(p, EXEC_STDERR), EXEC_STDERR, data, n);
+	on_out_data(exec_of(p, EXEC_STDERR), EXEC_STDERR, data, n);
 }
 
 static void on_stdout_eof(struct outpipe *p, bool cut)
 {
-	on_out_eof(OUTPIPE_EXEC(p, EXEC_STDOUT), EXEC_STDOUT, cut);
+	on_out_eof(exec_of(p, EXEC_STDOUT), EXEC_STDOUT, cut);
 }
 
 static void on_stderr_eof(struct outpipe *p, bool cut)
 {
-	on_out_eof(OUTPIPE_EXEC(p, EXEC_STDERR), EXEC_STDERR, cut);
+	on_out_eof(exec_of(p, EXEC_STDERR), EXEC_STDERR, cut);
 }
 
 static void on_in_taken(struct inpipe *p, uint64_t offset, bool closed)

@@ -175,14 +175,18 @@ int client_ask(const struct cli_global *global, const struct client_question *qu
 	struct asking asking = { .question = question, .status = EXIT_FAILED };
 	struct client client;
 	char *error = NULL, *hint = NULL;
+	int ret;
 
 	if (output_init(&asking.output, global))
 		return EXIT_USAGE;
 	asking.output.address = client.target.address;
-	if (client_open(&client, global, &ops, &asking, &error, &hint))
+	ret = client_open(&client, global, &ops, &asking, &error, &hint);
+	if (ret)
 		ask_failed(&asking, error, hint);
 	else
 		client_loop(&client);
+	if (ret == -EINVAL)
+		asking.status = EXIT_USAGE;	/* where the master is was said wrong */
 	client_close(&client);
 	free(error);
 	free(hint);

@@ -23,7 +23,7 @@ void buf_done(struct buf *b)
 
 static void move_down(struct buf *b)
 {
-	if (!b->head)
+	if (!b->data || !b->head)
 		return;
 	memmove(b->data, b->data + b->head, buf_len(b));
 	b->tail -= b->head;

@@ -4,8 +4,8 @@
  * No I/O, no clock: `now` is an argument, so everything here is tested without waiting. Intervals are
  * measured on the monotonic clock only; wall time is stored for display and decides nothing.
  *
- * Readers may look at any field of an agent; only registry_* functions change it, except `channel` and
- * `n_relays`, which belong to the modules of those names.
+ * Readers may look at any field of an agent; only registry_* functions change it, except `channel`
+ * (channel.c), `n_relays` (relay.c), and `dirty` and `refused_ms` (fleet.c).
  */
 #ifndef MASTER_REGISTRY_H
 #define MASTER_REGISTRY_H

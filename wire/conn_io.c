@@ -196,6 +196,12 @@ static void write_failed(struct wire_conn *conn, int error)
 		conn_finish(conn, h2_why(conn->h2));
 		return;
 	}
+	/* The peer has gone, but its last words may lie in the receive queue: a cancel, say. */
+	if ((error == -EPIPE || error == -ECONNRESET) && conn->reading) {
+		conn->deaf = true;
+		conn_set_blocked(conn, false);
+		return;
+	}
 	snprintf(text, sizeof text, "connection lost: %s", strerror(-error));
 	conn_abort(conn, text);
 }
@@ -203,7 +209,9 @@ static void write_failed(struct wire_conn *conn, int error)
 static void after_flush(struct wire_conn *conn)
 {
 	conn_set_blocked(conn, false);
-	if (conn->transport && conn->state < CONN_CLOSING)
+	if (!conn->transport)
+		return;
+	if (conn->state < CONN_CLOSING)
 		conn_set_reading(conn, true);
 	if (conn->state == CONN_CLOSING) {
 		conn->transport->ops->shutdown(conn->transport);
@@ -220,7 +228,7 @@ void conn_flush(struct wire_conn *conn)
 {
 	int rv, rounds = 0;
 
-	if (!conn->transport || conn->state >= CONN_LINGERING)
+	if (!conn->transport || conn->deaf || conn->state >= CONN_LINGERING)
 		return;
 	rv = flush_old(conn);
 	if (rv == 0 && conn->h2)

@@ -73,7 +73,7 @@ static struct reflection_bytes find_field(struct reflection_bytes b, uint64_t wa
 
 static bool is_text(struct reflection_bytes b, const char *text)
 {
-	return b.len == strlen(text) && !memcmp(b.data, text, b.len);
+	return b.data && b.len == strlen(text) && !memcmp(b.data, text, b.len);
 }
 
 /* Takes "prefix." off `symbol`; the rest, or NULL when it does not begin so. */

@@ -94,7 +94,8 @@ struct wire_conn {
 	uint8_t n_sniffed;
 	bool is_operator;		/* loopback or unix: an operator's limits */
 	bool told_up, told_drain, drain_due, up_due;
-	bool blocked;			/* the socket takes no more */
+	bool blocked;			/* the socket takes no more for now */
+	bool deaf;			/* nor ever again, but what the peer said is still to be read */
 	bool reading;
 	bool ping_out, goaway_final;
 	unsigned n_calls, n_streams, n_waiting, n_handlers;

@@ -130,8 +130,8 @@ void resolver_free(struct resolver *r)
 		return;
 	if (r->usable)
 		ares_destroy(r->channel);
-	while (!list_is_empty(&r->watches))
-		drop_watch(list_entry(r->watches.next, struct watch, link));
+	list_for_each(pos, tmp, &r->watches)
+		drop_watch(list_entry(pos, struct watch, link));
 	ev_timer_stop(r->loop, &r->timer);
 	ares_library_cleanup();
 	free(r);

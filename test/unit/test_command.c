@@ -73,21 +73,20 @@ static int run(const char *line)
 }
 
 static const struct {
-	const char *line;
+	const char *line, *operands, *depth, *format;
 	int status;
-	const char *operands, *depth, *format;
 	bool flag;
 } lines[] = {
-	{ "prog thing find a", 42, "a,", NULL, NULL, false },
-	{ "prog thing find -d 3 a b", 42, "a,b,", "3", NULL, false },
-	{ "prog thing find a -d 3 b -f", 42, "a,b,", "3", NULL, true },
-	{ "prog -o json thing find a", 42, "a,", NULL, "json", false },
-	{ "prog thing -o json find a", 42, "a,", NULL, "json", false },
-	{ "prog thing find a -o json", 42, "a,", NULL, "json", false },
-	{ "prog -o text thing find a --output=json", 42, "a,", NULL, "json", false },
-	{ "prog thing find -- -d -f", 42, "-d,-f,", NULL, NULL, false },
-	{ "prog thing find a -- -f", 42, "a,-f,", NULL, NULL, false },
-	{ "prog thing run -f a -d 3 -- x", 42, "a,-d,3,--,x,", NULL, NULL, true },
+	{ "prog thing find a", "a,", NULL, NULL, 42, false },
+	{ "prog thing find -d 3 a b", "a,b,", "3", NULL, 42, false },
+	{ "prog thing find a -d 3 b -f", "a,b,", "3", NULL, 42, true },
+	{ "prog -o json thing find a", "a,", NULL, "json", 42, false },
+	{ "prog thing -o json find a", "a,", NULL, "json", 42, false },
+	{ "prog thing find a -o json", "a,", NULL, "json", 42, false },
+	{ "prog -o text thing find a --output=json", "a,", NULL, "json", 42, false },
+	{ "prog thing find -- -d -f", "-d,-f,", NULL, NULL, 42, false },
+	{ "prog thing find a -- -f", "a,-f,", NULL, NULL, 42, false },
+	{ "prog thing run -f a -d 3 -- x", "a,-d,3,--,x,", NULL, NULL, 42, true },
 };
 
 START_TEST(command_takes_options_in_any_place)

@@ -19,7 +19,7 @@ uid_t geteuid(void)
 
 struct passwd *getpwuid(uid_t who)
 {
-	static char dir[] = "/home/from-passwd";
+	static char dir[] = "/h/from-passwd";
 	static struct passwd pw = { .pw_dir = dir };
 
 	return who == 1000 ? &pw : NULL;
@@ -65,7 +65,7 @@ static void clear_environment(void)
 	unsetenv("XDG_STATE_HOME");
 	unsetenv("XDG_RUNTIME_DIR");
 	unsetenv("XDG_CONFIG_HOME");
-	setenv("HOME", "/home/me", 1);
+	setenv("HOME", "/h/me", 1);
 }
 
 START_TEST(root_lives_in_the_system_directories)
@@ -83,9 +83,9 @@ END_TEST
 START_TEST(users_live_below_home)
 {
 	clear_environment();
-	expect(paths_state_dir("sloth"), "/home/me/.local/state/sloth");
-	expect(paths_runtime_dir("sloth"), "/home/me/.local/state/sloth/run");
-	expect(paths_user_config(), "/home/me/.config/sloth/config");
+	expect(paths_state_dir("sloth"), "/h/me/.local/state/sloth");
+	expect(paths_runtime_dir("sloth"), "/h/me/.local/state/sloth/run");
+	expect(paths_user_config(), "/h/me/.config/sloth/config");
 }
 END_TEST
 
@@ -107,9 +107,9 @@ START_TEST(empty_and_relative_variables_count_as_unset)
 	setenv("XDG_STATE_HOME", "", 1);
 	setenv("XDG_RUNTIME_DIR", "run", 1);
 	setenv("XDG_CONFIG_HOME", "./c", 1);
-	expect(paths_state_dir("sloth"), "/home/me/.local/state/sloth");
-	expect(paths_runtime_dir("sloth"), "/home/me/.local/state/sloth/run");
-	expect(paths_user_config(), "/home/me/.config/sloth/config");
+	expect(paths_state_dir("sloth"), "/h/me/.local/state/sloth");
+	expect(paths_runtime_dir("sloth"), "/h/me/.local/state/sloth/run");
+	expect(paths_user_config(), "/h/me/.config/sloth/config");
 }
 END_TEST
 
@@ -117,7 +117,7 @@ START_TEST(home_comes_from_the_user_database_else)
 {
 	clear_environment();
 	unsetenv("HOME");
-	expect(paths_user_config(), "/home/from-passwd/.config/sloth/config");
+	expect(paths_user_config(), "/h/from-passwd/.config/sloth/config");
 	uid = 4711;		/* in no database */
 	expect(paths_user_config(), "/.config/sloth/config");
 }

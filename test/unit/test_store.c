@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,16 +15,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/mem.h"
+#include "common/str.h"
 #include "master/registry.h"
 #include "test/lib/tmp.h"
 #include "test/lib/unit.h"
 
-static const char *db;
+static char leaf[32], db[200];
 
-static void make_dir(void)
+/* A database of its own for each test, also where all run in one process. */
+static void choose_path(void)
 {
-	db = tmp_path("registry.db");
+	static unsigned n;
+
+	snprintf(leaf, sizeof leaf, "registry-%u.db", n++);
+	snprintf(db, sizeof db, "%s", tmp_path(leaf));
 }
 
 static struct agent_record make_record(const char *name, const char *address)
@@ -96,7 +99,7 @@ START_TEST(what_is_written_is_read)
 	struct agent_record rec = make_record("web1", "127.0.0.1:1");
 	struct store *s;
 
-	make_dir();
+	choose_path();
 	s = open_store();
 	ck_assert_int_eq(put(s, "web1", "127.0.0.1:1"), 0);
 	rec.heartbeat_s = 99;
@@ -117,7 +120,7 @@ START_TEST(deleting_and_clearing)
 {
 	struct store *s;
 
-	make_dir();
+	choose_path();
 	s = open_store();
 	put(s, "a", "127.0.0.1:1");
 	put(s, "b", "127.0.0.1:2");
@@ -136,10 +139,10 @@ END_TEST
 
 START_TEST(a_commit_survives_kill_9)
 {
-	struct store *s;
+	static struct store *s;		/* still known to the leak checker at the kill */
 	pid_t pid;
 
-	make_dir();
+	choose_path();
 	pid = fork();
 	if (pid == 0) {
 		s = open_store();
@@ -155,26 +158,28 @@ START_TEST(a_commit_survives_kill_9)
 }
 END_TEST
 
-static bool has_file_with(const char *part)
+static bool was_moved_aside(void)
 {
-	DIR *d = opendir(dirname(strdupa(db)));
+	DIR *d = opendir(tmp_path(""));
+	char prefix[64];
 	struct dirent *e;
-	bool has = false;
+	bool was = false;
 
+	snprintf(prefix, sizeof prefix, "%s.corrupt-2", leaf);
 	while ((e = readdir(d)))
-		has |= strstr(e->d_name, part) != NULL;
+		was |= str_has_prefix(e->d_name, prefix);
 	closedir(d);
-	return has;
+	return was;
 }
 
 START_TEST(garbage_is_moved_aside)
 {
 	struct store *s;
 
-	make_dir();
-	tmp_file("registry.db", "this is not a database, and it is long enough to be read as one...");
+	choose_path();
+	tmp_file(leaf, "this is not a database, and it is long enough to be read as one...");
 	s = open_store();
-	ck_assert(has_file_with("registry.db.corrupt-2"));
+	ck_assert(was_moved_aside());
 	ck_assert_ptr_nonnull(strstr(store_warning(s, 0), "moved aside"));
 	ck_assert_int_eq(put(s, "web1", "127.0.0.1:1"), 0);
 	ck_assert_uint_eq(count(s), 1);
@@ -201,7 +206,7 @@ START_TEST(a_database_damaged_inside_is_moved_aside_at_load)
 	struct store *s;
 	char name[32];
 
-	make_dir();
+	choose_path();
 	s = open_store();
 	for (int i = 0; i < 500; i++) {
 		snprintf(name, sizeof name, "agent-%03d", i);
@@ -212,7 +217,7 @@ START_TEST(a_database_damaged_inside_is_moved_aside_at_load)
 	s = open_store();
 	n_read = 0;
 	ck_assert_int_eq(store_load(s, on_record, NULL), -EUCLEAN);
-	ck_assert(has_file_with("corrupt-"));
+	ck_assert(was_moved_aside());
 	ck_assert_int_eq(put(s, "web1", "127.0.0.1:1"), 0);
 	ck_assert_uint_eq(count(s), 1);
 	store_close(s);
@@ -225,7 +230,7 @@ START_TEST(a_newer_schema_is_not_touched)
 	char *why = NULL;
 	int fd;
 
-	make_dir();
+	choose_path();
 	s = open_store();
 	put(s, "web1", "127.0.0.1:1");
 	store_close(s);
@@ -236,7 +241,7 @@ START_TEST(a_newer_schema_is_not_touched)
 	ck_assert_ptr_null(store_open(db, &why));
 	ck_assert_ptr_nonnull(strstr(why, "newer version (schema 99"));
 	free(why);
-	ck_assert(!has_file_with("corrupt"));
+	ck_assert(!was_moved_aside());
 }
 END_TEST
 
@@ -245,7 +250,7 @@ START_TEST(a_failing_disk_is_survived_and_said)
 	struct rlimit none = { 0, RLIM_INFINITY }, unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	struct store *s;
 
-	make_dir();
+	choose_path();
 	s = open_store();
 	put(s, "a", "127.0.0.1:1");
 	signal(SIGXFSZ, SIG_IGN);
@@ -264,7 +269,7 @@ START_TEST(a_store_that_cannot_be_opened_opens_later)
 {
 	struct store *s;
 
-	db = tmp_path("not-there/registry.db");
+	snprintf(db, sizeof db, "%s", tmp_path("not-there/registry.db"));
 	s = open_store();
 	ck_assert_int_lt(store_load(s, on_record, NULL), 0);
 	ck_assert_int_lt(put(s, "a", "127.0.0.1:1"), 0);

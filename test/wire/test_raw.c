@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "common/clock.h"
 #include "common/mem.h"
@@ -349,6 +350,25 @@ START_TEST(lost_client_is_no_cancel)
 }
 END_TEST
 
+/* The server writes into a connection that is gone before it has read the client's last words. */
+START_TEST(cancel_is_heard_before_the_lost_connection)
+{
+	struct raw r;
+	uint8_t reset[13] = { 0, 0, 4, RAW_RST_STREAM, 0, 0, 0, 0, 1, 0, 0, 0, H2_CANCEL };
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	raw_send_request(&r, 1, "/test.Echo/Count", 0);
+	raw_send_message(&r, 1, "1000000", RAW_END_STREAM);
+	raw_turn(&r);
+	ck_assert_int_eq(send(r.fd, reset, sizeof reset, MSG_NOSIGNAL), sizeof reset);
+	shutdown(r.fd, SHUT_RDWR);
+	raw_turn(&r);
+	raw_close(&r);
+	ck_assert_int_eq(echo_seen.last_code, WIRE_CANCELLED);
+}
+END_TEST
+
 /* A reader that takes nothing gets what its window allows, then the handler is stopped. */
 START_TEST(closed_window_stops_the_handler)
 {
@@ -375,4 +395,5 @@ UNIT_MAIN(garbage_is_cut_off, http1_client_is_told_what_this_is, first_frame_is_
 	  what_is_no_grpc_gets_plain_http, other_codec_is_unimplemented, header_list_over_the_limit_is_refused,
 	  rapid_reset_ends_the_connection, ping_flood_ends_the_connection, settings_flood_ends_the_connection,
 	  empty_data_frames_end_the_connection, unknown_frames_are_counted,
-	  frame_over_the_announced_size_is_an_error, lost_client_is_no_cancel, closed_window_stops_the_handler)
+	  frame_over_the_announced_size_is_an_error, lost_client_is_no_cancel, cancel_is_heard_before_the_lost_connection,
+	  closed_window_stops_the_handler)

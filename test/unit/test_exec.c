@@ -1,0 +1,422 @@
+/*
+ * test_exec.c - a run's process behind its pipes: output, input, end, kill; against real programs.
+ */
+#include <ev.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/exec.h"
+#include "agent/exec_program.h"
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/mem.h"
+#include "test/lib/unit.h"
+
+enum { WAIT_MS = 20000 };
+
+static char *const env[] = { (char[]){ "PATH=/nosuch::/usr/bin:/bin" }, NULL };
+
+/* What was heard of one process. */
+static struct {
+	pid_t pid;
+	bool failed, exited, gone, eof[EXEC_N_STREAMS], cut, closed;
+	int code, signal;
+	char why[200];
+	struct buf out[EXEC_N_STREAMS];
+	uint64_t taken;
+	size_t pause_at;		/* pauses when stdout has as much; 0: never */
+} heard;
+
+static struct ev_loop *loop;
+static struct exec_host *host;
+static struct user *user;
+static struct exec *exec;
+static struct exec_spec spec;
+
+static void on_started(struct exec *e, pid_t pid, void *arg)
+{
+	(void)e, (void)arg;
+	heard.pid = pid;
+}
+
+static void on_failed(struct exec *e, int code, const char *why, void *arg)
+{
+	(void)e, (void)arg;
+	heard.failed = true;
+	heard.code = code;
+	strncpy(heard.why, why, sizeof heard.why - 1);
+}
+
+static void on_output(struct exec *e, enum exec_stream stream, const void *data, size_t n, void *arg)
+{
+	(void)arg;
+	ck_assert_uint_le(n, EXEC_CHUNK_MAX);
+	ck_assert(heard.pid > 0);
+	buf_append(&heard.out[stream], data, n);
+	if (heard.pause_at && buf_len(&heard.out[EXEC_STDOUT]) >= heard.pause_at)
+		exec_pause(e);
+}
+
+static void on_input_taken(struct exec *e, uint64_t offset, bool closed, void *arg)
+{
+	(void)e, (void)arg;
+	heard.taken = offset;
+	heard.closed = closed;
+}
+
+static void on_eof(struct exec *e, enum exec_stream stream, bool cut, void *arg)
+{
+	(void)e, (void)arg;
+	ck_assert(!heard.eof[stream]);
+	heard.eof[stream] = true;
+	heard.cut = heard.cut || cut;
+}
+
+static void on_exited(struct exec *e, int code, int signal, void *arg)
+{
+	(void)e, (void)arg;
+	ck_assert(!heard.exited);
+	heard.exited = true;
+	heard.code = code;
+	heard.signal = signal;
+}
+
+static void on_gone(struct exec *e, void *arg)
+{
+	(void)e, (void)arg;
+	heard.gone = true;
+}
+
+static const struct exec_ops ops = {
+	.on_started = on_started, .on_failed = on_failed, .on_output = on_output,
+	.on_input_taken = on_input_taken, .on_eof = on_eof, .on_exited = on_exited, .on_gone = on_gone,
+};
+
+static void open_host(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	loop = ev_loop_new(EVFLAG_NOENV);
+	host = exec_host_new(loop);
+	user = user_own();
+	spec = (struct exec_spec){ .shell = "/bin/bash", .env = env, .cwd = "/", .user = user };
+}
+
+static void start_spec(void)
+{
+	exec = exec_start(host, &spec, &ops, NULL);
+	ck_assert(heard.pid == 0 && !heard.failed);	/* told from the loop only */
+}
+
+static void start(const char *command)
+{
+	open_host();
+	spec.command = command;
+	start_spec();
+}
+
+static bool is_over(void)
+{
+	return heard.failed || (heard.exited && heard.eof[EXEC_STDOUT] && heard.eof[EXEC_STDERR]);
+}
+
+static bool has_output(void)
+{
+	return buf_len(&heard.out[EXEC_STDOUT]) > 0;
+}
+
+static bool is_gone(void)
+{
+	return heard.gone;
+}
+
+static bool is_closed(void)
+{
+	return heard.closed;
+}
+
+static void on_late(struct ev_loop *l, ev_timer *w, int events)
+{
+	(void)l, (void)w, (void)events;
+	ck_abort_msg("nothing happens");
+}
+
+static void run_until(bool (*done)(void))
+{
+	ev_timer late;
+
+	ev_timer_init(&late, on_late, WAIT_MS / 1000, 0.);
+	ev_timer_start(loop, &late);
+	while (!done())
+		ev_run(loop, EVRUN_ONCE);
+	ev_timer_stop(loop, &late);
+}
+
+/* Turns the loop for so long: for what must not happen. */
+static void on_enough(struct ev_loop *l, ev_timer *w, int events)
+{
+	(void)l, (void)events;
+	*(bool *)w->data = true;
+}
+
+static void run_for(double s)
+{
+	bool is_enough = false;
+	ev_timer enough;
+
+	ev_timer_init(&enough, on_enough, s, 0.);
+	enough.data = &is_enough;
+	ev_timer_start(loop, &enough);
+	while (!is_enough)
+		ev_run(loop, EVRUN_ONCE);
+}
+
+static const char *out(enum exec_stream stream)
+{
+	return buf_string(&heard.out[stream]);
+}
+
+/* Ends with the assertion that no watcher is left. */
+static void finish(void)
+{
+	exec_free(exec);
+	ck_assert(!ev_run(loop, EVRUN_NOWAIT));
+	exec_host_free(host);
+	user_free(user);
+	ev_loop_destroy(loop);
+	buf_done(&heard.out[EXEC_STDOUT]);
+	buf_done(&heard.out[EXEC_STDERR]);
+}
+
+START_TEST(output_of_both_streams_and_the_status_arrive)
+{
+	start("printf 'a\\0b\\377'; printf err >&2; exit 3");
+	run_until(is_over);
+	ck_assert_mem_eq(out(EXEC_STDOUT), "a\0b\377", 4);
+	ck_assert_uint_eq(buf_len(&heard.out[EXEC_STDOUT]), 4);
+	ck_assert_str_eq(out(EXEC_STDERR), "err");
+	ck_assert_int_eq(heard.code, 3);
+	ck_assert_int_eq(heard.signal, 0);
+	ck_assert(!heard.cut);
+	finish();
+}
+END_TEST
+
+START_TEST(large_output_is_whole)
+{
+	start("head -c 10000000 /dev/zero");
+	run_until(is_over);
+	ck_assert_uint_eq(buf_len(&heard.out[EXEC_STDOUT]), 10000000);
+	finish();
+}
+END_TEST
+
+START_TEST(an_argument_vector_is_found_in_path_and_executed_without_a_shell)
+{
+	char *argv[] = { (char[]){ "echo" }, (char[]){ "$HOME" }, (char[]){ "a  b" }, NULL };
+
+	open_host();
+	spec.argv = argv;
+	start_spec();
+	run_until(is_over);
+	ck_assert_str_eq(out(EXEC_STDOUT), "$HOME a  b\n");
+	finish();
+}
+END_TEST
+
+START_TEST(a_program_that_is_not_there_fails_with_words)
+{
+	char *argv[] = { (char[]){ "nosuchprogram" }, NULL };
+
+	open_host();
+	spec.argv = argv;
+	start_spec();
+	run_until(is_over);
+	ck_assert(heard.failed);
+	ck_assert_int_eq(heard.code, 127);
+	ck_assert_str_eq(heard.why, "\"nosuchprogram\": command not found");
+	finish();
+}
+END_TEST
+
+START_TEST(a_command_too_long_for_an_argument_runs_as_a_script_with_the_same_descriptors)
+{
+	enum { LONG = 300 * 1024 };
+	static const char tail[] = "\nls /proc/$$/fd | tr '\\n' ' '; exit 5";
+	char *command = mem_alloc(LONG + sizeof tail);
+
+	memset(command, ' ', LONG);
+	memcpy(command, ": ", 2);
+	memcpy(command + LONG, tail, sizeof tail);
+	start(command);
+	run_until(is_over);
+	ck_assert_int_eq(heard.code, 5);
+	ck_assert_str_eq(out(EXEC_STDOUT), "0 1 2 255 ");	/* 255: bash's own, of the script, not inherited */
+	free(command);
+	finish();
+}
+END_TEST
+
+START_TEST(input_reaches_the_process_and_is_told_as_taken)
+{
+	start("cat");
+	exec_input(exec, "hello ", 6);
+	exec_input(exec, "world", 5);
+	exec_input_end(exec);
+	run_until(is_over);
+	ck_assert_str_eq(out(EXEC_STDOUT), "hello world");
+	ck_assert_uint_eq(heard.taken, 11);
+	ck_assert(!heard.closed);
+	finish();
+}
+END_TEST
+
+START_TEST(more_input_than_a_pipe_holds_waits_for_its_reader)
+{
+	enum { MUCH = 3 * 1024 * 1024 };
+	char *much = mem_alloc(MUCH);
+
+	for (size_t i = 0; i < MUCH; i++)
+		much[i] = (char)(i * 7 + i / 251);
+	start("read -r -n 0; cat");
+	exec_input(exec, much, MUCH);
+	exec_input_end(exec);
+	run_until(is_over);
+	ck_assert_uint_eq(buf_len(&heard.out[EXEC_STDOUT]), MUCH);
+	ck_assert_mem_eq(buf_data(&heard.out[EXEC_STDOUT]), much, MUCH);
+	ck_assert_uint_eq(heard.taken, MUCH);
+	free(much);
+	finish();
+}
+END_TEST
+
+START_TEST(a_process_that_closes_its_input_is_told)
+{
+	char *much = mem_alloc(1024 * 1024);
+
+	start("exec <&-; echo closed; sleep 600");
+	run_until(has_output);
+	exec_input(exec, much, 1024 * 1024);
+	run_until(is_closed);
+	exec_kill(exec, SIGKILL);
+	run_until(is_gone);
+	free(much);
+	finish();
+}
+END_TEST
+
+START_TEST(without_input_the_process_reads_end_of_file)
+{
+	open_host();
+	spec.command = "cat; echo end";
+	spec.no_input = true;
+	start_spec();
+	run_until(is_over);
+	ck_assert_str_eq(out(EXEC_STDOUT), "end\n");
+	finish();
+}
+END_TEST
+
+START_TEST(a_paused_process_blocks_and_nothing_is_lost)
+{
+	size_t held;
+
+	heard.pause_at = 1;
+	start("head -c 5000000 /dev/zero");
+	run_until(has_output);
+	held = buf_len(&heard.out[EXEC_STDOUT]);
+	run_for(0.1);
+	ck_assert_uint_eq(buf_len(&heard.out[EXEC_STDOUT]), held);
+	ck_assert(!heard.exited);
+	heard.pause_at = 0;
+	exec_resume(exec);
+	run_until(is_over);
+	ck_assert_uint_eq(buf_len(&heard.out[EXEC_STDOUT]), 5000000);
+	finish();
+}
+END_TEST
+
+START_TEST(a_background_process_that_holds_the_output_is_cut_off)
+{
+	uint64_t started = mono_ms();
+
+	start("printf abc; sleep 600 & exit 4");
+	run_until(is_over);
+	ck_assert_int_eq(heard.code, 4);
+	ck_assert(heard.cut);
+	ck_assert_str_eq(out(EXEC_STDOUT), "abc");
+	ck_assert_uint_ge(mono_ms() - started, EXEC_LINGER_MS - 10);
+	exec_kill(exec, SIGKILL);
+	run_until(is_gone);
+	finish();
+}
+END_TEST
+
+START_TEST(what_was_written_before_the_cut_is_delivered_to_a_slow_reader)
+{
+	heard.pause_at = 1;
+	start("head -c 50000 /dev/zero; sleep 600 & exit 0");
+	run_until(has_output);
+	heard.pause_at = 0;
+	run_for(EXEC_LINGER_MS / 1000. + 0.1);
+	ck_assert(heard.exited && !heard.eof[EXEC_STDOUT]);
+	exec_resume(exec);
+	run_until(is_over);
+	ck_assert_uint_eq(buf_len(&heard.out[EXEC_STDOUT]), 50000);
+	exec_kill(exec, SIGKILL);
+	run_until(is_gone);
+	finish();
+}
+END_TEST
+
+START_TEST(a_kill_ends_every_process_of_the_session)
+{
+	start("set -m; sleep 600 & sleep 601 & echo ready; wait");
+	run_until(has_output);
+	exec_kill(exec, SIGTERM);
+	run_until(is_gone);
+	run_until(is_over);
+	ck_assert_int_eq(heard.signal, SIGTERM);
+	ck_assert(!heard.cut);		/* nobody holds the output any more */
+	finish();
+}
+END_TEST
+
+START_TEST(who_ignores_term_is_gone_after_kill)
+{
+	start("trap '' TERM; (while :; do sleep 600; done) & echo ready; while :; do sleep 600; done");
+	run_until(has_output);
+	exec_kill(exec, SIGTERM);
+	run_for(0.05);
+	ck_assert(!heard.gone);
+	exec_kill(exec, SIGKILL);
+	run_until(is_gone);
+	run_until(is_over);
+	ck_assert_int_eq(heard.signal, SIGKILL);
+	finish();
+}
+END_TEST
+
+START_TEST(a_signal_goes_to_the_process_group)
+{
+	start("trap 'echo got; exit 9' USR1; echo ready; while :; do sleep 0.01; done");
+	run_until(has_output);
+	exec_signal(exec, SIGUSR1);
+	run_until(is_over);
+	ck_assert_int_eq(heard.code, 9);
+	ck_assert_str_eq(out(EXEC_STDOUT), "ready\ngot\n");
+	finish();
+}
+END_TEST
+
+UNIT_MAIN(output_of_both_streams_and_the_status_arrive, large_output_is_whole,
+	  an_argument_vector_is_found_in_path_and_executed_without_a_shell,
+	  a_program_that_is_not_there_fails_with_words,
+	  a_command_too_long_for_an_argument_runs_as_a_script_with_the_same_descriptors,
+	  input_reaches_the_process_and_is_told_as_taken, more_input_than_a_pipe_holds_waits_for_its_reader,
+	  a_process_that_closes_its_input_is_told, without_input_the_process_reads_end_of_file,
+	  a_paused_process_blocks_and_nothing_is_lost, a_background_process_that_holds_the_output_is_cut_off,
+	  what_was_written_before_the_cut_is_delivered_to_a_slow_reader,
+	  a_kill_ends_every_process_of_the_session, who_ignores_term_is_gone_after_kill,
+	  a_signal_goes_to_the_process_group)
