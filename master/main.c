@@ -72,7 +72,6 @@ static void on_stop(struct ev_loop *loop, ev_signal *w, int events)
 	notify_send("STOPPING=1");
 	m->is_stopping = true;
 	fleet_stop(m);
-	tidy_stop(m);
 	m->n_listeners = 0;		/* wire_shutdown() closes them */
 	wire_shutdown(m->wire, MASTER_GRACE_MS);
 }
@@ -173,7 +172,6 @@ static void set_up(struct program *p)
 	m->started_s = wall_s();
 	m->started_ms = mono_ms();
 	list_init(&m->relays);
-	tidy_init(m);
 	control_serve(m);
 	service_serve(m);
 	wire_serve_health(m->wire);

@@ -8,7 +8,7 @@
  *   execute.c   ExecuteCommand                   dispatch.c  Run, to relay.c or bridge.c
  *   relay.c     couples two calls                bridge.c    Run on an agent that has RunCommand only
  *   pending.c   calls that wait for an agent     info.c      agents as messages
- *   listen.c    addresses and the unix socket    tidy.c      memory after a busy time
+ *   listen.c    addresses and the unix socket
  */
 #ifndef MASTER_MASTER_H
 #define MASTER_MASTER_H
@@ -19,7 +19,6 @@
 
 #include "common/list.h"
 #include "master/registry.h"
-#include "master/tidy.h"
 
 enum {
 	MASTER_RELAYS_MAX = 4096,		/* calls being relayed: each may buffer two send queues */
@@ -45,7 +44,6 @@ struct master {
 	struct registry *registry;
 	struct store *store;
 	struct fleet fleet;
-	struct tidy tidy;
 	const char *state_dir;
 	struct wire_listener *listeners[MASTER_LISTENERS_MAX];
 	size_t n_listeners;

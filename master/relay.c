@@ -86,7 +86,6 @@ void relay_link_init(struct relay_link *l, struct master *m, struct agent *a, bo
 	list_push(&m->relays, &l->link);
 	m->n_relays++;
 	a->n_relays++;
-	tidy_note(m);
 	if (is_run) {
 		m->runs_active++;
 		m->runs_total++;
@@ -97,7 +96,6 @@ void relay_link_done(struct relay_link *l)
 {
 	list_remove(&l->link);
 	l->m->n_relays--;
-	tidy_note(l->m);
 	if (l->agent)
 		l->agent->n_relays--;
 	if (l->is_run)

@@ -50,6 +50,7 @@ static void call_free(struct wire_call *call)
 	list_remove(&call->link);
 	list_remove(&call->due_link);
 	list_remove(&call->waiting_link);
+	trim_note(&conn->wire->trim, conn->wire->n_calls, conn->wire->buffered);
 	conn->wire->buffered -= call->accounted;
 	conn->wire->n_calls--;
 	meta_done(&call->in);
@@ -65,6 +66,7 @@ static void call_free(struct wire_call *call)
 	free(call->why);
 	free(call->told_why);
 	free(call);
+	trim_note(&conn->wire->trim, conn->wire->n_calls, conn->wire->buffered);
 	conn_call_gone(conn);
 }
 

@@ -31,6 +31,7 @@
 #include "wire/limits.h"
 #include "wire/meta.h"
 #include "wire/transport.h"
+#include "wire/trim.h"
 #include "wire/unpack.h"
 #include "wire/wire.h"
 
@@ -49,6 +50,7 @@ struct wire {
 	struct wire_table *tables;
 	size_t n_tables;
 	struct resolver *resolver;		/* made when a name has to be looked up */
+	struct trim trim;
 	struct census *census;			/* connections per address */
 	struct buf out;				/* frames gathered for the connection being flushed */
 	uint8_t *in;				/* WIRE_READ_BUFFER bytes, for the connection being read */

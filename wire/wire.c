@@ -101,6 +101,7 @@ struct wire *wire_new(struct ev_loop *loop)
 	list_init(&wire->conns);
 	list_init(&wire->listeners);
 	wire->in = mem_alloc(WIRE_READ_BUFFER);
+	trim_init(&wire->trim, loop);
 	wire->census = census_new();
 	return wire;
 }
@@ -122,6 +123,7 @@ void wire_free(struct wire *wire)
 		turn(wire);
 	ev_prepare_stop(wire->loop, &wire->turn);
 	ev_idle_stop(wire->loop, &wire->again);
+	trim_stop(&wire->trim);
 	resolver_free(wire->resolver);
 	health_free(wire->health);
 	census_free(wire->census);

@@ -181,7 +181,6 @@ void world_open(struct world *w)
 	w->m.state_dir = "state";
 	w->m.started_ms = mono_ms();
 	list_init(&w->m.relays);
-	tidy_init(&w->m);
 	control_serve(&w->m);
 	service_serve(&w->m);
 	fleet_start(&w->m);
@@ -200,7 +199,6 @@ void world_close(struct world *w)
 	wire_shutdown(w->operator, 0);
 	w->m.is_stopping = true;
 	fleet_stop(&w->m);
-	tidy_stop(&w->m);
 	wire_shutdown(w->m.wire, 0);
 	ev_run(w->turn.loop, 0);
 	counts = wire_count(w->m.wire);

@@ -136,40 +136,34 @@ static bool is_closed(void)
 	return heard.closed;
 }
 
-static void on_late(struct ev_loop *l, ev_timer *w, int events)
+static void on_tick(struct ev_loop *l, ev_timer *w, int events)
 {
 	(void)l, (void)w, (void)events;
-	ck_abort_msg("nothing happens");
+}
+
+/* Turns the loop until `done`, or, where there is none, for ms. */
+static void run_loop(bool (*done)(void), uint64_t ms)
+{
+	uint64_t end = mono_ms() + ms;
+	ev_timer tick;
+
+	ev_timer_init(&tick, on_tick, 0.002, 0.002);
+	ev_timer_start(loop, &tick);
+	while (mono_ms() < end && !(done && done()))
+		ev_run(loop, EVRUN_ONCE);
+	ev_timer_stop(loop, &tick);
 }
 
 static void run_until(bool (*done)(void))
 {
-	ev_timer late;
-
-	ev_timer_init(&late, on_late, WAIT_MS / 1000, 0.);
-	ev_timer_start(loop, &late);
-	while (!done())
-		ev_run(loop, EVRUN_ONCE);
-	ev_timer_stop(loop, &late);
+	run_loop(done, WAIT_MS);
+	ck_assert_msg(done(), "nothing happens");
 }
 
-/* Turns the loop for so long: for what must not happen. */
-static void on_enough(struct ev_loop *l, ev_timer *w, int events)
+/* For what must not happen. */
+static void run_for(uint64_t ms)
 {
-	(void)l, (void)events;
-	*(bool *)w->data = true;
-}
-
-static void run_for(double s)
-{
-	bool is_enough = false;
-	ev_timer enough;
-
-	ev_timer_init(&enough, on_enough, s, 0.);
-	enough.data = &is_enough;
-	ev_timer_start(loop, &enough);
-	while (!is_enough)
-		ev_run(loop, EVRUN_ONCE);
+	run_loop(NULL, ms);
 }
 
 static const char *out(enum exec_stream stream)
@@ -326,7 +320,7 @@ START_TEST(a_paused_process_blocks_and_nothing_is_lost)
 	start("head -c 5000000 /dev/zero");
 	run_until(has_output);
 	held = buf_len(&heard.out[EXEC_STDOUT]);
-	run_for(0.1);
+	run_for(100);
 	ck_assert_uint_eq(buf_len(&heard.out[EXEC_STDOUT]), held);
 	ck_assert(!heard.exited);
 	heard.pause_at = 0;
@@ -356,14 +350,15 @@ END_TEST
 START_TEST(what_was_written_before_the_cut_is_delivered_to_a_slow_reader)
 {
 	heard.pause_at = 1;
-	start("head -c 50000 /dev/zero; sleep 600 & exit 0");
+	start("printf x; read -r; head -c 50000 /dev/zero; sleep 600 & exit 0");
 	run_until(has_output);
 	heard.pause_at = 0;
-	run_for(EXEC_LINGER_MS / 1000. + 0.1);
+	exec_input(exec, "go\n", 3);
+	run_for(EXEC_LINGER_MS + 100);
 	ck_assert(heard.exited && !heard.eof[EXEC_STDOUT]);
 	exec_resume(exec);
 	run_until(is_over);
-	ck_assert_uint_eq(buf_len(&heard.out[EXEC_STDOUT]), 50000);
+	ck_assert_uint_eq(buf_len(&heard.out[EXEC_STDOUT]), 50001);
 	exec_kill(exec, SIGKILL);
 	run_until(is_gone);
 	finish();
@@ -388,7 +383,7 @@ START_TEST(who_ignores_term_is_gone_after_kill)
 	start("trap '' TERM; (while :; do sleep 600; done) & echo ready; while :; do sleep 600; done");
 	run_until(has_output);
 	exec_kill(exec, SIGTERM);
-	run_for(0.05);
+	run_for(50);
 	ck_assert(!heard.gone);
 	exec_kill(exec, SIGKILL);
 	run_until(is_gone);

@@ -1,0 +1,282 @@
+/*
+ * test_launch.c - what a caller asks for becomes what is executed: environment, limits, refusals; and the
+ * agent's own command line.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/exec_program.h"
+#include "agent/launch.h"
+#include "common/exits.h"
+#include "common/mem.h"
+#include "common/str.h"
+#include "test/lib/tmp.h"
+#include "test/lib/unit.h"
+
+static char own_name[] = "web1";
+static struct config config = { .own_name = own_name };
+static struct agent agent = { .config = &config, .shell = "/bin/bash" };
+static uint8_t id[RUN_ID_BYTES] = { 0xab };
+
+static Sloth__V1__RunStart request(const char *command)
+{
+	Sloth__V1__RunStart start = SLOTH__V1__RUN_START__INIT;
+
+	start.run_id = (ProtobufCBinaryData){ sizeof id, id };
+	start.command = (char *)(uintptr_t)command;
+	return start;
+}
+
+static ProtobufCBinaryData bytes(const char *text)
+{
+	return (ProtobufCBinaryData){ strlen(text), (uint8_t *)(uintptr_t)text };
+}
+
+static void expect(const Sloth__V1__RunStart *start, enum launch_verdict verdict, const char *words)
+{
+	struct launch launch;
+	char *error = NULL;
+
+	ck_assert_int_eq(launch_prepare(&launch, &agent, start, "uid:7", &error), verdict);
+	if (words)
+		ck_assert_msg(error && strstr(error, words), "%s", error);
+	else
+		ck_assert_ptr_null(error);
+	launch_done(&launch);
+	free(error);
+}
+
+static const char *value_of(char *const *env, const char *name)
+{
+	const char *value = NULL;
+	size_t n = strlen(name);
+
+	for (; *env; env++) {
+		if (strncmp(*env, name, n) == 0 && (*env)[n] == '=') {
+			ck_assert_ptr_null(value);	/* each name once */
+			value = *env + n + 1;
+		}
+	}
+	return value;
+}
+
+START_TEST(the_environment_is_clean_and_the_callers_wins)
+{
+	Sloth__V1__RunStart start = request("true");
+	ProtobufCBinaryData added[] = { bytes("A=1"), bytes("HOME=/x"), bytes("A=2=3"), bytes("EMPTY=") };
+	struct launch launch;
+	char *error = NULL;
+
+	setenv("NOTIFY_SOCKET", "/x", 1);
+	setenv("SLOTH_TOKEN", "secret", 1);
+	start.env = added;
+	start.n_env = 4;
+	ck_assert_int_eq(launch_prepare(&launch, &agent, &start, "uid:7", &error), LAUNCH_OK);
+	ck_assert_str_eq(value_of(launch.env, "A"), "2=3");
+	ck_assert_str_eq(value_of(launch.env, "HOME"), "/x");
+	ck_assert_str_eq(value_of(launch.env, "EMPTY"), "");
+	ck_assert_str_eq(value_of(launch.env, "SLOTH_RUN_ID"), "ab000000000000000000000000000000");
+	ck_assert_str_eq(value_of(launch.env, "SLOTH_AGENT"), "web1");
+	ck_assert_str_eq(value_of(launch.env, "SLOTH_PRINCIPAL"), "uid:7");
+	ck_assert_str_eq(value_of(launch.env, "USER"), value_of(launch.env, "LOGNAME"));
+	ck_assert_ptr_nonnull(value_of(launch.env, "PATH"));
+	ck_assert_ptr_nonnull(value_of(launch.env, "SHELL"));
+	ck_assert_ptr_nonnull(value_of(launch.env, "LANG"));
+	ck_assert_ptr_null(value_of(launch.env, "NOTIFY_SOCKET"));
+	ck_assert_ptr_null(value_of(launch.env, "SLOTH_TOKEN"));
+	launch_done(&launch);
+}
+END_TEST
+
+START_TEST(environment_entries_that_cannot_be_are_refused)
+{
+	static const char *const bad[] = { "novalue", "=x", "SLOTH_RUN_ID=1", "SLOTH_AGENT=x", "SLOTH_PRINCIPAL=root" };
+	Sloth__V1__RunStart start = request("true");
+	ProtobufCBinaryData entry[2] = { bytes("GOOD=1") };
+
+	start.env = entry;
+	start.n_env = 2;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		entry[1] = bytes(bad[i]);
+		expect(&start, LAUNCH_INVALID, bad[i]);
+	}
+	entry[1] = (ProtobufCBinaryData){ 5, (uint8_t[]){ "A=\0b" } };
+	expect(&start, LAUNCH_INVALID, "environment entry 2: has a NUL byte");
+	entry[1] = (ProtobufCBinaryData){ 0, NULL };
+	expect(&start, LAUNCH_INVALID, "not NAME=VALUE");
+}
+END_TEST
+
+START_TEST(a_command_is_there_once_and_within_its_limit)
+{
+	Sloth__V1__RunStart start = request("");
+	ProtobufCBinaryData argument = bytes("true");
+	char *huge = mem_alloc(LAUNCH_COMMAND_MAX + 2);
+
+	expect(&start, LAUNCH_INVALID, "the command is empty");
+	start.argv = &argument;
+	start.n_argv = 1;
+	expect(&start, LAUNCH_OK, NULL);
+	start.command = (char[]){ "true" };
+	expect(&start, LAUNCH_INVALID, "both a command and an argument vector");
+	memset(huge, 'x', LAUNCH_COMMAND_MAX + 1);
+	start = request(huge);
+	expect(&start, LAUNCH_INVALID, "the command has 1048577 bytes, at most 1048576 are taken");
+	huge[LAUNCH_COMMAND_MAX] = '\0';
+	expect(&start, LAUNCH_OK, NULL);
+	free(huge);
+}
+END_TEST
+
+START_TEST(counts_and_sizes_of_lists_are_bounded)
+{
+	Sloth__V1__RunStart start = request("");
+	size_t n = LAUNCH_ARGS_MAX + 1;
+	ProtobufCBinaryData *items = mem_array(n, sizeof *items);
+	char *huge = mem_alloc(EXEC_ARG_MAX + 1);
+
+	for (size_t i = 0; i < n; i++)
+		items[i] = bytes("A=1");
+	start.argv = items;
+	start.n_argv = n;
+	expect(&start, LAUNCH_INVALID, "4097 arguments");
+	start = request("true");
+	start.env = items;
+	start.n_env = LAUNCH_ENV_MAX + 1;
+	expect(&start, LAUNCH_INVALID, "513 environment entries");
+	memset(huge, 'x', EXEC_ARG_MAX);
+	items[0] = bytes(huge);
+	start = request("");
+	start.argv = items;
+	start.n_argv = 1;
+	expect(&start, LAUNCH_INVALID, "argument 1: longer than 131071 bytes");
+	free(items);
+	free(huge);
+}
+END_TEST
+
+START_TEST(what_this_agent_cannot_do_is_refused)
+{
+	Sloth__V1__RunTerminal terminal = SLOTH__V1__RUN_TERMINAL__INIT;
+	Sloth__V1__RunStart start = request("true");
+
+	start.terminal = &terminal;
+	expect(&start, LAUNCH_UNSUPPORTED, "no terminal");
+	start = request("true");
+	start.on_lost = SLOTH__V1__RUN_ON_LOST__RUN_ON_LOST_KEEP;
+	expect(&start, LAUNCH_UNSUPPORTED, "does not keep a run");
+	start = request("true");
+	start.agent_name = (char[]){ "web2" };
+	expect(&start, LAUNCH_UNSUPPORTED, "this agent is \"web1\", not \"web2\"");
+	start.agent_name = (char[]){ "web1" };
+	expect(&start, LAUNCH_OK, NULL);
+}
+END_TEST
+
+START_TEST(ids_directories_and_users_are_checked)
+{
+	Sloth__V1__RunStart start = request("true");
+
+	start.run_id.len = 15;
+	expect(&start, LAUNCH_INVALID, "the run id has 15 bytes");
+	start = request("true");
+	start.cwd = (char[]){ "tmp" };
+	expect(&start, LAUNCH_INVALID, "working directory \"tmp\": not an absolute path");
+	start = request("true");
+	start.user = (char[]){ "nosuchuser" };
+	expect(&start, LAUNCH_NOT_STARTED, "no such user");
+}
+END_TEST
+
+/* ---- the command line ---- */
+
+/* The exit status of "slothd-agent WORDS...", and the words of its error. */
+static int load(struct config *c, char **error, ...)
+{
+	static char program[] = "slothd-agent";
+	char *argv[16] = { program };
+	int argc = 1;
+	va_list ap;
+
+	va_start(ap, error);
+	while ((argv[argc] = va_arg(ap, char *)))
+		argc++;
+	va_end(ap);
+	*error = NULL;
+	return config_load(c, argc, argv, error);
+}
+
+#define EXPECT(status, words, ...)                                                              \
+	do {                                                                                    \
+		struct config c_;                                                               \
+		char *error_;                                                                   \
+		ck_assert_int_eq(load(&c_, &error_, __VA_ARGS__, (char *)NULL), status);        \
+		ck_assert_msg(error_ && strstr(error_, words), "%s", error_);                   \
+		free(error_);                                                                   \
+		config_done(&c_);                                                               \
+	} while (0)
+
+START_TEST(a_wrong_command_line_is_64)
+{
+	EXPECT(EXIT_BAD_USAGE, "a name has 1 to 64", "--name", "a b");
+	EXPECT(EXIT_BAD_USAGE, "70000", "--port", "70000");
+	EXPECT(EXIT_BAD_USAGE, "options only", "start", "stop");
+	EXPECT(EXIT_BAD_USAGE, "log-level", "--log-level", "loud");
+	EXPECT(EXIT_BAD_USAGE, "no port", "--report-address", "web1");
+	EXPECT(EXIT_BAD_USAGE, "nobody can reach that", "--report-address", "0.0.0.0:1");
+	EXPECT(EXIT_BAD_USAGE, "not an IP address", "--bind-address", "localhost");
+	EXPECT(EXIT_BAD_USAGE, "nosuch", "--nosuch");
+}
+END_TEST
+
+START_TEST(an_address_that_needs_tls_is_78)
+{
+	EXPECT(EXIT_CONFIG, "needs TLS, which this build does not have", "--name", "a", "--bind-address", "0.0.0.0");
+	EXPECT(EXIT_CONFIG, "needs TLS, which this build does not have", "--name", "a", "--bind-address", "10.0.0.1");
+	EXPECT(EXIT_CONFIG, "needs TLS, which this build does not have", "--name", "a", "--bind-address", "::");
+}
+END_TEST
+
+START_TEST(the_command_line_wins_over_the_file)
+{
+	const char *path = tmp_file("agent.conf", "name = fromfile\nport = 7\nmaster = m.example:1\n");
+	struct config c;
+	char *error;
+
+	ck_assert_int_eq(load(&c, &error, "start", "--config", path, "--port", "8", (char *)NULL), EXIT_OK);
+	ck_assert_str_eq(c.own_name, "fromfile");
+	ck_assert_uint_eq(c.port, 8);
+	ck_assert_str_eq(c.master, "m.example:1");
+	config_done(&c);
+}
+END_TEST
+
+START_TEST(a_wrong_file_is_78)
+{
+	const char *path = tmp_file("agent.conf", "name = a b\n"), *none = tmp_path("none");
+
+	EXPECT(EXIT_CONFIG, "a name has 1 to 64", "--config", path);
+	EXPECT(EXIT_CONFIG, "No such file", "--config", none);
+}
+END_TEST
+
+START_TEST(a_state_directory_holds_all_that_is_kept)
+{
+	struct config c;
+	char *error;
+
+	ck_assert_int_eq(load(&c, &error, "--name", "a", "--state-dir", "/d", "--daemon", (char *)NULL), EXIT_OK);
+	ck_assert_str_eq(c.own_state_dir, "/d");
+	ck_assert_str_eq(c.own_runtime_dir, "/d/run");
+	ck_assert_str_eq(c.own_log_file, "/d/slothd-agent.log");
+	config_done(&c);
+}
+END_TEST
+
+UNIT_MAIN(the_environment_is_clean_and_the_callers_wins, environment_entries_that_cannot_be_are_refused,
+	  a_command_is_there_once_and_within_its_limit, counts_and_sizes_of_lists_are_bounded,
+	  what_this_agent_cannot_do_is_refused, ids_directories_and_users_are_checked, a_wrong_command_line_is_64,
+	  an_address_that_needs_tls_is_78, the_command_line_wins_over_the_file, a_wrong_file_is_78,
+	  a_state_directory_holds_all_that_is_kept)
