@@ -76,10 +76,12 @@ int proc_host_null(const struct proc_host *h)
 
 void proc_reset_signals(void)
 {
+	/* A zeroed struct sigaction of the kernel: the C library keeps signals 32 and 33 to itself. */
+	static const unsigned long by_default[8];
 	sigset_t none;
 
 	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
+		syscall(SYS_rt_sigaction, i, by_default, NULL, NSIG / 8);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -100,6 +100,20 @@ static void on_ping_ack(void *arg)
 		conn_drain_final(conn);
 }
 
+/* doc/keepalive.md: a peer that was asked too often is asked half as often from here on. */
+static void note_strict_peer(struct wire_conn *conn, uint32_t error, const uint8_t *debug, size_t n)
+{
+	static const char strict[] = "too_many_pings";
+	struct wire *wire = conn->wire;
+
+	if (error != H2_ENHANCE_YOUR_CALM || n != sizeof strict - 1 || memcmp(debug, strict, n))
+		return;
+	if (wire->keepalive_scale < WIRE_KEEPALIVE_SCALE_MAX)
+		wire->keepalive_scale *= 2;
+	log_debug("connection %s: too many PINGs for it, new connections send 1/%u as many", conn->peer.address,
+		  wire->keepalive_scale);
+}
+
 static void on_goaway(void *arg, uint32_t error, const uint8_t *debug, size_t n)
 {
 	struct wire_conn *conn = arg;
@@ -109,6 +123,7 @@ static void on_goaway(void *arg, uint32_t error, const uint8_t *debug, size_t n)
 		 n ? str_quote_n(debug, n) : "");
 	if (error)
 		set_why(conn, text);
+	note_strict_peer(conn, error, debug, n);
 	if (conn->state != CONN_UP && conn->state != CONN_HANDSHAKE)
 		return;
 	conn_drain(conn, UINT32_MAX, text);	/* what runs may end; how long that takes is the peer's business */

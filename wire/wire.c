@@ -101,6 +101,7 @@ struct wire *wire_new(struct ev_loop *loop)
 	list_init(&wire->conns);
 	list_init(&wire->listeners);
 	wire->in = mem_alloc(WIRE_READ_BUFFER);
+	wire->keepalive_scale = 1;
 	trim_init(&wire->trim, loop);
 	wire->census = census_new();
 	return wire;
