@@ -1,5 +1,7 @@
 /*
  * test_exec.c - a run's process behind its pipes: output, input, end, kill; against real programs.
+ *
+ * no valgrind: it does not know pidfd_open(2)
  */
 #include <ev.h>
 #include <signal.h>

@@ -1,5 +1,7 @@
 /*
  * test_proc.c - real processes: how they start, what they find, how they end, who is signalled.
+ *
+ * no valgrind: it does not know pidfd_open(2)
  */
 #include <errno.h>
 #include <fcntl.h>

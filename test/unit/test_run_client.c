@@ -1,6 +1,8 @@
 /*
  * `sloth agent run` against a master that is played here: the CLI runs in a child with its standard fds in
  * our hands, the master's side follows a script. What real programs rarely do is what is shown.
+ *
+ * no valgrind: it does not know pidfd_open(2)
  */
 #include <errno.h>
 #include <ev.h>
