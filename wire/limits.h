@@ -28,9 +28,9 @@
 #define WIRE_CONN_WINDOW	(1024 * 1024)
 #define WIRE_SEND_HIGH		(256u * 1024)		/* wire_send() says stop */
 #define WIRE_SEND_LOW		(128u * 1024)		/* on_drain */
-#define WIRE_FRAME_MAX		(64u * 1024)		/* DATA frames that we take */
-#define WIRE_SEND_FRAME_MAX	(64u * 1024)		/* and send, if the peer takes them */
-#define WIRE_WRITE_BUFFER	(64u * 1024)		/* what one write(2) gathers */
+#define WIRE_FRAME_MAX		(66u * 1024)		/* DATA frames that we take: a message of 64 KiB and its heads */
+#define WIRE_SEND_FRAME_MAX	WIRE_FRAME_MAX		/* and send, if the peer takes them */
+#define WIRE_WRITE_BUFFER	(128u * 1024)		/* what one write(2) gathers */
 #define WIRE_READ_BUFFER	(64u * 1024)
 #define WIRE_READS_PER_TURN	4			/* fairness between connections */
 #define WIRE_WRITES_PER_TURN	4
