@@ -24,7 +24,7 @@ static char *listen_on(struct agent *a, const char *host, uint16_t port)
 
 	strncpy(addr.host, host, sizeof addr.host - 1);
 	wire_addr_format(&addr, text);
-	l = wire_listen(a->wire, text, NULL, NULL, &error);
+	l = wire_listen(a->wire, text, &wire_log_faults, NULL, &error);
 	if (!l)
 		return error;
 	a->listeners[a->n_listeners++] = l;

@@ -6,7 +6,7 @@
  * system therefore stops the agent as long as chdir(2) hangs. Between vfork and exec the child makes
  * system calls only, on memory that was prepared for it, with all signals blocked: no malloc, no stdio,
  * no library call that may take a lock. It reports a failure through a shared page, which also works
- * where vfork is a fork (valgrind).
+ * where vfork is a fork (emulators).
  */
 #include "agent/proc.h"
 

@@ -24,7 +24,7 @@ enum { PORT_TRIES = 20 };	/* --port 0: a port free on 127.0.0.1 may be taken on 
 static char *open_one(struct master *m, const char *address)
 {
 	char *error = NULL;
-	struct wire_listener *l = wire_listen(m->wire, address, NULL, NULL, &error);
+	struct wire_listener *l = wire_listen(m->wire, address, &wire_log_faults, NULL, &error);
 
 	if (l)
 		m->listeners[m->n_listeners++] = l;

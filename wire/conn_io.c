@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/log.h"
 #include "wire/conn.h"
 #include "wire/sniff.h"
 
@@ -30,7 +29,7 @@ void conn_set_reading(struct wire_conn *conn, bool on)
 static void on_input_h2(struct wire_conn *conn, const uint8_t *data, size_t n)
 {
 	if (h2_recv(conn->h2, data, n, conn->last_read_ms) < 0) {
-		log_debug("connection %s: %s", conn->peer.address, h2_why(conn->h2));
+		conn_blame(conn);
 		conn_finish(conn, h2_why(conn->h2));
 	}
 	conn_time_header_block(conn);
@@ -59,13 +58,16 @@ static void on_input_sniff(struct wire_conn *conn, const uint8_t *data, size_t n
 		used = SNIFF_REVERSE_LEN;
 		break;
 	case SNIFF_TLS:
+		conn_blame(conn);
 		conn_abort(conn, "the peer speaks TLS, which this build does not have");
 		return;
 	case SNIFF_HTTP1:
 		buf_append_str(&conn->out, sniff_http1_answer);
+		conn_blame(conn);
 		conn_finish(conn, "the peer speaks HTTP/1.x, this port is gRPC (HTTP/2)");
 		return;
 	default:
+		conn_blame(conn);
 		conn_abort(conn, "the peer speaks neither HTTP/2 nor the reverse channel");
 		return;
 	}
@@ -193,6 +195,7 @@ static void write_failed(struct wire_conn *conn, int error)
 		return;
 	}
 	if (error == -EPROTO) {
+		conn_blame(conn);
 		conn_finish(conn, h2_why(conn->h2));
 		return;
 	}
@@ -216,7 +219,11 @@ static void after_flush(struct wire_conn *conn)
 	if (conn->state == CONN_CLOSING) {
 		conn->transport->ops->shutdown(conn->transport);
 		conn_set_state(conn, CONN_LINGERING);
+		conn->closing_ms = mono_ms();
+		conn_arm(conn);
 	} else if (conn->h2 && h2_is_over(conn->h2)) {
+		if (h2_why(conn->h2)[0])
+			conn_blame(conn);
 		conn_finish(conn, h2_why(conn->h2)[0] ? h2_why(conn->h2) : "closed");
 	} else if (conn->state == CONN_DRAINING && conn->n_calls == 0 && (conn->role == WIRE_CLIENT || conn->goaway_final)) {
 		conn_drain_final(conn);

@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "common/clock.h"
-#include "common/log.h"
 #include "wire/conn.h"
 
 #define NEVER UINT64_MAX
@@ -44,6 +43,7 @@ static uint64_t handshake_due(const struct wire_conn *c)
 
 static void handshake_act(struct wire_conn *c)
 {
+	conn_blame(c);
 	conn_abort(c, "no HTTP/2 within 10 s of connecting");
 }
 
@@ -55,6 +55,7 @@ static uint64_t settings_due(const struct wire_conn *c)
 static void settings_act(struct wire_conn *c)
 {
 	h2_goaway(c->h2, H2_SETTINGS_TIMEOUT, "");
+	conn_blame(c);
 	conn_finish(c, "SETTINGS not acknowledged within 10 s");
 }
 
@@ -66,6 +67,7 @@ static uint64_t header_block_due(const struct wire_conn *c)
 static void header_block_act(struct wire_conn *c)
 {
 	h2_goaway(c->h2, H2_ENHANCE_YOUR_CALM, "");
+	conn_blame(c);
 	conn_finish(c, "header block not complete within 5 s");
 }
 
@@ -77,6 +79,7 @@ static uint64_t stall_due(const struct wire_conn *c)
 
 static void stall_act(struct wire_conn *c)
 {
+	conn_blame(c);
 	conn_abort(c, "the peer has read nothing for 30 s");
 }
 
@@ -154,7 +157,7 @@ static uint64_t closing_due(const struct wire_conn *c)
 {
 	if (c->state == CONN_CLOSING)
 		return after(c->closing_ms, CLOSING_MS);
-	return c->state == CONN_LINGERING ? after(c->closing_ms, CLOSING_MS + WIRE_LINGER_MS) : NEVER;
+	return c->state == CONN_LINGERING ? after(c->closing_ms, WIRE_LINGER_MS) : NEVER;
 }
 
 static void closing_act(struct wire_conn *c)

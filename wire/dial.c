@@ -239,7 +239,9 @@ struct wire_conn *wire_dial(struct wire *wire, const struct wire_dial *dial, con
 	conn->peer_address = mem_strdup(dial->address);
 	conn->peer.address = conn->peer_address;
 	conn->dial_timeout_ms = dial->timeout_ms ? dial->timeout_ms : WIRE_DIAL_MS;
-	conn->keepalive_ms = dial->keepalive_ms * wire->keepalive_scale;
+	if (dial->keepalive_ms)
+		conn->keepalive_ms = wire->keepalive_scale *
+			(dial->keepalive_ms > WIRE_KEEPALIVE_MIN_MS ? dial->keepalive_ms : WIRE_KEEPALIVE_MIN_MS);
 	conn->keepalive_timeout_ms = dial->keepalive_timeout_ms ? dial->keepalive_timeout_ms : 10000;
 	conn->keepalive_idle = dial->keepalive_idle;
 	conn->dial = dial_new(conn, dial->role);

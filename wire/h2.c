@@ -42,6 +42,7 @@ struct h2 {
 	bool got_settings, settings_acked;
 	bool failed;			/* a callback saw a reason to end the connection */
 	bool reported;			/* and the owner knows */
+	bool ended;			/* a GOAWAY with an error has gone out */
 	uint32_t fail_error;
 	const char *fail_debug;
 	char why[160];
@@ -309,8 +310,11 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
 			guard_check(h2, GUARD_OWN_RESET);
 		break;
 	case NGHTTP2_GOAWAY:
-		if (frame->goaway.error_code != NGHTTP2_NO_ERROR)
-			note_reason(h2, nghttp2_http2_strerror(frame->goaway.error_code));
+		if (frame->goaway.error_code == NGHTTP2_NO_ERROR)
+			break;
+		/* Also the library's own reset limiter ends here, which does not close by itself. */
+		h2->ended = true;
+		note_reason(h2, nghttp2_http2_strerror(frame->goaway.error_code));
 		break;
 	default:
 		break;
@@ -475,7 +479,7 @@ bool h2_wants_write(const struct h2 *h2)
 
 bool h2_is_over(const struct h2 *h2)
 {
-	return !nghttp2_session_want_read(h2->session) && !nghttp2_session_want_write(h2->session);
+	return (h2->ended || !nghttp2_session_want_read(h2->session)) && !nghttp2_session_want_write(h2->session);
 }
 
 const char *h2_why(const struct h2 *h2)

@@ -51,6 +51,8 @@ struct wire {
 	size_t n_tables;
 	struct resolver *resolver;		/* made when a name has to be looked up */
 	struct trim trim;
+	struct guard_bucket fault_lines;	/* in the log */
+	unsigned faults_unsaid;
 	struct census *census;			/* connections per address */
 	struct buf out;				/* frames gathered for the connection being flushed */
 	uint8_t *in;				/* WIRE_READ_BUFFER bytes, for the connection being read */
@@ -96,6 +98,7 @@ struct wire_conn {
 	uint8_t sniffed[16];
 	uint8_t n_sniffed;
 	bool is_operator;		/* loopback or unix: an operator's limits */
+	bool at_fault;			/* the peer broke a rule or a limit */
 	bool told_up, told_drain, drain_due, up_due;
 	bool blocked;			/* the socket takes no more for now */
 	bool deaf;			/* nor ever again, but what the peer said is still to be read */
@@ -178,6 +181,8 @@ void conn_begin(struct wire_conn *conn, enum wire_role role);
 void conn_mark_dirty(struct wire_conn *conn);
 /* Ends at once: the socket is closed, calls end with UNAVAILABLE and `why`. */
 void conn_abort(struct wire_conn *conn, const char *why);
+/* What comes to an end next is the peer's fault. */
+void conn_blame(struct wire_conn *conn);
 /* Writes what is queued, then closes as TCP wants it (no RST over unread data). */
 void conn_finish(struct wire_conn *conn, const char *why);
 void conn_flush(struct wire_conn *conn);

@@ -50,6 +50,7 @@
 #define WIRE_LINGER_MS		1000u			/* read and discard after shutdown(SHUT_WR) */
 #define WIRE_LINGER_BYTES	(64u * 1024)
 #define WIRE_MIN_PING_MS	5000u			/* PINGs closer than this are strikes */
+#define WIRE_KEEPALIVE_MIN_MS	10000u			/* gRPC A8: no client asks more often */
 #define WIRE_KEEPALIVE_SCALE_MAX 64u			/* how much rarer PINGs become for strict peers */
 #define WIRE_SERVER_PING_MS	60000u			/* server: PING after so much silence */
 #define WIRE_SERVER_PING_TIMEOUT_MS 20000u
@@ -61,6 +62,7 @@
 #define WIRE_CONTROL_RATE	20000u, 20000u
 #define WIRE_CONTROL_IDLE_MAX	1000u			/* control frames without a request between */
 #define WIRE_PING_RATE		10u, 10u
+#define WIRE_FAULT_LINES	20u, 1u			/* lines in the log about connections ended for cause */
 #define WIRE_PING_STRIKES_MAX	2u
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/mem.h"
 #include "wire/census.h"
 #include "wire/health.h"
@@ -102,6 +103,7 @@ struct wire *wire_new(struct ev_loop *loop)
 	list_init(&wire->listeners);
 	wire->in = mem_alloc(WIRE_READ_BUFFER);
 	wire->keepalive_scale = 1;
+	guard_bucket_init(&wire->fault_lines, WIRE_FAULT_LINES, mono_ms());
 	trim_init(&wire->trim, loop);
 	wire->census = census_new();
 	return wire;

@@ -110,11 +110,14 @@ struct wire_dial {
 	const char *address;		/* host:port, [v6]:port, unix:/path */
 	enum wire_role role;		/* ours */
 	uint32_t timeout_ms;		/* to SETTINGS; 0: 20 s */
-	uint32_t keepalive_ms;		/* PING after so much silence; 0: none */
+	uint32_t keepalive_ms;		/* PING after so much silence, at least 10 s; 0: none */
 	uint32_t keepalive_timeout_ms;	/* and close when so long unanswered; 0: 10 s */
 	bool keepalive_idle;		/* also while no call is open */
 };
 struct wire_conn *wire_dial(struct wire *wire, const struct wire_dial *dial, const struct wire_conn_ops *ops, void *arg);
+
+/* For listeners: logs connections that ended because the peer broke a rule or a limit, some per second. */
+extern const struct wire_conn_ops wire_log_faults;
 
 /* For connections from a listener: other callbacks and argument from here on. */
 void wire_conn_set_ops(struct wire_conn *conn, const struct wire_conn_ops *ops, void *arg);

@@ -108,8 +108,8 @@ until_true() {
 	done
 }
 
-is_gone() { ! kill -0 "$1" 2>/dev/null || [ "$(process_state "$1")" = Z ]; }
-process_state() { sed -nE 's/^State:\t(.).*/\1/p' "/proc/$1/status" 2>/dev/null; }
+# Our own children are gone when bash has reaped them: `wait` then has their status without a race.
+is_gone() { ! kill -0 "$1" 2>/dev/null; }
 has_line() { grep -qaE -- "$2" "$1" 2>/dev/null; }
 
 # wait_line FILE REGEX [SECONDS]

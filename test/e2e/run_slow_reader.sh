@@ -9,12 +9,12 @@ sloth agent run web1 true
 mkfifo "$T/pipe"
 tail -f /dev/null <"$T/pipe" &
 sleeper=$!
-sloth agent run web1 yes >"$T/pipe" 2>"$T/stderr" &
+sloth agent run web1 yes 7801.25 >"$T/pipe" 2>"$T/stderr" &
 cli=$!
 agent=${agent_pid[web1]}
 
 # Steady: the amount that the command has written no longer grows.
-written() { awk '/^wchar/ { print $2 }' "/proc/$(pgrep -n -x yes)/io" 2>/dev/null; }
+written() { awk '/^wchar/ { print $2 }' "/proc/$(pgrep -nf "^yes 7801.25")/io" 2>/dev/null; }
 is_steady() { local now; now=$(written); [ -n "$now" ] && [ "$now" = "${before:-}" ] && return 0; before=$now; sleep 0.3; return 1; }
 until_true 20 is_steady || fail "the command was not stopped"
 before_cli=$(rss_kib $cli) before_master=$(rss_kib "$master_pid") before_agent=$(rss_kib "$agent")
@@ -29,4 +29,4 @@ assert_at_most $(($(rss_kib "$agent") - before_agent)) 2048 "growth of the agent
 kill "$sleeper"
 wait $cli
 assert_equal $? 141 "exit status"
-wait_no_process '^yes$'
+wait_no_process '^yes 7801.25'

@@ -5,6 +5,7 @@ start_master
 start_agent web1
 
 for case in TERM:143 HUP:129; do
+	: >"$T/stdout"
 	sloth agent run --kill-grace 300ms web1 'echo ready; sleep 7303.25' >"$T/stdout" 2>"$T/stderr" &
 	cli=$!
 	wait_line "$T/stdout" ready

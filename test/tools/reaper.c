@@ -94,13 +94,17 @@ static int wait_for_children(int ms)
 	return 0;
 }
 
-static int wait_for_command(pid_t pid)
+/* Its exit status; others that end meanwhile are reaped too, so that nobody sees them as zombies. */
+static int wait_for_command(pid_t command)
 {
 	int status;
+	pid_t pid;
 
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return EXIT_FAILURE;
+	do
+		pid = waitpid(-1, &status, 0);
+	while (pid != command && (pid > 0 || errno == EINTR));
+	if (pid != command)
+		return EXIT_FAILURE;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

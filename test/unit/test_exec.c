@@ -99,6 +99,7 @@ static const struct exec_ops ops = {
 static void open_host(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	memset(&heard, 0, sizeof heard);
 	loop = ev_loop_new(EVFLAG_NOENV);
 	host = exec_host_new(loop);
 	user = user_own();
@@ -318,8 +319,8 @@ START_TEST(a_paused_process_blocks_and_nothing_is_lost)
 {
 	size_t held;
 
-	heard.pause_at = 1;
 	start("head -c 5000000 /dev/zero");
+	heard.pause_at = 1;
 	run_until(has_output);
 	held = buf_len(&heard.out[EXEC_STDOUT]);
 	run_for(100);
@@ -351,8 +352,8 @@ END_TEST
 
 START_TEST(what_was_written_before_the_cut_is_delivered_to_a_slow_reader)
 {
-	heard.pause_at = 1;
 	start("printf x; read -r; head -c 50000 /dev/zero; sleep 600 & exit 0");
+	heard.pause_at = 1;
 	run_until(has_output);
 	heard.pause_at = 0;
 	exec_input(exec, "go\n", 3);

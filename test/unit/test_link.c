@@ -71,15 +71,23 @@ static const struct wire_method methods[] = {
 	{ .path = "/agent.AgentRegistry/Heartbeat", .unary = true, .start = on_heartbeat },
 };
 
-static void master_open(const char *address)
+/* False: this machine has no such address. */
+static bool master_try_open(const char *address)
 {
 	char *error = NULL;
 
 	master.wire = wire_new(loop);
 	wire_serve(master.wire, methods, sizeof methods / sizeof *methods, NULL);
 	master.listener = wire_listen(master.wire, address, NULL, NULL, &error);
-	ck_assert_msg(master.listener, "%s", error);
-	strncpy(master.address, wire_listener_address(master.listener), sizeof master.address - 1);
+	free(error);
+	if (master.listener)
+		strncpy(master.address, wire_listener_address(master.listener), sizeof master.address - 1);
+	return master.listener != NULL;
+}
+
+static void master_open(const char *address)
+{
+	ck_assert(master_try_open(address));
 }
 
 static void master_close(void)
@@ -99,6 +107,8 @@ static struct link_config config(void)
 static void open_all(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	memset(&master, 0, sizeof master);
+	agent_link = NULL;
 	loop = ev_loop_new(EVFLAG_NOENV);
 	wire = wire_new(loop);
 	master_open("127.0.0.1:0");
@@ -113,7 +123,8 @@ static void start(const struct link_config *c)
 /* Ends with the assertion that the loop returns by itself. */
 static void close_all(void)
 {
-	link_stop(agent_link);
+	if (agent_link)
+		link_stop(agent_link);
 	if (master.wire)
 		wire_shutdown(master.wire, 0);
 	ev_run(loop, 0);
@@ -168,33 +179,34 @@ START_TEST(the_address_of_its_connection_is_reported_in_brackets_for_ipv6)
 
 	open_all();
 	master_close();
-	master_open("[::1]:0");
 	c = config();
-	start(&c);
-	run_until(&master.n_registered, 1);
-	ck_assert_str_eq(master.reported, "[::1]:4711");
+	if (master_try_open("[::1]:0")) {
+		start(&c);
+		run_until(&master.n_registered, 1);
+		ck_assert_str_eq(master.reported, "[::1]:4711");
+	}
 	close_all();
 }
 END_TEST
 
-START_TEST(a_bind_address_is_reported_with_the_port_and_a_report_address_as_it_is)
+static void expect_reported(const char *report_host, const char *report_address, const char *reported)
 {
 	struct link_config c;
 
 	open_all();
 	c = config();
-	c.report_host = "127.0.0.9";
+	c.report_host = report_host;
+	c.report_address = report_address;
 	start(&c);
 	run_until(&master.n_registered, 1);
-	ck_assert_str_eq(master.reported, "127.0.0.9:4711");
-	link_stop(agent_link);
-	ev_run(loop, EVRUN_NOWAIT);
-	link_free(agent_link);
-	c.report_address = "gateway.example.net:7";
-	start(&c);
-	run_until(&master.n_registered, 2);
-	ck_assert_str_eq(master.reported, "gateway.example.net:7");
+	ck_assert_str_eq(master.reported, reported);
 	close_all();
+}
+
+START_TEST(a_bind_address_is_reported_with_the_port_and_a_report_address_as_it_is)
+{
+	expect_reported("127.0.0.9", NULL, "127.0.0.9:4711");
+	expect_reported("127.0.0.9", "gateway.example.net:7", "gateway.example.net:7");
 }
 END_TEST
 

@@ -105,6 +105,7 @@ static struct {
 
 static struct ev_loop *loop;
 static struct runs *runs;
+static int exit_code, exit_signal;
 
 static void on_started(struct run *run, pid_t pid, void *arg)
 {
@@ -148,6 +149,9 @@ static void on_idle(void *arg)
 
 static void open_runs(size_t max)
 {
+	memset(&air, 0, sizeof air);
+	memset(&seen, 0, sizeof seen);
+	exit_code = exit_signal = 0;
 	loop = ev_loop_new(EVFLAG_NOENV);
 	runs = runs_new(loop, max, on_idle, NULL);
 	seen.takes_more = true;
@@ -193,7 +197,6 @@ static struct run *start(unsigned id)
 }
 
 enum fact { EXITED, OUT_EOF, ERR_EOF, GONE };
-static int exit_code, exit_signal;
 
 static void happen(struct exec *exec, enum fact fact)
 {

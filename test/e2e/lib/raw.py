@@ -4,6 +4,7 @@
   raw.py half-open ADDRESS N      N connections that say nothing; prints how many the server still holds after
                                   its handshake limit
   raw.py hold ADDRESS N [SOURCE]  N silent connections, kept until SIGTERM; prints "holding"
+  raw.py idle ADDRESS N           N connections that are up and have nothing to say, kept until SIGTERM; prints "idle N"
   raw.py never-read ADDRESS PATH  one call after the other, never reading; ends when the server has had enough
   raw.py post ADDRESS PATH HEX [--type T] [--no-end] [--method M]
                                   one request with this body (without a length prefix of our own), prints
@@ -135,6 +136,17 @@ def cmd_half_open(address, n):
 def cmd_hold(address, n, source=None):
     socks = [connect(address, source=source) for _ in range(int(n))]
     print('holding', len(socks), flush=True)
+    signal.pause()
+
+
+def cmd_idle(address, n):
+    socks = []
+    for _ in range(int(n)):
+        sock = connect(address)
+        sock.sendall(PREFACE + frame(SETTINGS, 0, 0) + frame(SETTINGS, ACK, 0))
+        Reader(sock).frame()
+        socks.append(sock)
+    print('idle', len(socks), flush=True)
     signal.pause()
 
 
