@@ -6,7 +6,7 @@
  * sends its exit and ends the call. What the peer sends against the rules ends the call, and so the run.
  *
  * "started" waits started_delay_s for an event to travel with: most commands are over by then, and every hop
- * is spared a message of its own.
+ * is spared a message of its own. A caller that has standard input to send is told at once.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -72,7 +72,10 @@ static void on_started(struct run *run, pid_t pid, void *arg)
 
 	memcpy(rc->id, run_id(run), sizeof rc->id);
 	rc->pid = pid;
-	ev_timer_start(rc->agent->loop, &rc->started);
+	if (rc->has_input_ended)
+		ev_timer_start(rc->agent->loop, &rc->started);
+	else
+		send_started(rc);	/* the caller waits for it with its standard input */
 }
 
 static bool on_output(struct run *run, enum exec_stream stream, const void *data, size_t n, void *arg)
