@@ -103,6 +103,13 @@ struct wire_conn_ops {
  */
 struct wire_listener *wire_listen(struct wire *wire, const char *address, const struct wire_conn_ops *ops,
 				  void *arg, char **error);
+/*
+ * Listens on host:port, or, host being NULL, on 127.0.0.1 and, where the machine has it, ::1 with the same
+ * port. Port 0: any. The number of listeners in `out`; 0: *error says why, in owned words.
+ */
+size_t wire_listen_port(struct wire *wire, const char *host, uint16_t port, const struct wire_conn_ops *ops,
+			struct wire_listener *out[2], char **error);
+uint16_t wire_listener_port(const struct wire_listener *l);		/* in use; 0: a unix socket */
 const char *wire_listener_address(const struct wire_listener *l);	/* with the port in use */
 void wire_listener_close(struct wire_listener *l);			/* a unix socket is removed */
 

@@ -1,0 +1,77 @@
+/*
+ * port.c - the TCP listeners of a daemon: one address, or both loopback addresses on one port.
+ */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/fd.h"
+#include "common/mem.h"
+#include "wire/addr.h"
+#include "wire/wire.h"
+
+enum { PORT_TRIES = 20 };	/* port 0: what is free on 127.0.0.1 may be taken on ::1 */
+
+static struct wire_listener *listen_one(struct wire *wire, const char *host, uint16_t port,
+					const struct wire_conn_ops *ops, char **error)
+{
+	struct wire_addr addr = { .port = port };
+	char text[WIRE_ADDR_MAX];
+
+	if (host[0] == '[')	/* as in an address with a port */
+		snprintf(addr.host, sizeof addr.host, "%.*s", (int)strcspn(host + 1, "]"), host + 1);
+	else
+		snprintf(addr.host, sizeof addr.host, "%s", host);
+	wire_addr_format(&addr, text);
+	return wire_listen(wire, text, ops, NULL, error);
+}
+
+static bool has_ipv6_loopback(void)
+{
+	const struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool has = fd >= 0 && bind(fd, (const struct sockaddr *)&sa, sizeof sa) == 0;
+
+	fd_close(&fd);
+	return has;
+}
+
+uint16_t wire_listener_port(const struct wire_listener *l)
+{
+	struct wire_addr addr;
+	const char *why;
+
+	return wire_addr_parse(wire_listener_address(l), 0, &addr, &why) == 0 ? addr.port : 0;
+}
+
+static size_t listen_loopback(struct wire *wire, uint16_t port, const struct wire_conn_ops *ops,
+			      struct wire_listener *out[2], char **error)
+{
+	out[0] = listen_one(wire, "127.0.0.1", port, ops, error);
+	if (!out[0])
+		return 0;
+	if (!has_ipv6_loopback())
+		return 1;
+	out[1] = listen_one(wire, "::1", wire_listener_port(out[0]), ops, error);
+	if (out[1])
+		return 2;
+	wire_listener_close(out[0]);
+	return 0;
+}
+
+size_t wire_listen_port(struct wire *wire, const char *host, uint16_t port, const struct wire_conn_ops *ops,
+			struct wire_listener *out[2], char **error)
+{
+	int tries = port ? 1 : PORT_TRIES;
+	size_t n;
+
+	if (host) {
+		out[0] = listen_one(wire, host, port, ops, error);
+		return out[0] != NULL;
+	}
+	while ((n = listen_loopback(wire, port, ops, out, error)) == 0 && --tries > 0)
+		free(*error);
+	return n;
+}
