@@ -1,56 +1,28 @@
 /*
- * h2.c - see h2.h. Settings and traps of nghttp2 1.52 that shape this file:
+ * h2.c - see h2.h: life and receiving; sending is h2_send.c's. Traps of nghttp2 1.52 that shape it:
  *
  *  - callbacks must not send or receive; they only note failures, which h2_recv() acts on afterwards;
  *  - on_stream_close is where a stream's object dies, but nghttp2_session_del() does not fire it;
  *  - auto window update is off: the connection window is credited at arrival, a stream's window when its
- *    bytes have been handed on, so that one slow stream never starves its neighbours;
- *  - DATA is sent with NO_COPY: frame header and payload go straight to the output buffer;
- *  - RST_STREAM drops frames queued on its stream, so the RST(NO_ERROR) behind trailers is submitted
- *    when they have been sent.
+ *    bytes have been handed on, so that one slow stream never starves its neighbours.
  */
 #include "wire/h2.h"
 
 #include <errno.h>
-#include <nghttp2/nghttp2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/mem.h"
+#include "wire/h2_session.h"
 #include "wire/limits.h"
-#include "wire/scan.h"
 
 /* What RST and content limits alone do not stop; see the comment at the top of limits.h. */
 enum { MAX_CONTINUATIONS = 32, MAX_OUTBOUND_ACK = 100, RESET_BURST = 20000, RESET_RATE = 2000, PREFACE_LEN = 24 };
 
-struct h2 {
-	nghttp2_session *session;
-	const struct h2_ops *ops;
-	void *arg;
-	enum wire_role role;
-	bool is_operator;
-	struct guard guard;
-	struct scan scan;
-	uint64_t now_ms;		/* of the h2_recv() or h2_gather() in progress */
-	struct buf *out;		/* while gathering */
-	size_t out_max;
-	size_t block_bytes;		/* of the header block being received */
-	uint32_t block_fields;
-	bool block_too_large;
-	bool in_header_block;
-	bool got_settings, settings_acked;
-	bool failed;			/* a callback saw a reason to end the connection */
-	bool reported;			/* and the owner knows */
-	bool ended;			/* a GOAWAY with an error has gone out */
-	uint32_t fail_error;
-	const char *fail_debug;
-	char why[160];
-};
-
 /* ---- failures ---- */
 
-static void note_failure(struct h2 *h2, uint32_t error, const char *why, const char *debug)
+void h2_note_failure(struct h2 *h2, uint32_t error, const char *why, const char *debug)
 {
 	if (h2->failed)
 		return;
@@ -60,13 +32,13 @@ static void note_failure(struct h2 *h2, uint32_t error, const char *why, const c
 	snprintf(h2->why, sizeof h2->why, "%s", why);
 }
 
-static void guard_check(struct h2 *h2, enum guard_event event)
+void h2_guard_check(struct h2 *h2, enum guard_event event)
 {
 	if (!guard_allow(&h2->guard, event, h2->now_ms))
-		note_failure(h2, H2_ENHANCE_YOUR_CALM, guard_reason(event), event == GUARD_PING ? "too_many_pings" : "");
+		h2_note_failure(h2, H2_ENHANCE_YOUR_CALM, guard_reason(event), event == GUARD_PING ? "too_many_pings" : "");
 }
 
-static void note_reason(struct h2 *h2, const char *text)
+void h2_note_reason(struct h2 *h2, const char *text)
 {
 	if (!h2->why[0])
 		snprintf(h2->why, sizeof h2->why, "%s", text);
@@ -74,7 +46,7 @@ static void note_reason(struct h2 *h2, const char *text)
 
 /* ---- receiving ---- */
 
-static void *stream_of(nghttp2_session *session, int32_t id)
+void *h2_stream_of(nghttp2_session *session, int32_t id)
 {
 	return nghttp2_session_get_stream_user_data(session, id);
 }
@@ -106,14 +78,14 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 		     const uint8_t *value, size_t value_len, uint8_t flags, void *arg)
 {
 	struct h2 *h2 = arg;
-	void *stream = stream_of(session, frame->hd.stream_id);
+	void *stream = h2_stream_of(session, frame->hd.stream_id);
 
 	(void)flags;
 	h2->block_bytes += name_len + value_len + 32;
 	h2->block_fields++;
 	if (h2->block_bytes > WIRE_HEADER_LIST_MAX || h2->block_fields > WIRE_HEADER_FIELDS_MAX) {
 		if (!h2->block_too_large)
-			guard_check(h2, GUARD_BIG_HEADERS);
+			h2_guard_check(h2, GUARD_BIG_HEADERS);
 		h2->block_too_large = true;
 		return h2->failed ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : 0;
 	}
@@ -125,7 +97,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data, size_t n, void *arg)
 {
 	struct h2 *h2 = arg;
-	void *stream = stream_of(session, id);
+	void *stream = h2_stream_of(session, id);
 
 	(void)flags;
 	nghttp2_session_consume_connection(session, n);
@@ -142,7 +114,7 @@ static void on_frame_settings(struct h2 *h2, const nghttp2_frame *frame)
 		h2->settings_acked = true;
 		return;
 	}
-	guard_check(h2, GUARD_SETTINGS);
+	h2_guard_check(h2, GUARD_SETTINGS);
 	if (h2->got_settings)
 		return;
 	h2->got_settings = true;
@@ -154,7 +126,7 @@ static void on_frame_ping(struct h2 *h2, const nghttp2_frame *frame)
 	if (frame->hd.flags & NGHTTP2_FLAG_ACK)
 		h2->ops->on_ping_ack(h2->arg);
 	else
-		guard_check(h2, GUARD_PING);
+		h2_guard_check(h2, GUARD_PING);
 }
 
 /* A client that resets a call we have answered whole only tidies up; others make work for nothing. An
@@ -162,7 +134,7 @@ static void on_frame_ping(struct h2 *h2, const nghttp2_frame *frame)
 static void on_frame_reset(struct h2 *h2, nghttp2_session *session, const nghttp2_frame *frame)
 {
 	if (h2->role == WIRE_SERVER && !h2->is_operator && nghttp2_session_get_stream_local_close(session, frame->hd.stream_id) != 1)
-		guard_check(h2, GUARD_PEER_RESET);
+		h2_guard_check(h2, GUARD_PEER_RESET);
 }
 
 static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
@@ -190,10 +162,10 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
 	default:
 		return 0;
 	}
-	stream = stream_of(session, frame->hd.stream_id);
+	stream = h2_stream_of(session, frame->hd.stream_id);
 	if (stream && frame->hd.type == NGHTTP2_HEADERS)
 		h2->ops->on_headers(stream, end, h2->block_too_large);
-	stream = stream_of(session, frame->hd.stream_id);
+	stream = h2_stream_of(session, frame->hd.stream_id);
 	if (stream && end)
 		h2->ops->on_half_close(stream);
 	return 0;
@@ -206,119 +178,19 @@ static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame
 	(void)session;
 	(void)frame;
 	if (nghttp2_is_fatal(error) || error == NGHTTP2_ERR_PROTO)
-		note_reason(h2, nghttp2_strerror(error));
+		h2_note_reason(h2, nghttp2_strerror(error));
 	return 0;
 }
 
 static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error, void *arg)
 {
 	struct h2 *h2 = arg;
-	void *stream = stream_of(session, id);
+	void *stream = h2_stream_of(session, id);
 
 	if (!stream)
 		return 0;
 	nghttp2_session_set_stream_user_data(session, id, NULL);
 	h2->ops->on_close(stream, error, error == NGHTTP2_REFUSED_STREAM);
-	return 0;
-}
-
-/* ---- sending ---- */
-
-static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *to, size_t max, uint32_t *flags,
-		       nghttp2_data_source *source, void *arg)
-{
-	struct h2 *h2 = arg;
-	void *stream = stream_of(session, id);
-	enum h2_pull then = H2_PULL_END;
-	size_t n = stream ? h2->ops->pull(stream, max, &then) : 0;
-
-	(void)to;
-	(void)source;
-	if (n == 0 && then == H2_PULL_MORE)
-		return NGHTTP2_ERR_DEFERRED;
-	*flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-	if (then == H2_PULL_MORE)
-		return (ssize_t)n;
-	*flags |= NGHTTP2_DATA_FLAG_EOF;
-	if (then == H2_PULL_TRAILERS) {
-		*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-		h2->ops->on_trailers(stream);
-	}
-	return (ssize_t)n;
-}
-
-static int on_send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head, size_t n,
-			nghttp2_data_source *source, void *arg)
-{
-	struct h2 *h2 = arg;
-	void *stream = stream_of(session, frame->hd.stream_id);
-	uint8_t *to;
-
-	(void)source;
-	if (buf_len(h2->out) >= h2->out_max)
-		return NGHTTP2_ERR_WOULDBLOCK;
-	if (n && !stream)
-		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;	/* detached after its bytes were counted */
-	to = buf_reserve(h2->out, 9 + n);
-	memcpy(to, head, 9);
-	if (n)
-		h2->ops->copy(stream, to + 9, n);
-	buf_commit(h2->out, 9 + n);
-	return 0;
-}
-
-static ssize_t on_read_length(nghttp2_session *session, uint8_t type, int32_t id, int32_t conn_window,
-			      int32_t stream_window, uint32_t max_frame, void *arg)
-{
-	size_t n = max_frame < WIRE_SEND_FRAME_MAX ? max_frame : WIRE_SEND_FRAME_MAX;
-
-	(void)session;
-	(void)type;
-	(void)id;
-	(void)arg;
-	if (conn_window > 0 && (size_t)conn_window < n)
-		n = (size_t)conn_window;
-	if (stream_window > 0 && (size_t)stream_window < n)
-		n = (size_t)stream_window;
-	return (ssize_t)n;
-}
-
-static void on_own_end(struct h2 *h2, nghttp2_session *session, int32_t id)
-{
-	void *stream = stream_of(session, id);
-
-	/* Without this the stream stays open at both ends until the client closes its half. */
-	if (h2->role == WIRE_SERVER && nghttp2_session_get_stream_remote_close(session, id) == 0)
-		nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
-	if (stream)
-		h2->ops->on_end_sent(stream);
-}
-
-static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
-{
-	struct h2 *h2 = arg;
-
-	switch (frame->hd.type) {
-	case NGHTTP2_DATA:
-	case NGHTTP2_HEADERS:
-		guard_sent_data(&h2->guard);
-		if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
-			on_own_end(h2, session, frame->hd.stream_id);
-		break;
-	case NGHTTP2_RST_STREAM:
-		if (h2->role == WIRE_SERVER && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
-			guard_check(h2, GUARD_OWN_RESET);
-		break;
-	case NGHTTP2_GOAWAY:
-		if (frame->goaway.error_code == NGHTTP2_NO_ERROR)
-			break;
-		/* Also the library's own reset limiter ends here, which does not close by itself. */
-		h2->ended = true;
-		note_reason(h2, nghttp2_http2_strerror(frame->goaway.error_code));
-		break;
-	default:
-		break;
-	}
 	return 0;
 }
 
@@ -336,9 +208,7 @@ static nghttp2_session_callbacks *make_callbacks(void)
 	nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame_recv);
 	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(cb, on_invalid_frame);
 	nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
-	nghttp2_session_callbacks_set_send_data_callback(cb, on_send_data);
-	nghttp2_session_callbacks_set_data_source_read_length_callback(cb, on_read_length);
-	nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_frame_send);
+	h2_send_callbacks(cb);
 	return cb;
 }
 
@@ -423,16 +293,16 @@ static void scan_frames(struct h2 *h2, const uint8_t *data, size_t n)
 		if (f.type == SCAN_HEADERS || f.type == SCAN_CONTINUATION)
 			h2->in_header_block = !(f.flags & SCAN_FLAG_END_HEADERS);
 		if (f.type == SCAN_DATA && f.length == 0 && !(f.flags & SCAN_FLAG_END_STREAM))
-			guard_check(h2, GUARD_EMPTY_DATA);
+			h2_guard_check(h2, GUARD_EMPTY_DATA);
 		if (f.type == SCAN_HEADERS || (f.type == SCAN_DATA && f.length))
 			guard_progress(&h2->guard);
 		else
-			guard_check(h2, GUARD_CONTROL);
+			h2_guard_check(h2, GUARD_CONTROL);
 	}
 }
 
 /* The caller hears of a failure once. */
-static int act_on_failure(struct h2 *h2)
+int h2_act_on_failure(struct h2 *h2)
 {
 	if (!h2->failed || h2->reported)
 		return 0;
@@ -448,28 +318,12 @@ int h2_recv(struct h2 *h2, const uint8_t *data, size_t n, uint64_t now_ms)
 	h2->now_ms = now_ms;
 	scan_frames(h2, data, n);
 	if (h2->failed)
-		return act_on_failure(h2);
+		return h2_act_on_failure(h2);
 	rv = nghttp2_session_mem_recv(h2->session, data, n);
 	if (rv < 0)
-		note_failure(h2, rv == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? H2_PROTOCOL_ERROR : H2_ENHANCE_YOUR_CALM,
+		h2_note_failure(h2, rv == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? H2_PROTOCOL_ERROR : H2_ENHANCE_YOUR_CALM,
 			     nghttp2_strerror((int)rv), "");
-	return act_on_failure(h2);
-}
-
-int h2_gather(struct h2 *h2, struct buf *out, size_t max, uint64_t now_ms)
-{
-	const uint8_t *data;
-	ssize_t n = 1;
-
-	h2->now_ms = now_ms;
-	h2->out = out;
-	h2->out_max = max;
-	while (buf_len(out) < max && (n = nghttp2_session_mem_send(h2->session, &data)) > 0)
-		buf_append(out, data, (size_t)n);
-	h2->out = NULL;
-	if (n < 0)
-		note_failure(h2, H2_INTERNAL_ERROR, nghttp2_strerror((int)n), "");
-	return act_on_failure(h2);
+	return h2_act_on_failure(h2);
 }
 
 bool h2_wants_write(const struct h2 *h2)
@@ -500,105 +354,4 @@ bool h2_settings_acked(const struct h2 *h2)
 bool h2_in_header_block(const struct h2 *h2)
 {
 	return h2->in_header_block;
-}
-
-/* ---- streams ---- */
-
-enum { FIELDS_MAX = WIRE_HEADER_FIELDS_MAX + 16 };
-
-static size_t make_nv(const struct h2_field *f, size_t n, nghttp2_nv *nv)
-{
-	for (size_t i = 0; i < n && i < FIELDS_MAX; i++) {
-		nv[i].name = (uint8_t *)(uintptr_t)f[i].name;
-		nv[i].namelen = f[i].name_len;
-		nv[i].value = (uint8_t *)(uintptr_t)f[i].value;
-		nv[i].valuelen = f[i].value_len;
-		nv[i].flags = f[i].no_index ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
-	}
-	return n < FIELDS_MAX ? n : FIELDS_MAX;
-}
-
-int32_t h2_request(struct h2 *h2, const struct h2_field *fields, size_t n, void *stream)
-{
-	nghttp2_nv nv[FIELDS_MAX];
-	nghttp2_data_provider body = { .read_callback = on_read };
-	int32_t id;
-
-	n = make_nv(fields, n, nv);
-	id = nghttp2_submit_request(h2->session, NULL, nv, n, &body, stream);
-	return id > 0 ? id : -EAGAIN;
-}
-
-uint32_t h2_peer_max_streams(const struct h2 *h2)
-{
-	if (!h2->got_settings)
-		return WIRE_PEER_STREAMS_GUESS;
-	return nghttp2_session_get_remote_settings(h2->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
-}
-
-bool h2_is_worn_out(const struct h2 *h2)
-{
-	return nghttp2_session_get_next_stream_id(h2->session) > (UINT32_C(1) << 31) / 4 * 3;
-}
-
-void h2_respond(struct h2 *h2, int32_t id, const struct h2_field *fields, size_t n, bool body)
-{
-	nghttp2_nv nv[FIELDS_MAX];
-	nghttp2_data_provider source = { .read_callback = on_read };
-
-	n = make_nv(fields, n, nv);
-	nghttp2_submit_response(h2->session, id, nv, n, body ? &source : NULL);
-}
-
-void h2_trailers(struct h2 *h2, int32_t id, const struct h2_field *fields, size_t n)
-{
-	nghttp2_nv nv[FIELDS_MAX];
-
-	n = make_nv(fields, n, nv);
-	nghttp2_submit_trailer(h2->session, id, nv, n);
-}
-
-void h2_resume(struct h2 *h2, int32_t id)
-{
-	nghttp2_session_resume_data(h2->session, id);
-}
-
-void h2_reset(struct h2 *h2, int32_t id, uint32_t error)
-{
-	nghttp2_submit_rst_stream(h2->session, NGHTTP2_FLAG_NONE, id, error);
-}
-
-void h2_detach(struct h2 *h2, int32_t id)
-{
-	nghttp2_session_set_stream_user_data(h2->session, id, NULL);
-}
-
-void h2_consume(struct h2 *h2, int32_t id, size_t n)
-{
-	nghttp2_session_consume_stream(h2->session, id, n);
-}
-
-void h2_ping(struct h2 *h2)
-{
-	nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, NULL);
-}
-
-void h2_goaway_notice(struct h2 *h2)
-{
-	if (h2->role == WIRE_SERVER)
-		nghttp2_submit_shutdown_notice(h2->session);
-}
-
-void h2_goaway(struct h2 *h2, uint32_t error, const char *debug)
-{
-	int32_t last = nghttp2_session_get_last_proc_stream_id(h2->session);
-
-	nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE, last, error, (const uint8_t *)debug, strlen(debug));
-}
-
-uint32_t h2_peer_header_list_max(const struct h2 *h2)
-{
-	if (!h2->got_settings)
-		return UINT32_MAX;
-	return nghttp2_session_get_remote_settings(h2->session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
 }

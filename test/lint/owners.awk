@@ -1,7 +1,7 @@
 # owners.awk - what only one file may know: each row of BEGIN names a word and the files that may have it.
 
 BEGIN {
-	own("^#[ \t]*include[ \t]*<nghttp2/", "^wire/h2\\.c$", "nghttp2")
+	own("^#[ \t]*include[ \t]*<nghttp2/", "^wire/h2(_send)?\\.c$|^wire/h2_session\\.h$", "nghttp2")
 	own("^#[ \t]*include[ \t]*<openssl/", "^(wire/(tls|identity)|master/ca)\\.c$", "OpenSSL")
 	own("^#[ \t]*include[ \t]*<sqlite3\\.h>", "^master/store\\.c$", "SQLite")
 	own("\"[^\"]*(SELECT|INSERT INTO|CREATE TABLE|DELETE FROM|UPDATE [a-z_]+ SET|PRAGMA) ", "^master/store\\.c$", "SQL")
