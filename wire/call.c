@@ -29,7 +29,7 @@ struct wire_call *call_new(struct wire_conn *conn, enum wire_role role)
 	call->role = role;
 	call->ops = &no_ops;
 	call->deadline_us = UINT64_MAX;
-	call->progress_ms = mono_ms();
+	call->begun_ms = call->progress_ms = mono_ms();
 	list_init(&call->due_link);
 	list_init(&call->waiting_link);
 	list_push(&conn->calls, &call->link);
@@ -112,15 +112,18 @@ void call_over(struct wire_call *call, enum wire_code code, const char *why)
 	call->told_code = code;
 	call->told_why = mem_strdup(why ? why : "");
 	ev_timer_stop(call->conn->wire->loop, &call->timer);
-	buf_done(&call->held);
 	call_due(call, DUE_END);
 }
 
 void call_conn_down(struct wire_call *call, const char *why)
 {
+	bool is_whole = call->role == WIRE_CLIENT && call->half_close_due && buf_len(&call->held);
+
 	if (call->id && call->conn->h2)
 		h2_detach(call->conn->h2, call->id);
-	call_over(call, WIRE_UNAVAILABLE, why);
+	/* The response has come whole, its reader is only slow: the lost connection takes nothing from it. */
+	if (!is_whole || call->conn->wire->is_freeing)
+		call_over(call, WIRE_UNAVAILABLE, why);
 	call_unlink_stream(call);
 }
 
@@ -206,7 +209,7 @@ void wire_resume(struct wire_call *call)
 static uint64_t stall_due_ms(const struct wire_call *call)
 {
 	if (call->role == WIRE_SERVER && !call->started)
-		return call->progress_ms + WIRE_REQUEST_MS;
+		return call->begun_ms + WIRE_REQUEST_MS;
 	if (call->runs_long || call->conn->is_operator || !buf_len(&call->sendq) || !call->id)
 		return UINT64_MAX;
 	return call->progress_ms + WIRE_STREAM_STALL_MS;

@@ -72,21 +72,27 @@ static void on_message(struct wire_call *call, const uint8_t *data, size_t n)
 		call->ops->on_message(call, data, n, call->arg);
 }
 
-/* Hands on what is whole; returns how many bytes were used up. */
+/* Nothing of the peer is handed on any more: the owner has ended the call, or been told of its end. */
+static bool is_deaf(const struct wire_call *call)
+{
+	return call->over || (call->role == WIRE_SERVER && call->local_done);
+}
+
+/* Hands on what is whole; returns how many bytes were used up. `data` outlives whatever the owner does. */
 static size_t feed(struct wire_call *call, const uint8_t *data, size_t n)
 {
 	const uint8_t *msg;
 	size_t left = n, len;
 	enum deframe_result result = DEFRAME_MESSAGE;
 
-	while (result == DEFRAME_MESSAGE && !call->over && !call->paused) {
+	while (result == DEFRAME_MESSAGE && !is_deaf(call) && !call->paused) {
 		result = deframe_next(&call->deframe, &data, &left, &msg, &len);
 		if (result == DEFRAME_MESSAGE)
 			on_message(call, msg, len);
 	}
 	if (result != DEFRAME_MESSAGE && result != DEFRAME_MORE)
 		refuse_message(call, result);
-	if (call->over)
+	if (is_deaf(call))
 		left = 0;
 	if (call->id && n > left)
 		h2_consume(call->conn->h2, call->id, n - left);
@@ -96,7 +102,7 @@ static size_t feed(struct wire_call *call, const uint8_t *data, size_t n)
 /* END_STREAM counts when everything before it has been handed on. */
 static void try_half_close(struct wire_call *call)
 {
-	if (!call->half_close_due || call->remote_done || call->over || buf_len(&call->held))
+	if (!call->half_close_due || call->remote_done || is_deaf(call) || buf_len(&call->held))
 		return;
 	call->remote_done = true;
 	if (call->role == WIRE_CLIENT)
@@ -109,9 +115,13 @@ static void try_half_close(struct wire_call *call)
 
 void call_deliver_held(struct wire_call *call)
 {
-	if (buf_len(&call->held))
-		buf_consume(&call->held, feed(call, buf_data(&call->held), buf_len(&call->held)));
-	buf_trim(&call->held);
+	struct buf held = call->held;
+
+	/* The owner may end the call while he is given what was held for it. */
+	call->held = (struct buf){ 0 };
+	buf_consume(&held, feed(call, buf_data(&held), buf_len(&held)));
+	buf_trim(&held);
+	call->held = held;
 	call_account(call);
 	conn_mark_dirty(call->conn);		/* window updates */
 	try_half_close(call);
@@ -123,8 +133,8 @@ void call_h2_data(void *arg, const uint8_t *data, size_t n)
 	size_t used = 0;
 
 	call->progress_ms = call->conn->last_read_ms;
-	if (call->over || call->foreign_body) {
-		if (!call->over)
+	if (is_deaf(call) || call->foreign_body) {
+		if (!is_deaf(call))
 			client_foreign_body(call, data, n);
 		h2_consume(call->conn->h2, call->id, n);
 		return;
@@ -232,7 +242,10 @@ void call_h2_trailers(void *arg)
 /* All but what the session has already counted into a frame. */
 void call_drop_queue(struct wire_call *call)
 {
-	call->sendq.tail = call->sendq.head + call->pulled;
+	if (call->pulled)
+		call->sendq.tail = call->sendq.head + call->pulled;
+	else
+		buf_clear(&call->sendq);
 }
 
 void call_wake_sender(struct wire_call *call)

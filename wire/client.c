@@ -196,7 +196,7 @@ static void end_foreign(struct wire_call *call)
 
 void client_half_close(struct wire_call *call)
 {
-	if (call->foreign_body)
+	if (call->foreign_body && !call->has_status)
 		end_foreign(call);
 	else if (!call->has_status)
 		call_over(call, WIRE_UNKNOWN, "the server ended the call without a status");

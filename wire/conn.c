@@ -65,6 +65,7 @@ struct wire_conn *conn_new(struct wire *wire, enum conn_state state, const struc
 	list_init(&conn->calls);
 	list_init(&conn->waiting);
 	conn->begun_ms = mono_ms();
+	conn->goaway_debug = "graceful_stop";
 	conn_time_init(conn);
 	return conn;
 }
@@ -83,12 +84,12 @@ static void on_settings(void *arg)
 {
 	struct wire_conn *conn = arg;
 
-	if (conn->state != CONN_HANDSHAKE)
-		return;
-	conn_set_state(conn, CONN_UP);
-	conn->up_due = true;
-	conn_mark_dirty(conn);
-	conn_start_waiting(conn);
+	if (conn->state == CONN_HANDSHAKE) {
+		conn_set_state(conn, CONN_UP);
+		conn->up_due = true;
+		conn_mark_dirty(conn);
+	}
+	conn_start_waiting(conn);	/* more streams may be allowed than before */
 }
 
 static void on_ping_ack(void *arg)
@@ -208,6 +209,17 @@ static bool is_operator_address(const char *host)
 	return !strcmp(host, "127.0.0.1") || !strcmp(host, "::1");
 }
 
+/* Finds hosts that have vanished, not readers that are slow: TCP_USER_TIMEOUT would end those too. */
+static void set_tcp_keepalive(int fd)
+{
+	int on = 1, idle_s = 60, interval_s = 10, probes = 3;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
 static void note_tcp_peer(struct wire_conn *conn, int fd, const struct sockaddr *sa, socklen_t len)
 {
 	struct wire_addr addr;
@@ -216,6 +228,7 @@ static void note_tcp_peer(struct wire_conn *conn, int fd, const struct sockaddr 
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	note_local_host(conn, fd);
+	set_tcp_keepalive(fd);
 	conn->peer.is_loopback = wire_sockaddr_is_loopback(sa);
 	if (wire_addr_parse(conn->peer_address, 0, &addr, &why) == 0)
 		conn->is_operator |= is_operator_address(addr.host);
@@ -259,10 +272,19 @@ void conn_start_waiting(struct wire_conn *conn)
 	}
 }
 
+/* on_down comes after every on_end. */
+static void bury_soon(struct wire_conn *conn)
+{
+	list_push(&conn->wire->dying, &conn->dying_link);
+	wire_schedule(conn->wire);
+}
+
 void conn_call_gone(struct wire_conn *conn)
 {
 	conn->n_calls--;
-	if (conn->n_calls == 0) {
+	if (conn->n_calls == 0 && conn->state == CONN_DOWN) {
+		bury_soon(conn);
+	} else if (conn->n_calls == 0) {
 		conn->idle_ms = mono_ms();
 		conn_arm(conn);
 		if (conn->state == CONN_DRAINING)
@@ -291,6 +313,20 @@ static void fail_calls(struct wire_conn *conn, const char *why)
 		call_conn_down(list_entry(pos, struct wire_call, link), why);
 }
 
+/* What is served gets its status while there is a way to send it. */
+static void finish_calls(struct wire_conn *conn, const char *why)
+{
+	fail_waiting(conn, why);
+	list_for_each(pos, tmp, &conn->calls) {
+		struct wire_call *call = list_entry(pos, struct wire_call, link);
+
+		if (call->role == WIRE_SERVER)
+			server_fail(call, WIRE_UNAVAILABLE, why);
+		else
+			call_conn_down(call, why);
+	}
+}
+
 /* ---- ending ---- */
 
 void conn_drain(struct wire_conn *conn, uint32_t grace_ms, const char *why)
@@ -314,7 +350,7 @@ void conn_drain_final(struct wire_conn *conn)
 	if (conn->goaway_final)
 		return;
 	conn->goaway_final = true;
-	h2_goaway(conn->h2, H2_NO_ERROR, conn->role == WIRE_SERVER ? "graceful_stop" : "");
+	h2_goaway(conn->h2, H2_NO_ERROR, conn->role == WIRE_SERVER ? conn->goaway_debug : "");
 	conn_mark_dirty(conn);
 }
 
@@ -325,7 +361,7 @@ void conn_finish(struct wire_conn *conn, const char *why)
 	set_why(conn, why);
 	conn_set_state(conn, CONN_CLOSING);
 	conn->closing_ms = mono_ms();
-	fail_calls(conn, conn->why);
+	finish_calls(conn, conn->why);
 	conn_mark_dirty(conn);
 	conn_arm(conn);
 }
@@ -350,8 +386,15 @@ void conn_abort(struct wire_conn *conn, const char *why)
 	conn_set_state(conn, CONN_DOWN);
 	list_remove(&conn->dirty_link);
 	fail_calls(conn, conn->why);
-	list_push(&conn->wire->dying, &conn->dying_link);
-	wire_schedule(conn->wire);
+	if (conn->n_calls == 0)
+		bury_soon(conn);
+}
+
+void conn_end_all(struct wire_conn *conn, const char *why)
+{
+	conn_abort(conn, why);
+	list_for_each(pos, tmp, &conn->calls)
+		call_over(list_entry(pos, struct wire_call, link), WIRE_UNAVAILABLE, why);
 }
 
 void wire_conn_close(struct wire_conn *conn, uint32_t grace_ms, const char *why)
@@ -384,10 +427,8 @@ void conn_announce(struct wire_conn *conn)
 	}
 }
 
-bool conn_bury(struct wire_conn *conn)
+void conn_bury(struct wire_conn *conn)
 {
-	if (!list_is_empty(&conn->calls))
-		return false;
 	if (conn->ops->on_down)
 		conn->ops->on_down(conn, conn->why, conn->arg);
 	conn->wire->n_conns--;
@@ -398,7 +439,6 @@ bool conn_bury(struct wire_conn *conn)
 	free(conn->authority);
 	free(conn->why);
 	free(conn);
-	return true;
 }
 
 /* ---- what owners ask ---- */

@@ -155,7 +155,7 @@ static int write_out(struct wire_conn *conn, struct buf *b)
 		}
 		buf_consume(b, (size_t)n);
 		if (conn->blocked_ms)
-			conn->blocked_ms = conn->last_read_ms = mono_ms();
+			conn->blocked_ms = mono_ms();
 	}
 	return 0;
 }

@@ -83,8 +83,11 @@ static void stall_act(struct wire_conn *c)
 	conn_abort(c, "the peer has read nothing for 30 s");
 }
 
+/* An operator who has a call open may be stopped (Ctrl-Z): then TCP alone looks whether he is there. */
 static bool wants_keepalive(const struct wire_conn *c)
 {
+	if (c->accepted && c->is_operator && c->n_calls)
+		return false;
 	return c->keepalive_ms && c->h2 && c->state >= CONN_UP && c->state < CONN_CLOSING &&
 	       (c->n_calls || c->keepalive_idle);
 }
@@ -127,6 +130,7 @@ static uint64_t idle_due(const struct wire_conn *c)
 
 static void idle_act(struct wire_conn *c)
 {
+	c->goaway_debug = "max_idle";
 	conn_drain(c, WIRE_GOAWAY_MS, "idle for 15 min");
 }
 

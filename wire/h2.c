@@ -115,8 +115,6 @@ static void on_frame_settings(struct h2 *h2, const nghttp2_frame *frame)
 		return;
 	}
 	h2_guard_check(h2, GUARD_SETTINGS);
-	if (h2->got_settings)
-		return;
 	h2->got_settings = true;
 	h2->ops->on_settings(h2->arg);
 }

@@ -48,7 +48,7 @@ struct h2_field {
 };
 
 struct h2_ops {
-	void (*on_settings)(void *arg);			/* the peer's first SETTINGS */
+	void (*on_settings)(void *arg);			/* SETTINGS from the peer, the first and any later */
 	void (*on_ping_ack)(void *arg);
 	void (*on_goaway)(void *arg, uint32_t error, const uint8_t *debug, size_t n);
 	/* Server: HEADERS open a stream. Returns the object for the events below; NULL refuses it. */
@@ -101,7 +101,7 @@ void h2_respond(struct h2 *h2, int32_t id, const struct h2_field *fields, size_t
 void h2_trailers(struct h2 *h2, int32_t id, const struct h2_field *fields, size_t n);
 /* There is something for pull() again. */
 void h2_resume(struct h2 *h2, int32_t id);
-/* The stream's object goes away: no event of the stream follows, and it is reset if it has bytes to send. */
+/* The stream's object goes away: no event of the stream follows, and it is reset when it is to send. */
 void h2_detach(struct h2 *h2, int32_t id);
 void h2_reset(struct h2 *h2, int32_t id, uint32_t error);
 /* n bytes of the stream's DATA have left our hands: its window may open by as much. */

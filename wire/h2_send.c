@@ -18,11 +18,14 @@ static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *to, size_t
 {
 	struct h2 *h2 = arg;
 	void *stream = h2_stream_of(session, id);
-	enum h2_pull then = H2_PULL_END;
-	size_t n = stream ? h2->ops->pull(stream, max, &then) : 0;
+	enum h2_pull then;
+	size_t n;
 
 	(void)to;
 	(void)source;
+	if (!stream)
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;	/* detached: an end without a status is no end */
+	n = h2->ops->pull(stream, max, &then);
 	if (n == 0 && then == H2_PULL_MORE)
 		return NGHTTP2_ERR_DEFERRED;
 	*flags |= NGHTTP2_DATA_FLAG_NO_COPY;

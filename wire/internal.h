@@ -61,7 +61,7 @@ struct wire {
 	unsigned n_conns, n_calls, n_handlers, n_unix;
 	uint64_t calls_total;
 	uint32_t keepalive_scale;		/* of dialled connections; a peer has asked for fewer PINGs */
-	bool shutting_down;
+	bool shutting_down, is_freeing;
 };
 
 enum conn_state {
@@ -111,6 +111,7 @@ struct wire_conn {
 	uint64_t armed_ms;		/* what the timer is set to */
 	uint64_t begun_ms, last_read_ms, ping_sent_ms, blocked_ms, drain_ms, closing_ms, idle_ms, header_block_ms;
 	size_t lingered;		/* bytes discarded */
+	const char *goaway_debug;	/* of the last GOAWAY; static */
 	char *why;			/* the first reason for the end */
 };
 
@@ -139,7 +140,7 @@ struct wire_call {
 	uint64_t deadline_us;		/* of mono_us(); UINT64_MAX: none */
 	uint64_t armed_us;		/* what the timer is set to */
 	size_t pulled;			/* bytes of sendq that are promised to the frame being sent */
-	uint64_t progress_ms;		/* bytes moved last */
+	uint64_t begun_ms, progress_ms;	/* the call began; bytes moved last */
 	size_t accounted;		/* part of wire->buffered */
 	unsigned due;			/* set of enum call_due */
 	enum wire_code code;		/* once `ended`; at a server what goes into the trailers */
@@ -189,7 +190,9 @@ void conn_flush(struct wire_conn *conn);
 void conn_announce(struct wire_conn *conn);	/* makes the on_up and on_drain that are due */
 /* Sets the timer to the nearest time that runs. */
 void conn_arm(struct wire_conn *conn);
-bool conn_bury(struct wire_conn *conn);		/* true: told and freed */
+void conn_bury(struct wire_conn *conn);		/* on_down, then freed */
+/* Ends the connection and every call, also those whose reader is slow. */
+void conn_end_all(struct wire_conn *conn, const char *why);
 /* Starts waiting client calls while there are free streams. */
 void conn_start_waiting(struct wire_conn *conn);
 void conn_call_gone(struct wire_conn *conn);	/* a call of the connection was freed */
@@ -205,6 +208,8 @@ struct wire_listener {
 	int fd;
 	char *address;
 	char *path;			/* of a unix socket, removed at the end */
+	dev_t dev;			/* if it is still this one */
+	ino_t ino;
 };
 
 /* ---- dial.c ---- */

@@ -34,7 +34,8 @@
 #define WIRE_READ_BUFFER	(64u * 1024)
 #define WIRE_READS_PER_TURN	4			/* fairness between connections */
 #define WIRE_WRITES_PER_TURN	4
-#define WIRE_OUTBOUND_FRAMES_MAX 4096u			/* flood and never read: frames the library queues */
+#define WIRE_OUTBOUND_FRAMES_MAX 4096u			/* flood and never read: frames the library queues, and
+							 * more than 1024 streams need for window updates */
 #define WIRE_BUFFERED_MAX	(128u * 1024 * 1024)	/* assembly and queues of the whole process */
 
 /* Times in milliseconds. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +26,8 @@ static const double rest_s = 0.1;
 
 static void rest(struct wire_listener *l, const char *why)
 {
-	log_error("listener %s: cannot accept: %s; trying again in 100 ms", l->address, why);
+	if (guard_bucket_take(&l->wire->fault_lines, mono_ms()))
+		log_error("listener %s: cannot accept: %s; trying again in 100 ms", l->address, why);
 	ev_io_stop(l->wire->loop, &l->watcher);
 	ev_timer_set(&l->pause, rest_s, 0);
 	ev_timer_start(l->wire->loop, &l->pause);
@@ -39,12 +41,22 @@ static void on_rested(struct ev_loop *loop, struct ev_timer *w, int events)
 	ev_io_start(loop, &l->watcher);
 }
 
+/* Half of the descriptors at most: the rest is for what connections ask for. */
+static unsigned max_conns(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur / 2 > WIRE_CONNS_MAX)
+		return WIRE_CONNS_MAX;
+	return (unsigned)(limit.rlim_cur / 2);
+}
+
 static bool admit(struct wire_listener *l, struct wire_conn *conn)
 {
 	struct wire *wire = l->wire;
 	const char *why = NULL;
 
-	if (wire->n_conns > WIRE_CONNS_MAX)
+	if (wire->n_conns > max_conns())
 		why = "too many connections";
 	else if (conn->peer.is_unix && wire->n_unix > WIRE_CONNS_UNIX)
 		why = "too many connections on unix sockets";
@@ -98,15 +110,21 @@ static void on_acceptable(struct ev_loop *loop, struct ev_io *w, int events)
 
 /* ---- listening ---- */
 
+/* A socket that nobody listens on; anything else at that path is not ours to remove. */
 static bool is_stale(const struct wire_addr *a)
 {
+	struct stat st;
 	struct sockaddr_storage ss;
 	socklen_t len;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	bool stale;
 
-	if (fd < 0 || wire_addr_to_sockaddr(a, &ss, &len) < 0)
+	if (fd < 0)
 		return false;
+	if (lstat(a->path, &st) || !S_ISSOCK(st.st_mode) || wire_addr_to_sockaddr(a, &ss, &len) < 0) {
+		close(fd);
+		return false;
+	}
 	stale = connect(fd, (struct sockaddr *)&ss, len) < 0 && errno == ECONNREFUSED;
 	close(fd);
 	return stale;
@@ -174,6 +192,7 @@ struct wire_listener *wire_listen(struct wire *wire, const char *address, const 
 {
 	struct wire_listener *l;
 	struct wire_addr a;
+	struct stat st;
 	const char *why;
 	int fd;
 
@@ -193,6 +212,10 @@ struct wire_listener *wire_listen(struct wire *wire, const char *address, const 
 	l->fd = fd;
 	l->address = bound_address(fd, &a);
 	l->path = a.is_unix ? mem_strdup(a.path) : NULL;
+	if (l->path && lstat(l->path, &st) == 0) {
+		l->dev = st.st_dev;
+		l->ino = st.st_ino;
+	}
 	ev_timer_init(&l->pause, on_rested, 0, 0);
 	ev_io_init(&l->watcher, on_acceptable, fd, EV_READ);
 	l->pause.data = l->watcher.data = l;
@@ -206,6 +229,14 @@ const char *wire_listener_address(const struct wire_listener *l)
 	return l->address;
 }
 
+/* Somebody may have put another socket in its place. */
+static bool is_same_socket(const struct wire_listener *l)
+{
+	struct stat st;
+
+	return lstat(l->path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino;
+}
+
 void wire_listener_close(struct wire_listener *l)
 {
 	if (!l)
@@ -213,7 +244,7 @@ void wire_listener_close(struct wire_listener *l)
 	ev_io_stop(l->wire->loop, &l->watcher);
 	ev_timer_stop(l->wire->loop, &l->pause);
 	list_remove(&l->link);
-	if (l->path)
+	if (l->path && is_same_socket(l))
 		unlink(l->path);
 	close(l->fd);
 	free(l->address);

@@ -50,8 +50,7 @@ static void run_dying(struct wire *wire)
 	while ((link = list_pop(&batch))) {
 		struct wire_conn *conn = list_entry(link, struct wire_conn, dying_link);
 
-		if (!conn_bury(conn))
-			list_push(&wire->dying, link);
+		conn_bury(conn);
 	}
 }
 
@@ -120,8 +119,9 @@ void wire_free(struct wire *wire)
 	if (!wire)
 		return;
 	close_listeners(wire);
+	wire->is_freeing = true;
 	list_for_each(pos, tmp, &wire->conns)
-		conn_abort(list_entry(pos, struct wire_conn, link), "shut down");
+		conn_end_all(list_entry(pos, struct wire_conn, link), "shut down");
 	while (has_work(wire))
 		turn(wire);
 	ev_prepare_stop(wire->loop, &wire->turn);

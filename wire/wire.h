@@ -14,7 +14,7 @@
  *  - wire_call() and wire_dial() never fail: a refused, dead or impossible call ends through on_end, a
  *    connection through on_down, with a reason in words. A NULL callback is skipped,
  *    and so is a NULL table of them.
- *  - Messages are bytes. `data` in callbacks is borrowed until the callback returns.
+ *  - Messages are bytes. `data` in callbacks is borrowed until the callback returns, also past wire_end().
  *  - wire_send() always takes the message; false asks the caller to stop until on_drain.
  *  - wire_pause() stops on_message and withholds the stream's window, nothing else.
  *  - The loop ends by itself when every listener is closed and every connection is down.

@@ -169,6 +169,33 @@ static void stuck(struct wire_call *call, const uint8_t *data, size_t len, void 
 	echo_seen.stuck = call;
 }
 
+static void once_message(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	(void)data;
+	(void)len;
+	(void)arg;
+	echo_seen.n_once++;
+	wire_end(call, WIRE_OK, NULL);
+}
+
+static void once_half_close(struct wire_call *call, void *arg)
+{
+	(void)call;
+	(void)arg;
+	echo_seen.n_once += 100;
+}
+
+static void once(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	static const struct wire_call_ops ops = { .on_message = once_message, .on_half_close = once_half_close, .on_end = on_end };
+
+	(void)data;
+	(void)len;
+	(void)arg;
+	note_start(call);
+	wire_accept(call, &ops, NULL);
+}
+
 void echo_serve(struct wire *wire)
 {
 	static const struct wire_method methods[] = {
@@ -177,6 +204,7 @@ void echo_serve(struct wire *wire)
 		{ .path = "/test.Echo/Count", .unary = true, .start = count },
 		{ .path = "/test.Echo/Sink", .start = sink },
 		{ .path = "/test.Echo/Fail", .unary = true, .start = fail },
+		{ .path = "/test.Echo/Once", .start = once },
 		{ .path = "/test.Echo/Silent", .start = silent },
 		{ .path = "/test.Echo/Stuck", .runs_long = true, .start = stuck },
 	};

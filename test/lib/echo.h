@@ -6,6 +6,7 @@
  *   /test.Echo/Count    server streaming: the request is a decimal n; n messages of 1000 bytes
  *   /test.Echo/Sink     client streaming: answers with the number of bytes it got, in decimal
  *   /test.Echo/Fail     the request is "CODE text": ends with that status
+ *   /test.Echo/Once     ends with OK at the first message
  *   /test.Echo/Silent   never answers
  *   /test.Echo/Stuck    takes no message off the wire (paused)
  */
@@ -19,6 +20,7 @@ struct echo_seen {
 	unsigned n_started, n_ended;
 	enum wire_code last_code;
 	char last_why[200];
+	unsigned n_once;		/* messages (1) and half-closes (100) that Once was given */
 	uint64_t left_ms;		/* of the last call that started */
 	char bin[64];			/* value of "x-data-bin" of the last call */
 	size_t bin_len;

@@ -28,6 +28,8 @@ static void on_hello(struct wire_call *call, const uint8_t *data, size_t len, vo
 
 	(void)data, (void)len;
 	f->n_hellos++;
+	if (f->is_mute)
+		return;
 	response.name = (char *)(uintptr_t)f->name;
 	response.instance = (ProtobufCBinaryData){ sizeof f->instance, f->instance };
 	response.epoch = (ProtobufCBinaryData){ sizeof epoch, (uint8_t *)(uintptr_t)epoch };

@@ -23,6 +23,7 @@ struct fake {
 	unsigned n_messages;		/* of it */
 	struct buf message;		/* its last one */
 	bool half_closed, ended, drained;
+	bool is_mute;			/* it answers no Hello */
 	enum wire_code code;		/* with `ended` */
 	char principal[64], client[16], epoch[40];
 };

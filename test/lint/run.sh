@@ -33,14 +33,16 @@ scripts() {
 
 # Left-over markers, and paths that exist on one machine only.
 find_markers() {
-	local mark='TO''DO|FIX''ME|XX''X|HA''CK'
+	local mark='TO''DO|FIX''ME|XX''X|HA''CK' found
 
-	{
+	found=$({
 		sources "${folders[@]}"
 		scripts
 		find . -maxdepth 1 -type f -name '[A-Z]*'
-		find man systemd -type f
-	} | xargs grep -nE "\\b($mark)\\b|(^|[^[:alnum:]_.\$-])/(work|home|root|workspace|builds?)/" || return 0
+		find man -type f
+	} | xargs grep -nE "\\b($mark)\\b|(^|[^[:alnum:]_.\$-])/(work|home|root|workspace|builds?)/")
+	[ -n "$found" ] || return 0
+	echo "$found"
 	echo "left-over markers, or paths of somebody's machine (above)"
 	return 1
 }

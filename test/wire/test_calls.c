@@ -316,6 +316,36 @@ IN_ALL_FORMS(lost_connection_ends_calls_with_a_reason)
 	record_done(&r);
 }
 
+static bool conn_is_closed(void *arg)
+{
+	struct pair *p = arg;
+
+	return !p->conn || !wire_conn_is_open(p->conn);
+}
+
+/* All of it is here, the reader is only slow: losing the connection takes nothing away. */
+IN_ALL_FORMS(response_that_came_whole_outlives_the_connection)
+{
+	struct record slow, other;
+
+	echo_seen.n_ended = 0;
+	pair_call(p, "/test.Echo/Count", &slow);
+	wire_pause(slow.call);
+	wire_send(slow.call, "100", 3);
+	wire_half_close(slow.call);
+	pair_run(p, server_ended, NULL);
+	pair_unary(p, "/test.Echo/Unary", "x", 1, &other);
+	wire_conn_close(p->peer, 0, "gone");
+	pair_run(p, conn_is_closed, p);
+	ck_assert(!slow.ended);
+	wire_resume(slow.call);
+	pair_run(p, pair_is, &slow.ended);
+	ck_assert_int_eq(slow.code, WIRE_OK);
+	ck_assert_uint_eq(slow.bytes, 100 * 1000);
+	record_done(&slow);
+	record_done(&other);
+}
+
 START_TEST(dial_to_nowhere_ends_with_a_reason)
 {
 	struct pair p;
@@ -359,4 +389,4 @@ UNIT_MAIN(unary_call_brings_back_the_message, empty_message_is_a_message, messag
 	  cancel_reaches_the_server, abandoned_call_is_told_apart_from_a_cancelled_one,
 	  paused_call_stops_its_sender_and_nobody_else, many_calls_share_a_connection,
 	  drain_lets_calls_finish_and_refuses_others, lost_connection_ends_calls_with_a_reason,
-	  dial_to_nowhere_ends_with_a_reason, free_tells_everybody)
+	  response_that_came_whole_outlives_the_connection, dial_to_nowhere_ends_with_a_reason, free_tells_everybody)

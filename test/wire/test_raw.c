@@ -369,6 +369,37 @@ START_TEST(cancel_is_heard_before_the_lost_connection)
 }
 END_TEST
 
+/* What was held back for a paused handler turns out to be bad, or he ends the call in the middle of it. */
+START_TEST(bad_message_behind_a_pause_is_refused_on_resume)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	raw_send_request(&r, 1, "/test.Echo/Stuck", 0);
+	raw_send_message(&r, 1, "good", 0);
+	raw_send_frame(&r, RAW_DATA, 0, 1, "\2\0\0\0\1x", 6);
+	raw_turn(&r);
+	wire_resume(echo_seen.stuck);
+	ck_assert_str_eq(raw_wait_end(&r, 1, "grpc-status"), "13");
+	raw_close(&r);
+}
+END_TEST
+
+START_TEST(handler_that_has_ended_the_call_hears_no_more)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	raw_send_request(&r, 1, "/test.Echo/Once", 0);
+	raw_send_frame(&r, RAW_DATA, RAW_END_STREAM, 1, "\0\0\0\0\1a\0\0\0\0\1b", 12);
+	ck_assert_str_eq(raw_wait_end(&r, 1, "grpc-status"), "0");
+	ck_assert_uint_eq(echo_seen.n_once, 1);
+	raw_close(&r);
+}
+END_TEST
+
 /* A reader that takes nothing gets what its window allows, then the handler is stopped. */
 START_TEST(closed_window_stops_the_handler)
 {
@@ -396,4 +427,5 @@ UNIT_MAIN(garbage_is_cut_off, http1_client_is_told_what_this_is, first_frame_is_
 	  rapid_reset_ends_the_connection, ping_flood_ends_the_connection, settings_flood_ends_the_connection,
 	  empty_data_frames_end_the_connection, unknown_frames_are_counted,
 	  frame_over_the_announced_size_is_an_error, lost_client_is_no_cancel, cancel_is_heard_before_the_lost_connection,
+	  bad_message_behind_a_pause_is_refused_on_resume, handler_that_has_ended_the_call_hears_no_more,
 	  closed_window_stops_the_handler)

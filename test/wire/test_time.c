@@ -171,7 +171,7 @@ START_TEST(vanished_peer_is_found)
 {
 	struct raw r;
 
-	raw_open(&r, NULL);
+	raw_open(&r, "127.0.0.2");
 	raw_preface(&r);
 	ack_settings(&r);
 	raw_send_request(&r, 1, "/test.Echo/Silent", 0);
@@ -190,7 +190,7 @@ START_TEST(answer_to_ping_keeps_a_quiet_peer)
 {
 	struct raw r;
 
-	raw_open(&r, NULL);
+	raw_open(&r, "127.0.0.2");
 	raw_preface(&r);
 	ack_settings(&r);
 	raw_send_request(&r, 1, "/test.Echo/Silent", 0);
@@ -258,11 +258,8 @@ START_TEST(operator_may_read_as_slowly_as_he_likes)
 	ack_settings(&r);
 	raw_send_request(&r, 1, "/test.Echo/Count", 0);
 	raw_send_message(&r, 1, "1000000", RAW_END_STREAM);
-	for (int i = 0; i < 20; i++) {
-		pass(&r, 61);
-		ck_assert_msg(raw_wait(&r, RAW_PING), "%s", r.why);
-		raw_send_frame(&r, RAW_PING, RAW_ACK, 0, buf_data(&r.frame.payload), 8);
-	}
+	pass(&r, 20 * 60);
+	ck_assert(!r.down);
 	ck_assert_uint_eq(echo_seen.n_ended, 0);
 	raw_close(&r);
 }
