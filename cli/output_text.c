@@ -128,11 +128,17 @@ static void print_agent_counts(const Sloth__V1__StatusResponse *status)
 	free(unreachable);
 }
 
+/* The master tells whole seconds. */
+static const char *uptime_text(uint64_t seconds)
+{
+	return seconds ? str_duration_ms(seconds * 1000) : "less than a second";
+}
+
 static void text_status(const struct output *to, const Sloth__V1__StatusResponse *status)
 {
 	print_row("Master", to->address);
 	print_owned("Version", mem_printf("%s, pid %u, up %s", status->version, status->pid,
-					  str_duration_ms(status->uptime_seconds * 1000)));
+					  uptime_text(status->uptime_seconds)));
 	for (size_t i = 0; i < status->n_listening; i++)
 		print_row("Listening", status->listening[i]);
 	print_row("State", status->state_dir);

@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "common/mem.h"
 #include "common/str.h"
+#include "common/utf8.h"
 
 #define RUN_OPTION(name, letter, kind, arg, help, field) \
 	{ name, letter, kind, arg, help, offsetof(struct run_options, field), 0, 0 }
@@ -44,6 +45,28 @@ static int check_env(const struct opt_list *env, char **error)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+static bool is_text(const char *s)
+{
+	return !s || utf8_valid(s, strlen(s));
+}
+
+/* They are strings of the protocol, which have to be UTF-8; argument vectors and variables are bytes. */
+static int check_text(const struct run_request *r, char **error)
+{
+	const struct run_options *options = r->options;
+
+	if (!r->argv && !is_text(r->command))
+		*error = mem_strdup("command is not UTF-8: use --argv");
+	else if (!is_text(options->user))
+		*error = mem_printf("--user: %s is not UTF-8", str_quote(options->user));
+	else if (!is_text(options->cwd))
+		*error = mem_printf("--cwd: %s is not UTF-8: change the directory in the command",
+				    str_quote(options->cwd));
+	else
+		return 0;
+	return -EINVAL;
 }
 
 static char *join_words(size_t n, char **words)
@@ -88,6 +111,8 @@ int run_request_init(struct run_request *r, const struct run_options *options, i
 		*error = mem_strdup("the command is empty");
 		return -EINVAL;
 	}
+	if (check_text(r, error))
+		return -EINVAL;
 	random_bytes(r->id, sizeof r->id);
 	return 0;
 }

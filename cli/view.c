@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/report.h"
+#include "common/mem.h"
 #include "common/str.h"
 
 static void on_sink(struct sink *sink, void *arg)
@@ -95,6 +96,12 @@ void view_done(struct view *v)
 	buf_done(&v->drawn);
 }
 
+static char *view_cut_text(const struct view *v)
+{
+	return mem_printf("%s: output was cut: a process that the command left behind still holds it open",
+			  v->request->agent);
+}
+
 /* A command that was interrupted, or whose reader went away, needs no obituary: shells keep quiet too. */
 void view_report(const struct view *v, const struct run_result *result)
 {
@@ -106,6 +113,17 @@ void view_report(const struct view *v, const struct run_result *result)
 	report_error("%s: %s", v->request->agent, result->error);
 	if (result->hint)
 		report_hint("%s", result->hint);
+}
+
+void view_report_cut(const struct view *v, const struct run_result *result)
+{
+	char *text;
+
+	if (!result->is_cut || v->request->options->quiet)
+		return;
+	text = view_cut_text(v);
+	report_notice(v->dim_notices, text);
+	free(text);
 }
 
 /* ---- raw ---- */
@@ -128,8 +146,10 @@ static void raw_notice(struct view *v, const char *text)
 
 static void raw_finish(struct view *v, const struct run_result *result)
 {
-	if (!result->is_silent)
-		view_report(v, result);
+	if (result->is_silent)
+		return;
+	view_report_cut(v, result);
+	view_report(v, result);
 }
 
 const struct view_ops view_raw = {
@@ -175,6 +195,14 @@ static void framed_notice(struct view *v, const char *text)
 	flush_drawn(v);
 }
 
+static void frame_cut(struct view *v)
+{
+	char *text = view_cut_text(v);
+
+	frame_notice(&v->frame, text);
+	free(text);
+}
+
 static void frame_finish(struct view *v, const struct run_result *result)
 {
 	char *summary;
@@ -184,6 +212,8 @@ static void frame_finish(struct view *v, const struct run_result *result)
 	if (!v->is_framed || result->is_silent)
 		return;
 	summary = run_result_summary(result);
+	if (result->is_cut && v->joins_stderr && !v->request->options->quiet)
+		frame_cut(v);
 	if (result->error && !result->is_plain)
 		frame_error(&v->frame, result->error);
 	frame_close(&v->frame, result->status == 0, summary);

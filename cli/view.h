@@ -55,6 +55,9 @@ void view_done(struct view *v);
 /* Says on stderr why the run is no success, where that needs saying. */
 void view_report(const struct view *v, const struct run_result *result);
 
+/* Says on stderr that output is missing by the agent's rule; no failure. Nothing with -q. */
+void view_report_cut(const struct view *v, const struct run_result *result);
+
 extern const struct view_ops view_raw, view_frame, view_box, view_json;
 
 /* The document of `-o json`. Owned. */

@@ -56,6 +56,7 @@ static void box_finish(struct view *v, const struct run_result *result)
 		content.streams[i].n = buf_len(&v->collected[i]);
 	}
 	v->finish_error = box_draw(&v->style, &content, write_stdout, NULL);
+	view_report_cut(v, result);
 	if (!v->joins_stderr)
 		view_report(v, result);
 	free(summary);

@@ -45,6 +45,7 @@ struct channel {
 	struct wire_conn *conn;
 	struct wire_call *hello;	/* the check under way */
 	bool is_reused;			/* it is made on a connection that was up before */
+	uint64_t deadline_ms;		/* of it, also when it goes on with another connection */
 	unsigned n_conns;
 	struct backoff backoff;
 	ev_timer timer;			/* WAITING: dial again; UP: check again */
@@ -54,6 +55,7 @@ struct channel {
 };
 
 static void begin_check(struct channel *ch, bool fresh);
+static void go_on_check(struct channel *ch, bool fresh);
 
 static void set_state(struct channel *ch, enum channel_state state)
 {
@@ -163,7 +165,10 @@ static void lost(struct channel *ch, const char *why)
 		failed(ch, why);
 	} else {
 		next_delay_ms(ch);
-		begin_check(ch, true);
+		if (ch->state == CHANNEL_CHECKING)
+			go_on_check(ch, true);
+		else
+			begin_check(ch, true);
 	}
 }
 
@@ -268,7 +273,7 @@ static void on_hello(struct wire_call *call, enum wire_code code, const char *wh
 	} else if (code == WIRE_UNIMPLEMENTED) {
 		take_foreign(ch);
 	} else if (ch->is_reused && code == WIRE_UNAVAILABLE) {
-		begin_check(ch, true);		/* the old connection was dead: that says nothing about a new one */
+		go_on_check(ch, true);		/* the old connection was dead: that says nothing about a new one */
 	} else {
 		text = reason(code, why);
 		failed(ch, text);
@@ -306,12 +311,20 @@ static void on_conn_down(struct wire_conn *conn, const char *why, void *arg)
 	lost(ch, why);
 }
 
-static struct wire_conn *dial(struct channel *ch, const struct wire_conn_ops *ops)
+/* What is left of the time of the check, at least 1. */
+static uint32_t left_ms(const struct channel *ch)
+{
+	uint64_t now = now_read().mono_ms;
+
+	return now < ch->deadline_ms ? (uint32_t)(ch->deadline_ms - now) : 1;
+}
+
+static struct wire_conn *dial(struct channel *ch, const struct wire_conn_ops *ops, uint32_t timeout_ms)
 {
 	const struct wire_dial how = {
 		.address = ch->agent->record.address,
 		.role = WIRE_CLIENT,
-		.timeout_ms = CHANNEL_CHECK_MS,
+		.timeout_ms = timeout_ms,
 		.keepalive_ms = ch->agent->record.is_foreign ? CHANNEL_FOREIGN_KEEPALIVE_MS : CHANNEL_KEEPALIVE_MS,
 	};
 
@@ -322,7 +335,7 @@ static void say_hello(struct channel *ch)
 {
 	const Sloth__V1__HelloRequest message = SLOTH__V1__HELLO_REQUEST__INIT;
 	const struct wire_request request = {
-		.path = "/sloth.v1.Agent/Hello", .timeout_ms = CHANNEL_CHECK_MS, .max_message = HELLO_MAX,
+		.path = "/sloth.v1.Agent/Hello", .timeout_ms = left_ms(ch), .max_message = HELLO_MAX,
 	};
 
 	ch->hello = wire_unary(ch->conn, &request, &message.base, on_hello, ch);
@@ -337,8 +350,8 @@ static bool may_dial(const struct agent *a)
 	return wire_addr_parse(a->record.address, 0, &addr, &why) == 0 && wire_addr_is_loopback(&addr);
 }
 
-/* `fresh`: on a new connection in any case. */
-static void begin_check(struct channel *ch, bool fresh)
+/* Within the deadline that is set. `fresh`: on a new connection in any case. */
+static void go_on_check(struct channel *ch, bool fresh)
 {
 	static const struct wire_conn_ops ops = { .on_drain = on_conn_drain, .on_down = on_conn_down };
 
@@ -358,9 +371,15 @@ static void begin_check(struct channel *ch, bool fresh)
 		failed(ch, "needs TLS, which this build does not have: not a loopback address");
 		return;
 	}
-	ch->conn = dial(ch, &ops);
+	ch->conn = dial(ch, &ops, left_ms(ch));
 	ch->n_conns++;
 	say_hello(ch);
+}
+
+static void begin_check(struct channel *ch, bool fresh)
+{
+	ch->deadline_ms = now_read().mono_ms + CHANNEL_CHECK_MS;
+	go_on_check(ch, fresh);
 }
 
 /* ---- what others ask ---- */
@@ -419,6 +438,13 @@ void channel_stop(struct channel *ch)
 	ev_timer_stop(ch->m->loop, &ch->timer);
 }
 
+void channel_wait_init(struct channel_wait *wait, void (*told)(const char *why, void *arg), void *arg)
+{
+	list_init(&wait->link);
+	wait->told = told;
+	wait->arg = arg;
+}
+
 bool channel_join(struct channel *ch, struct channel_wait *wait)
 {
 	if (ch->state != CHANNEL_CHECKING)
@@ -429,8 +455,7 @@ bool channel_join(struct channel *ch, struct channel_wait *wait)
 
 void channel_leave(struct channel_wait *wait)
 {
-	if (wait->link.next)
-		list_remove(&wait->link);
+	list_remove(&wait->link);
 }
 
 /* The answer is the last finding; the next caller may have a newer one. */
@@ -460,5 +485,5 @@ struct wire_conn *channel_connection(struct channel *ch, bool *is_own, const cha
 		return NULL;
 	}
 	*is_own = a->record.is_foreign;
-	return *is_own ? dial(ch, &own_ops) : ch->conn;
+	return *is_own ? dial(ch, &own_ops, CHANNEL_CHECK_MS) : ch->conn;
 }

@@ -49,6 +49,7 @@ struct channel_wait {
 	void (*told)(const char *why, void *arg);
 	void *arg;
 };
+void channel_wait_init(struct channel_wait *wait, void (*told)(const char *why, void *arg), void *arg);
 /* False: there is nothing to wait for. */
 bool channel_join(struct channel *ch, struct channel_wait *wait);
 void channel_leave(struct channel_wait *wait);		/* not waiting is fine */

@@ -66,7 +66,7 @@ static void on_stop(struct ev_loop *loop, ev_signal *w, int events)
 		log_warn("second signal: ending now");
 		listen_close(m);
 		store_close(m->store);
-		_exit(EXIT_OK);
+		_exit(EXIT_FAILED);
 	}
 	log_info("stopping: %s", w->signum == SIGTERM ? "SIGTERM" : "SIGINT");
 	notify_send("STOPPING=1");

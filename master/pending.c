@@ -56,8 +56,7 @@ static struct pending *pending_new(struct master *m, struct wire_call *caller, c
 	p->m = m;
 	p->caller = caller;
 	p->name = mem_strdup(name);
-	p->wait.told = told;
-	p->wait.arg = p;
+	channel_wait_init(&p->wait, told, p);
 	wire_accept(caller, &ops, p);
 	return p;
 }

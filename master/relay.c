@@ -5,7 +5,8 @@
  * did not begin to process (its connection was ending) can be sent again, once. While a connection is
  * being made the caller is paused. A relay is freed when both calls have ended and it waits for nothing.
  *
- *   caller gone   -> cancel the agent's call, or stop waiting
+ *   caller gone   -> stop waiting; or reset the agent's call: a Run whose caller was lost with NO_ERROR,
+ *                    anything else with CANCEL
  *   agent's end   -> its trailers and status go to the caller; or begin again, see above
  */
 #include "master/relay.h"
@@ -329,6 +330,15 @@ static void on_caller_drain(struct wire_call *call, void *arg)
 		wire_resume(r->callee);
 }
 
+/* Only who cancels a Run says so: every other end is that of a lost caller. */
+static void let_go_of_callee(struct relay *r, enum wire_code code)
+{
+	if (r->link.is_run && code != WIRE_CANCELLED)
+		wire_abandon(r->callee, code, "the caller is lost");
+	else
+		wire_end(r->callee, WIRE_CANCELLED, "the caller is gone");
+}
+
 static void on_caller_end(struct wire_call *call, enum wire_code code, const char *why, void *arg)
 {
 	struct relay *r = arg;
@@ -341,7 +351,7 @@ static void on_caller_end(struct wire_call *call, enum wire_code code, const cha
 	if (r->callee && code != WIRE_OK)
 		log_debug("agent %s: caller gone: %s", r->link.name, why);
 	if (r->callee)
-		wire_end(r->callee, WIRE_CANCELLED, "the caller is gone");
+		let_go_of_callee(r, code);
 	maybe_free(r);
 }
 
@@ -360,8 +370,7 @@ void relay_start(struct master *m, struct wire_call *caller, const struct relay_
 	r->caller = caller;
 	r->path = request->path;
 	r->half_closed = request->is_unary;
-	r->wait.told = on_told;
-	r->wait.arg = r;
+	channel_wait_init(&r->wait, on_told, r);
 	remember(r, request->first, request->first_len);
 	wire_accept(caller, &caller_ops, r);
 	wire_pause(caller);

@@ -22,8 +22,10 @@ assert_stdout_lacks db1
 run sloth agent list 'mail*'
 assert_status 1
 
-stop_daemon "${agent_pid[db1]}"
-wait_shows db1 Inactive 30
+sloth agent stop db1 >"$T/stdout" || fail "db1 does not stop"
+wait "${agent_pid[db1]}"
+forget "${agent_pid[db1]}"
+wait_shows db1 Inactive
 run sloth agent list --state inactive
 assert_status 0
 assert_stdout_has db1

@@ -23,8 +23,14 @@ assert_stderr_has extra-word
 run slothd-agent --state-dir "$T/x" --name 'no/slash'
 assert_status 64
 assert_stderr_has 'no/slash'
-run slothd-agent --state-dir "$T/x" --report-address 0.0.0.0:50051
+for address in 0.0.0.0:50051 "unix:$T/sock" 127.0.0.1:0 127.0.0.1; do
+	run slothd-agent --state-dir "$T/x" --report-address "$address"
+	assert_status 64
+	assert_stderr_has report-address
+done
+run slothd-agent --state-dir "$T/x" --master 127.0.0.1:0
 assert_status 64
+assert_stderr_has 'not in 1..65535'
 for word in --version --help; do
 	for daemon in slothd-master slothd-agent sloth; do
 		run "$daemon" $word

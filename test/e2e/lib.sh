@@ -54,6 +54,7 @@ python=/usr/bin/python3
 status=0			# of the last run
 finishing=			# the script itself has ended
 daemon_pids=()			# what stop_daemons() stops, in order of start
+mounted=()			# what has to be unmounted in the end
 declare -A daemon_log agent_pid	# log file by pid; pid by agent name
 
 # ---- saying how it went ----
@@ -155,7 +156,9 @@ start_master() {
 	master_port=${master##*:}
 	master_socket=$T/master/master.sock
 	export SLOTH_MASTER=unix:$master_socket
+	until_true 10 answers || fail "the master does not answer"
 }
+answers() { sloth status >/dev/null 2>&1; }
 
 # start_agent NAME [OPTION...]: state in $T/agent-NAME, log in $T/NAME.log. Returns when the master can use it.
 start_agent() {
@@ -225,7 +228,7 @@ stop_daemons() {
 }
 
 clean_up() {
-	local code=$1 pid report
+	local code=$1 pid report dir
 
 	for pid in ${daemon_pids[@]+"${daemon_pids[@]}"}; do
 		kill -KILL "$pid" 2>/dev/null
@@ -238,6 +241,9 @@ clean_up() {
 		code=99
 	done
 	cd /
+	for dir in ${mounted[@]+"${mounted[@]}"}; do
+		umount "$dir"
+	done
 	rm -rf "$T"
 	exit "$code"
 }
@@ -246,6 +252,7 @@ finish() {
 	local code=$?
 
 	trap - EXIT
+	trap '' INT TERM HUP
 	finishing=yes
 	[ "$code" -ne 0 ] || stop_daemons
 	clean_up "$code"

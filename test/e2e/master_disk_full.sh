@@ -10,6 +10,7 @@ if [ "${IN_NAMESPACE:-}" != yes ]; then
 fi
 mkdir "$T/master"
 mount -t tmpfs -o size=1m none "$T/master" || skip "no tmpfs in a mount namespace here"
+mounted+=("$T/master")
 start_master
 start_agent web1
 head -c 2000000 /dev/zero >"$T/master/filler" 2>/dev/null

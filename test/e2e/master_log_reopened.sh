@@ -4,11 +4,12 @@
 start_daemon "$T/stderr.log" slothd-master --port 0 --bind-address 127.0.0.1 --state-dir "$T/master" --log-file "$T/the.log"
 pid=$started
 wait_line "$T/the.log" 'listening for agent registrations'
+export SLOTH_MASTER=unix:$T/master/master.sock
+until_true 10 answers || fail "the master does not answer"
 mv "$T/the.log" "$T/the.log.old"
 kill -HUP "$pid"
 until_true 10 test -e "$T/the.log" || fail "the log was not opened again"
 master=$(sed -nE 's/.*registrations on (127[0-9.:]*).*/\1/p' "$T/the.log.old")
-export SLOTH_MASTER=$master
 start_agent web1
 wait_line "$T/the.log" 'agent web1: '
 ! has_line "$T/the.log.old" 'agent web1: ' || fail "the old file still grows"

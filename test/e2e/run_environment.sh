@@ -18,9 +18,11 @@ assert_stdout_is $'0\n1\n2\n3\n'	# 3 is the directory that ls reads
 run sloth agent run web1 'grep -E "^Sig(Blk|Ign):" /proc/self/status'
 assert_stdout_is $'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n'
 run sloth agent run web1 'umask; [ "$(ps -o sid= -p $$ | tr -d " ")" = $$ ] && echo leader; pwd'
+home=$(getent passwd "$(id -u)" | cut -d: -f6)
+[ -d "$home" ] || home=/
 assert_stdout_is "0022
 leader
-$(getent passwd "$(id -u)" | cut -d: -f6)
+$home
 "
 run sloth agent run --env A=1 --env B='two words' --env C= --cwd "$T" web1 'echo "$A|$B|${C-unset}|$PWD"'
 assert_stdout_is "1|two words||$T

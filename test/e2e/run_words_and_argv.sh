@@ -15,5 +15,20 @@ assert_stdout_is 'x'
 run sloth agent run --argv web1 printf '[%s]' 'a   b' '*' '$HOME' ''
 assert_status 0
 assert_stdout_is '[a   b][*][$HOME][]'
+
+# Bytes that are no text pass as an argument vector only; nothing is run.
+run sloth agent run web1 $'echo \xff'
+assert_status 125
+assert_stderr_has 'command is not UTF-8: use --argv'
+run sloth agent run --cwd $'/\xff' web1 pwd
+assert_status 125
+assert_stderr_has 'is not UTF-8'
+run sloth agent run --user $'\xff' web1 id
+assert_status 125
+assert_stderr_has 'is not UTF-8'
+run sloth agent run --argv web1 printf %s $'\xff'
+assert_status 0
+printf '\xff' >"$T/expected"
+assert_same "$T/expected" "$T/stdout"
 run sloth agent run web1 'echo "$BASH_VERSION"'
 assert_stdout_like '^[0-9]'

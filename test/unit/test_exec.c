@@ -3,10 +3,13 @@
  *
  * no valgrind: it does not know pidfd_open(2)
  */
+#include <errno.h>
 #include <ev.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "agent/exec.h"
@@ -25,7 +28,7 @@ static struct {
 	pid_t pid;
 	bool failed, exited, gone, eof[EXEC_N_STREAMS], cut, closed;
 	int code, signal;
-	char why[200];
+	char why[200], left[200];
 	struct buf out[EXEC_N_STREAMS];
 	uint64_t taken;
 	size_t pause_at;		/* pauses when stdout has as much; 0: never */
@@ -36,6 +39,16 @@ static struct exec_host *host;
 static struct user *user;
 static struct exec *exec;
 static struct exec_spec spec;
+static bool is_protected;		/* signals to process groups are refused */
+
+/* In place of the C library's. */
+int kill(pid_t pid, int number)
+{
+	if (!is_protected)
+		return (int)syscall(SYS_kill, pid, number);
+	errno = EPERM;
+	return -1;
+}
 
 static void on_started(struct exec *e, pid_t pid, void *arg)
 {
@@ -85,10 +98,13 @@ static void on_exited(struct exec *e, int code, int signal, void *arg)
 	heard.signal = signal;
 }
 
-static void on_gone(struct exec *e, void *arg)
+static void on_gone(struct exec *e, const char *left, void *arg)
 {
 	(void)e, (void)arg;
+	ck_assert(!heard.gone);
 	heard.gone = true;
+	if (left)
+		strncpy(heard.left, left, sizeof heard.left - 1);
 }
 
 static const struct exec_ops ops = {
@@ -122,6 +138,11 @@ static void start(const char *command)
 static bool is_over(void)
 {
 	return heard.failed || (heard.exited && heard.eof[EXEC_STDOUT] && heard.eof[EXEC_STDERR]);
+}
+
+static bool has_ended_streams(void)
+{
+	return heard.eof[EXEC_STDOUT] && heard.eof[EXEC_STDERR];
 }
 
 static bool has_output(void)
@@ -368,6 +389,24 @@ START_TEST(what_was_written_before_the_cut_is_delivered_to_a_slow_reader)
 }
 END_TEST
 
+START_TEST(a_slow_reader_of_all_there_is_is_not_told_of_a_cut)
+{
+	start("printf x; read -r; head -c 50000 /dev/zero");
+	heard.pause_at = 1;
+	run_until(has_output);
+	heard.pause_at = 0;
+	exec_input(exec, "go\n", 3);
+	run_for(EXEC_LINGER_MS + 200);
+	ck_assert(heard.exited && !heard.eof[EXEC_STDOUT]);
+	ck_assert(heard.eof[EXEC_STDERR]);		/* paused and empty */
+	exec_resume(exec);
+	run_until(is_over);
+	ck_assert_uint_eq(buf_len(&heard.out[EXEC_STDOUT]), 50001);
+	ck_assert(!heard.cut);
+	finish();
+}
+END_TEST
+
 START_TEST(a_kill_ends_every_process_of_the_session)
 {
 	start("set -m; sleep 600 & sleep 601 & echo ready; wait");
@@ -396,6 +435,40 @@ START_TEST(who_ignores_term_is_gone_after_kill)
 }
 END_TEST
 
+static bool has_left_no_zombie(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%d", heard.pid);
+	return access(path, F_OK) != 0;
+}
+
+START_TEST(who_cannot_be_killed_is_given_up_by_name_and_reaped_when_it_ends)
+{
+	char expected[64];
+	uint64_t killed;
+
+	start("sleep 600 & echo $!; exec sleep 600");
+	run_until(has_output);
+	is_protected = true;
+	exec_kill(exec, SIGTERM);
+	killed = mono_ms();
+	exec_kill(exec, SIGKILL);
+	run_until(is_gone);
+	ck_assert_uint_ge(mono_ms() - killed, EXEC_GIVE_UP_MS - 10);
+	snprintf(expected, sizeof expected, "pid %d, %d", heard.pid, atoi(out(EXEC_STDOUT)));
+	ck_assert_str_eq(heard.left, expected);
+	run_loop(has_ended_streams, WAIT_MS);
+	ck_assert(heard.cut && !heard.exited);
+	exec_free(exec);
+	exec = NULL;
+	is_protected = false;
+	ck_assert_int_eq(kill(-heard.pid, SIGKILL), 0);
+	run_until(has_left_no_zombie);
+	finish();
+}
+END_TEST
+
 START_TEST(a_signal_goes_to_the_process_group)
 {
 	start("trap 'echo got; exit 9' USR1; echo ready; while :; do sleep 0.01; done");
@@ -416,5 +489,7 @@ UNIT_MAIN(output_of_both_streams_and_the_status_arrive, large_output_is_whole,
 	  a_process_that_closes_its_input_is_told, without_input_the_process_reads_end_of_file,
 	  a_paused_process_blocks_and_nothing_is_lost, a_background_process_that_holds_the_output_is_cut_off,
 	  what_was_written_before_the_cut_is_delivered_to_a_slow_reader,
+	  a_slow_reader_of_all_there_is_is_not_told_of_a_cut,
+	  who_cannot_be_killed_is_given_up_by_name_and_reaped_when_it_ends,
 	  a_kill_ends_every_process_of_the_session, who_ignores_term_is_gone_after_kill,
 	  a_signal_goes_to_the_process_group)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/str.h"
 #include "master/channel.h"
 #include "master/store.h"
@@ -100,6 +101,34 @@ START_TEST(a_silent_address_is_a_timeout_within_three_seconds)
 	expect_registration("web1", wire_listener_address(l), &web1, true, "timeout");
 	wire_free(silent);
 	ev_loop_destroy(standstill);
+	fake_close(&web1);
+	world_close(&w);
+}
+END_TEST
+
+static void on_two_seconds(struct ev_loop *loop, ev_timer *t, int events)
+{
+	(void)loop, (void)events;
+	wire_conn_close(((struct fake *)t->data)->conn, 0, "dead");
+}
+
+START_TEST(a_connection_that_dies_in_a_check_gives_it_no_more_time)
+{
+	uint64_t start;
+	ev_timer t;
+
+	world_open(&w);
+	fake_open(&w, &web1, "web1", false);
+	expect_registration("web1", fake_address(&web1), &web1, true, "reached at");
+	web1.is_mute = true;
+	ev_timer_init(&t, on_two_seconds, 2, 0);
+	t.data = &web1;
+	ev_now_update(w.turn.loop);
+	ev_timer_start(w.turn.loop, &t);
+	start = mono_ms();
+	expect_registration("web1", fake_address(&web1), &web1, true, "timeout");
+	ck_assert_uint_eq(web1.n_hellos, 3);
+	ck_assert_uint_lt(mono_ms() - start, 4000);	/* not 2 s and another check */
 	fake_close(&web1);
 	world_close(&w);
 }
@@ -357,7 +386,8 @@ START_TEST(status_counts)
 END_TEST
 
 UNIT_MAIN(registering_dials_back_and_says_so, an_agent_that_cannot_be_reached_is_registered_with_the_reason,
-	  a_silent_address_is_a_timeout_within_three_seconds, an_address_that_answers_as_another_agent_is_found_out,
+	  a_silent_address_is_a_timeout_within_three_seconds, a_connection_that_dies_in_a_check_gives_it_no_more_time,
+	  an_address_that_answers_as_another_agent_is_found_out,
 	  an_address_beyond_this_machine_is_not_dialled_in_plaintext, a_live_name_is_refused_to_another_instance,
 	  a_lost_connection_is_dialled_again, an_agent_that_went_is_unreachable_until_it_registers_again,
 	  heartbeats_bring_facts_and_unknown_ones_are_sent_away, a_heartbeat_wakes_an_inactive_agent_up,

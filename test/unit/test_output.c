@@ -92,6 +92,29 @@ START_TEST(output_shows_facts_without_control_bytes)
 }
 END_TEST
 
+static const struct {
+	uint64_t seconds;
+	const char *words;
+} uptimes[] = {
+	{ 0, "up less than a second\n" },
+	{ 1, "up 1.0 s\n" },
+	{ 310, "up 5m 10s\n" },
+};
+
+START_TEST(output_tells_how_long_the_master_is_up)
+{
+	Sloth__V1__StatusResponse status = SLOTH__V1__STATUS_RESPONSE__INIT;
+
+	for (size_t i = 0; i < sizeof uptimes / sizeof *uptimes; i++) {
+		status.uptime_seconds = uptimes[i].seconds;
+		capture();
+		output_text.status(&to_file, &status);
+		ck_assert_msg(strstr(captured(), uptimes[i].words), "%s", text);
+	}
+	release();
+}
+END_TEST
+
 static json_t *document(void)
 {
 	json_error_t error;
@@ -178,4 +201,4 @@ START_TEST(output_has_colors_where_they_are_wanted)
 END_TEST
 
 UNIT_MAIN(output_lists_agents_as_a_table, output_shows_facts_without_control_bytes, output_json_is_one_object_each,
-	  output_has_two_formats, output_has_colors_where_they_are_wanted)
+	  output_tells_how_long_the_master_is_up, output_has_two_formats, output_has_colors_where_they_are_wanted)

@@ -265,12 +265,30 @@ START_TEST(a_caller_that_cancels_takes_the_run_along)
 }
 END_TEST
 
-START_TEST(a_caller_that_vanishes_takes_the_run_along)
+START_TEST(a_caller_that_vanishes_is_lost_to_the_run)
 {
 	struct record r;
 
 	open_all();
 	begin_run("web1", &r);
+	pair_run(&w.turn, has_message, &web1);
+	wire_conn_close(w.conn, 0, "gone");
+	pair_run(&w.turn, is_ended, &web1);
+	ck_assert_int_ne(web1.code, WIRE_CANCELLED);
+	close_all();
+}
+END_TEST
+
+START_TEST(a_caller_that_vanishes_cancels_its_execute_command)
+{
+	Agent__ExecuteCommandRequest message = AGENT__EXECUTE_COMMAND_REQUEST__INIT;
+	struct record r;
+
+	open_all();
+	message.agent_name = (char *)(uintptr_t)"web1";
+	message.command = (char *)(uintptr_t)"x";
+	world_call(&w, "/agent.AgentRegistry/ExecuteCommand", &message.base, &r);
+	wire_half_close(r.call);
 	pair_run(&w.turn, has_message, &web1);
 	wire_conn_close(w.conn, 0, "gone");
 	pair_run(&w.turn, is_ended, &web1);
@@ -416,6 +434,6 @@ UNIT_MAIN(a_run_passes_both_ways_undecoded, only_trailers_of_ours_pass, execute_
 	  ping_is_relayed_or_answered, an_unknown_agent_is_not_found, an_inactive_agent_is_unavailable,
 	  an_unreachable_agent_is_refused_at_once_with_the_reason, a_run_begins_with_start_or_resume,
 	  a_run_without_a_message_is_refused, a_caller_that_cancels_takes_the_run_along,
-	  a_caller_that_vanishes_takes_the_run_along, an_agent_that_vanishes_ends_the_run_with_words,
+	  a_caller_that_vanishes_is_lost_to_the_run, a_caller_that_vanishes_cancels_its_execute_command, an_agent_that_vanishes_ends_the_run_with_words,
 	  the_agents_status_is_the_callers, a_deleted_agents_runs_go_on, a_connection_that_ends_in_order_loses_no_call,
 	  a_caller_that_takes_nothing_stops_the_agent)

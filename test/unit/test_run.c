@@ -211,7 +211,7 @@ static void happen(struct exec *exec, enum fact fact)
 		exec->ops->on_eof(exec, EXEC_STDERR, false, exec->arg);
 		break;
 	case GONE:
-		exec->ops->on_gone(exec, exec->arg);
+		exec->ops->on_gone(exec, NULL, exec->arg);
 		break;
 	}
 }
@@ -366,6 +366,24 @@ START_TEST(the_deadline_ends_a_run_as_timed_out)
 	happen(air.last, GONE);
 	ck_assert_int_eq(seen.result.end, RUN_END_TIMED_OUT);
 	ck_assert_str_eq(seen.reason, "timed out after 2 ms");
+	close_runs();
+}
+END_TEST
+
+START_TEST(what_cannot_be_killed_is_given_up_and_named)
+{
+	struct run *run;
+
+	open_runs(10);
+	run = start(1);
+	run_kill(run, "enough");
+	air.last->ops->on_gone(air.last, "pid 17, 18", run);
+	happen(air.last, OUT_EOF);
+	ck_assert_uint_eq(seen.n_ended, 0);
+	happen(air.last, ERR_EOF);		/* its exit never comes */
+	ck_assert_uint_eq(seen.n_ended, 1);
+	ck_assert_int_eq(seen.result.end, RUN_END_CANCELLED);
+	ck_assert_str_eq(seen.reason, "enough; processes left that could not be killed: pid 17, 18");
 	close_runs();
 }
 END_TEST
@@ -548,7 +566,7 @@ END_TEST
 UNIT_MAIN(a_run_ends_with_the_last_of_three_facts_in_every_order, totals_are_kept_per_stream,
 	  a_watcher_that_takes_no_more_pauses_the_process, a_death_by_signal_is_told_as_such,
 	  what_cannot_be_started_ends_with_the_reason, cancel_terminates_and_waits_until_nothing_is_left,
-	  what_survives_the_grace_is_killed, the_deadline_ends_a_run_as_timed_out,
+	  what_survives_the_grace_is_killed, what_cannot_be_killed_is_given_up_and_named, the_deadline_ends_a_run_as_timed_out,
 	  a_run_that_ended_by_itself_stays_so_when_it_is_cancelled_too_late, the_first_reason_counts,
 	  a_cancel_before_the_start_is_told_ends_it_after,
 	  a_run_whose_watcher_left_is_cancelled_drained_and_told_nobody, input_and_signals_are_passed_on,
