@@ -65,9 +65,9 @@ $(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h &: %.proto
 
 $(B)/gen/descriptors.c: $(PROTOS)
 	$(call say,PROTO,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)protoc-c -I. --include_imports --descriptor_set_out=$(@:.c=.bin) --c_out=$(@D) $(PROTOS)
-	$(Q)rm -f $(@D)/wire/proto/*alpha.pb-c.[ch]
+	$(Q)mkdir -p $(@D)/discarded
+	$(Q)protoc-c -I. --include_imports --descriptor_set_out=$(@:.c=.bin) --c_out=$(@D)/discarded $(PROTOS)
+	$(Q)rm -rf $(@D)/discarded
 	$(Q){ echo '#include "wire/reflection.h"'; echo 'const uint8_t reflection_descriptors[] = {'; \
 	   od -An -v -tx1 $(@:.c=.bin) | sed 's/ \(..\)/0x\1,/g'; echo '};'; \
 	   echo 'const size_t reflection_descriptors_len = sizeof reflection_descriptors;'; } > $@

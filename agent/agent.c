@@ -110,7 +110,7 @@ int agent_start(struct agent *a, char **error)
 	const struct config *c = a->config;
 	struct link_config lc = {
 		.name = c->own_name, .master = c->master, .report_address = c->report_address,
-		.report_host = c->bind_address, .port = a->port,
+		.report_host = c->own_bind_host, .port = a->port,
 	};
 	int status = make_dir(c->own_runtime_dir, 0755, error);
 

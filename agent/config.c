@@ -24,7 +24,7 @@ static const char default_config[] = "/etc/sloth/agent.conf";
 #define FIELD(name) offsetof(struct config, name)
 const struct opt config_options[] = {
 	{ "name", 0, OPT_STRING, "NAME", "name of this agent; default: the host name", FIELD(name), 0, 0 },
-	{ "master", 0, OPT_STRING, "HOST:PORT", "master to register with; default: 127.0.0.1:50053",
+	{ "master", 0, OPT_STRING, "HOST[:PORT]", "master to register with; default: 127.0.0.1:50053",
 	  FIELD(master), 0, 0 },
 	{ "port", 'p', OPT_UINT, "PORT", "port to listen on, 0 picks a free one; default: 50051",
 	  FIELD(port), 0, 65535 },
@@ -79,22 +79,34 @@ static int parse_file(struct config *c, char **error)
 	return opt_parse_file(config_options, path ? path : default_config, c, &c->file, error);
 }
 
+/* 0 is a port to listen on only. */
+static bool is_port_zero(const struct wire_addr *a, const char **why)
+{
+	*why = "port is not in 1..65535";
+	return !a->is_unix && a->port == 0;
+}
+
 static int check_addresses(const struct config *c, char **error)
 {
 	struct wire_addr a;
 	const char *why;
 
-	if (wire_addr_parse(c->master, 50053, &a, &why)) {
+	if (wire_addr_parse(c->master, 50053, &a, &why) || is_port_zero(&a, &why)) {
 		*error = mem_printf("master %s: %s", str_quote(c->master), why);
 		return -EINVAL;
 	}
 	if (!c->report_address)
 		return 0;
-	if (wire_addr_parse(c->report_address, 0, &a, &why)) {
+	if (wire_addr_parse(c->report_address, 0, &a, &why) || is_port_zero(&a, &why)) {
 		*error = mem_printf("report-address %s: %s", str_quote(c->report_address), why);
 		return -EINVAL;
 	}
-	if (!a.is_unix && wire_addr_is_any(&a)) {
+	if (a.is_unix) {
+		*error = mem_printf("report-address %s: an agent has no unix socket; give HOST:PORT",
+				    str_quote(c->report_address));
+		return -EINVAL;
+	}
+	if (wire_addr_is_any(&a)) {
 		*error = mem_printf("report-address %s: nobody can reach that address; give the one at which "
 				    "the master reaches this machine", str_quote(c->report_address));
 		return -EINVAL;
@@ -102,20 +114,29 @@ static int check_addresses(const struct config *c, char **error)
 	return 0;
 }
 
-static int check_bind_address(const struct config *c, char **error)
+/* The literal of --bind-address; brackets around an IPv6 one are fine. 0 or -EINVAL. */
+static int parse_bind_address(const char *text, struct wire_addr *a)
 {
 	struct sockaddr_storage sa;
-	struct wire_addr a = { .port = 1 };
 	socklen_t len;
-	size_t n;
+	size_t n = strlen(text);
 
-	if (!c->bind_address)
-		return 0;
-	n = strlen(c->bind_address);
-	if (n >= sizeof a.host)
-		n = sizeof a.host - 1;
-	memcpy(a.host, c->bind_address, n);
-	if (wire_addr_to_sockaddr(&a, &sa, &len)) {
+	*a = (struct wire_addr){ .port = 1 };
+	if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
+		text++;
+		n -= 2;
+	}
+	if (n >= sizeof a->host)
+		return -EINVAL;
+	memcpy(a->host, text, n);
+	return wire_addr_to_sockaddr(a, &sa, &len);
+}
+
+static int check_bind_address(const struct config *c, char **error)
+{
+	struct wire_addr a;
+
+	if (c->bind_address && parse_bind_address(c->bind_address, &a)) {
 		*error = mem_printf("bind-address %s: not an IP address", str_quote(c->bind_address));
 		return -EINVAL;
 	}
@@ -138,14 +159,26 @@ static int config_check(struct config *c, char **error)
 	return check_bind_address(c, error);
 }
 
+/* A host name passes: whether it is loopback shows when it is connected. */
+static bool is_remote(const struct wire_addr *a)
+{
+	struct sockaddr_storage sa;
+	socklen_t len;
+
+	return !a->is_unix && !wire_addr_is_loopback(a) && wire_addr_to_sockaddr(a, &sa, &len) == 0;
+}
+
 static int check_plaintext(const struct config *c, char **error)
 {
-	struct wire_addr a = { .port = 1 };
+	struct wire_addr a;
+	const char *why;
 
-	if (!c->bind_address)
-		return EXIT_OK;
-	memcpy(a.host, c->bind_address, strlen(c->bind_address) + 1);
-	if (wire_addr_is_loopback(&a))
+	if (wire_addr_parse(c->master, 50053, &a, &why) == 0 && is_remote(&a)) {
+		*error = mem_printf("master %s: any address but loopback needs TLS, which this build does not have; "
+				    "use 127.0.0.1, ::1 or unix:/PATH", c->master);
+		return EXIT_CONFIG;
+	}
+	if (!c->bind_address || parse_bind_address(c->bind_address, &a) || wire_addr_is_loopback(&a))
 		return EXIT_OK;
 	*error = mem_printf("bind-address %s: any address but loopback needs TLS, which this build does not have; "
 			    "use 127.0.0.1 or ::1", c->bind_address);
@@ -172,6 +205,14 @@ static char *absolute(const char *path)
 	char cwd[PATH_MAX];
 
 	return path[0] == '/' || !getcwd(cwd, sizeof cwd) ? mem_strdup(path) : paths_join(cwd, path);
+}
+
+static void derive_bind_host(struct config *c)
+{
+	struct wire_addr a;
+
+	if (c->bind_address && parse_bind_address(c->bind_address, &a) == 0)
+		c->own_bind_host = mem_strdup(a.host);
 }
 
 static void derive_paths(struct config *c)
@@ -229,14 +270,17 @@ int config_load(struct config *c, int argc, char **argv, char **error)
 	status = check_plaintext(c, error);
 	if (status == EXIT_OK)
 		status = derive_name(c, error);
-	if (status == EXIT_OK)
-		derive_paths(c);
+	if (status != EXIT_OK)
+		return status;
+	derive_bind_host(c);
+	derive_paths(c);
 	return status;
 }
 
 void config_done(struct config *c)
 {
 	free(c->own_name);
+	free(c->own_bind_host);
 	free(c->own_state_dir);
 	free(c->own_runtime_dir);
 	free(c->own_log_file);

@@ -22,6 +22,7 @@ struct config {
 	/* Derived by config_load(). */
 	enum log_level level;
 	char *own_name;		/* owned: name, else the host name */
+	char *own_bind_host;	/* owned: bind_address without brackets; NULL: both loopback addresses */
 	char *own_state_dir;	/* owned */
 	char *own_runtime_dir;	/* owned */
 	char *own_log_file;	/* owned; NULL: stderr */

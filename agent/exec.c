@@ -2,8 +2,9 @@
  * exec.c - the process of a run, behind pipes and a pidfd.
  *
  * Owns the process until exec_free(): its zombie is kept so long, see proc.h. The start is made at
- * once and told from the loop. Three clocks: none while it runs; after its exit `linger`, until both streams
- * have ended; after exec_kill() and its exit `poll`, until its session is empty. While something is being
+ * once and told from the loop. Its clocks: none while it runs; after its exit `linger`, until both streams
+ * have ended; after exec_kill() and its exit `poll`, until its session is empty; after SIGKILL `give_up`, for
+ * processes that cannot be killed: another user's, or stuck in the kernel. While something is being
  * killed linger waits: what still ends in good order may still write.
  */
 #include "agent/exec.h"
@@ -18,18 +19,21 @@
 
 #include "agent/exec_pipe.h"
 #include "agent/exec_program.h"
+#include "agent/orphans.h"
 #include "agent/proc.h"
 #include "agent/session.h"
+#include "common/buf.h"
 #include "common/fd.h"
 #include "common/list.h"
 #include "common/mem.h"
 
-enum { POLL_MIN_MS = 5, POLL_MAX_MS = 200 };
+enum { POLL_MIN_MS = 5, POLL_MAX_MS = 200, LEFT_MAX = 8 };
 
 struct exec_host {
 	struct ev_loop *loop;
 	struct proc_host *proc_host;
 	struct session_list *sessions;
+	struct orphans *orphans;
 	uint8_t *buffer;		/* EXEC_CHUNK_MAX */
 };
 
@@ -42,7 +46,7 @@ struct exec {
 	struct inpipe in;
 	ev_timer begin;			/* never started: fed to tell the start from the loop */
 	ev_io exit;
-	ev_timer linger, poll;
+	ev_timer linger, poll, give_up;
 	char *failure;			/* why nothing was started */
 	int failure_code;
 	int kill_signal;		/* 0: not killed */
@@ -59,6 +63,7 @@ struct exec_host *exec_host_new(struct ev_loop *loop)
 	h->loop = loop;
 	h->proc_host = proc_host_new();
 	h->sessions = session_list_new();
+	h->orphans = orphans_new(loop);
 	h->buffer = mem_alloc(EXEC_CHUNK_MAX);
 	return h;
 }
@@ -69,6 +74,7 @@ void exec_host_free(struct exec_host *h)
 		return;
 	proc_host_free(h->proc_host);
 	session_list_free(h->sessions);
+	orphans_free(h->orphans);
 	free(h->buffer);
 	free(h);
 }
@@ -129,13 +135,14 @@ static void on_in_taken(struct inpipe *p, uint64_t offset, bool closed)
 static void start_timer(struct exec *exec, ev_timer *timer, unsigned ms)
 {
 	ev_timer_stop(exec->host->loop, timer);
+	ev_now_update(exec->host->loop);	/* a walk over /proc takes its time */
 	ev_timer_set(timer, ms / 1000.0, 0.);
 	ev_timer_start(exec->host->loop, timer);
 }
 
 static void start_linger(struct exec *exec)
 {
-	if (exec->has_exited && !has_drained(exec) && (!exec->kill_signal || exec->is_gone))
+	if (!has_drained(exec) && (exec->is_gone || (exec->has_exited && !exec->kill_signal)))
 		start_timer(exec, &exec->linger, EXEC_LINGER_MS);
 }
 
@@ -150,6 +157,42 @@ static void on_linger(struct ev_loop *loop, ev_timer *w, int events)
 		outpipe_cut(&exec->out[EXEC_STDERR]);
 }
 
+/* `left`: pids that are still there, or NULL. */
+static void set_gone(struct exec *exec, const char *left)
+{
+	ev_timer_stop(exec->host->loop, &exec->poll);
+	ev_timer_stop(exec->host->loop, &exec->give_up);
+	exec->is_gone = true;
+	start_linger(exec);
+	exec->ops->on_gone(exec, left, exec->arg);
+}
+
+/* The first LEFT_MAX pids, then how many more. Empty: none. */
+static void list_left(struct exec *exec, struct buf *text)
+{
+	pid_t pids[LEFT_MAX];
+	size_t n_self = !exec->has_exited, n;
+
+	pids[0] = exec->proc.pid;
+	n = n_self + session_alive(exec->host->sessions, ev_iteration(exec->host->loop), exec->proc.pid,
+				   pids + n_self, LEFT_MAX - n_self);
+	for (size_t i = 0; i < n && i < LEFT_MAX; i++)
+		buf_printf(text, "%s%d", i ? ", " : "pid ", (int)pids[i]);
+	if (n > LEFT_MAX)
+		buf_printf(text, " and %zu more", n - LEFT_MAX);
+}
+
+static void on_give_up(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct exec *exec = w->data;
+	struct buf text = { 0 };
+
+	(void)loop, (void)events;
+	list_left(exec, &text);
+	set_gone(exec, buf_len(&text) ? buf_string(&text) : NULL);
+	buf_done(&text);
+}
+
 /* The session is empty when no member is listed, or when those listed are dead twice in a row: between
  * the walk and the look one may have forked. */
 static void check_session(struct exec *exec)
@@ -159,9 +202,7 @@ static void check_session(struct exec *exec)
 
 	exec->empty_polls = count.alive ? 0 : exec->empty_polls + 1;
 	if (count.listed == 0 || exec->empty_polls >= 2) {
-		exec->is_gone = true;
-		start_linger(exec);
-		exec->ops->on_gone(exec, exec->arg);
+		set_gone(exec, NULL);
 		return;
 	}
 	if (exec->kill_signal == SIGKILL) {
@@ -189,7 +230,7 @@ static void on_exit_ready(struct ev_loop *loop, ev_io *w, int events)
 	ev_io_stop(loop, w);
 	exec->has_exited = true;
 	start_linger(exec);
-	if (exec->kill_signal)
+	if (exec->kill_signal && !exec->is_gone)
 		start_timer(exec, &exec->poll, 0);
 	exec->ops->on_exited(exec, status.code, status.signal, exec->arg);
 }
@@ -213,6 +254,8 @@ void exec_kill(struct exec *exec, int number)
 	exec->kill_signal = number;
 	exec->poll_ms = POLL_MIN_MS;
 	ev_timer_stop(loop, &exec->linger);
+	if (number == SIGKILL && !ev_is_active(&exec->give_up))
+		start_timer(exec, &exec->give_up, EXEC_GIVE_UP_MS);
 	if (exec->has_exited)
 		start_timer(exec, &exec->poll, 0);
 }
@@ -306,8 +349,9 @@ static void exec_init(struct exec *exec, struct exec_host *h, const struct exec_
 	ev_init(&exec->begin, on_begin);
 	ev_init(&exec->linger, on_linger);
 	ev_init(&exec->poll, on_poll);
+	ev_init(&exec->give_up, on_give_up);
 	ev_init(&exec->in.io, NULL);
-	exec->begin.data = exec->linger.data = exec->poll.data = exec;
+	exec->begin.data = exec->linger.data = exec->poll.data = exec->give_up.data = exec;
 }
 
 struct exec *exec_start(struct exec_host *h, const struct exec_spec *spec, const struct exec_ops *ops, void *arg)
@@ -345,12 +389,16 @@ void exec_free(struct exec *exec)
 	ev_clear_pending(loop, &exec->begin);
 	ev_timer_stop(loop, &exec->linger);
 	ev_timer_stop(loop, &exec->poll);
+	ev_timer_stop(loop, &exec->give_up);
 	inpipe_done(&exec->in);
 	for (int i = 0; i < EXEC_N_STREAMS; i++)
 		outpipe_done(&exec->out[i]);
 	if (exec->proc.pidfd >= 0) {
 		ev_io_stop(loop, &exec->exit);
-		proc_done(&exec->proc);
+		if (exec->has_exited)
+			proc_done(&exec->proc);
+		else
+			orphans_take(exec->host->orphans, &exec->proc);
 	}
 	free(exec->failure);
 	free(exec);

@@ -3,7 +3,7 @@
  *
  * exec_start() never fails. on_started or on_failed comes first; after on_failed nothing more. Then, in any
  * order: on_output, on_input_taken, one on_eof per stream, on_exited, and on_gone if exec_kill() was
- * called. Callbacks come from the loop only, never from inside an exec_* function. exec_free() may be called
+ * called. Only a process that outlives SIGKILL may never have its on_exited: on_gone says so. Callbacks come from the loop only, never from inside an exec_* function. exec_free() may be called
  * from every callback but on_output and on_input_taken.
  *
  * The process leads a session and a process group of its own. When it has ended and a process it left
@@ -20,7 +20,11 @@
 
 #include "agent/user.h"
 
-enum { EXEC_LINGER_MS = 2000, EXEC_CHUNK_MAX = 64 * 1024 };
+enum {
+	EXEC_LINGER_MS = 2000,
+	EXEC_GIVE_UP_MS = 5000,		/* after the first SIGKILL */
+	EXEC_CHUNK_MAX = 64 * 1024
+};
 
 struct ev_loop;
 struct exec;
@@ -55,12 +59,13 @@ struct exec_ops {
 	void (*on_eof)(struct exec *exec, enum exec_stream stream, bool cut, void *arg);
 	/* One of code and signal is meant: signal 0 means exited with code. */
 	void (*on_exited)(struct exec *exec, int code, int signal, void *arg);
-	/* After exec_kill(): nothing of its session is left. */
-	void (*on_gone)(struct exec *exec, void *arg);
+	/* After exec_kill(): nothing of its session is left, or SIGKILL did not end all of it within
+	 * EXEC_GIVE_UP_MS. Then `left` has the pids as words, borrowed, else it is NULL. */
+	void (*on_gone)(struct exec *exec, const char *left, void *arg);
 };
 
 struct exec *exec_start(struct exec_host *h, const struct exec_spec *spec, const struct exec_ops *ops, void *arg);
-/* Lets go of what is there. A process that still runs goes on, unheard. */
+/* Lets go of what is there. A process that still runs goes on, unheard, and is reaped when it ends. */
 void exec_free(struct exec *exec);
 
 /* Queues input without bound: the caller counts what on_input_taken has not confirmed. */
@@ -73,7 +78,7 @@ void exec_resume(struct exec *exec);
 /* A signal to the process group. */
 void exec_signal(struct exec *exec, int number);
 /* A signal to every process of the session, and on_gone is owed from here on. SIGKILL is repeated until
- * nothing is left. */
+ * nothing is left, for EXEC_GIVE_UP_MS. */
 void exec_kill(struct exec *exec, int number);
 
 #endif

@@ -20,6 +20,17 @@ static void outpipe_finish(struct outpipe *p, bool cut)
 	p->on_eof(p, cut);
 }
 
+/* All that was owed is delivered: the end, unless somebody else still holds the stream open. */
+static void finish_limited(struct outpipe *p)
+{
+	ssize_t n;
+
+	do
+		n = read(p->fd, p->buffer, 1);
+	while (n < 0 && errno == EINTR);
+	outpipe_finish(p, n != 0);
+}
+
 static void enlarge(struct outpipe *p)
 {
 	p->is_large = true;
@@ -46,7 +57,7 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int events)
 		return;
 	p->owed -= (size_t)n;
 	if (p->owed == 0)
-		outpipe_finish(p, true);
+		finish_limited(p);
 }
 
 void outpipe_start(struct outpipe *p)
@@ -88,5 +99,5 @@ void outpipe_cut(struct outpipe *p)
 	if (ioctl(p->fd, FIONREAD, &n) == 0 && n > 0)
 		p->owed = (size_t)n;
 	if (p->owed == 0)
-		outpipe_finish(p, true);
+		finish_limited(p);
 }

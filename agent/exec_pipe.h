@@ -33,7 +33,8 @@ void outpipe_start(struct outpipe *p);		/* the fields above are set; takes fd */
 void outpipe_done(struct outpipe *p);
 void outpipe_pause(struct outpipe *p);
 void outpipe_resume(struct outpipe *p);
-/* What is in the pipe now is still delivered, then it ends as cut; on_eof may come from inside. */
+/* What is in the pipe now is still delivered, then it ends: as cut, unless that was all there will ever be.
+ * on_eof may come from inside. */
 void outpipe_cut(struct outpipe *p);
 
 /*

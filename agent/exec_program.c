@@ -18,14 +18,14 @@
 
 static char dash_c[] = "-c", script_path[] = "/proc/self/fd/3";
 static const char script_start[] = "exec 3<&-;";
-static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const char exec_default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 static const char *env_path(char *const *env)
 {
 	for (; *env; env++)
 		if (str_has_prefix(*env, "PATH="))
 			return *env + strlen("PATH=");
-	return default_path;
+	return exec_default_path;
 }
 
 static void single_path(struct exec_program *p, const char *path)

@@ -8,6 +8,8 @@
 
 enum { EXEC_ARG_MAX = 128 * 1024 };	/* one argument with its NUL: MAX_ARG_STRLEN of the kernel */
 
+extern const char exec_default_path[];	/* PATH of a run that sets none */
+
 struct exec_program {
 	const char **paths;		/* to try in this order, NULL-terminated */
 	char *const *argv;

@@ -13,8 +13,6 @@
 
 enum { N_BASE = 9 };
 
-static const char path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 char **launch_strings(const char *what, const ProtobufCBinaryData *items, size_t n, char **error)
 {
 	char **list = mem_array(n + 1, sizeof *list);
@@ -49,7 +47,7 @@ static size_t base_env(char **env, const struct launch_who *who)
 	const char *lang = getenv("LANG");
 	size_t n = 0;
 
-	env[n++] = mem_printf("PATH=%s", path);
+	env[n++] = mem_printf("PATH=%s", exec_default_path);
 	env[n++] = mem_printf("HOME=%s", user->home);
 	env[n++] = mem_printf("USER=%s", user->name);
 	env[n++] = mem_printf("LOGNAME=%s", user->name);

@@ -83,6 +83,7 @@ static void set_trouble(struct link *link, char *text)
 static void set_timer(struct link *link, uint64_t ms)
 {
 	ev_timer_stop(link->loop, &link->timer);
+	ev_now_update(link->loop);
 	ev_timer_set(&link->timer, (double)ms / 1000, 0.);
 	ev_timer_start(link->loop, &link->timer);
 }
@@ -231,9 +232,12 @@ static void on_up(struct wire_conn *conn, const struct wire_peer *peer, void *ar
 {
 	struct link *link = arg;
 
-	(void)conn, (void)peer;
 	if (link->state == LINK_STOPPED)
 		return;
+	if (!peer->is_unix && !peer->is_loopback) {	/* a host name may have meant anything */
+		wire_conn_close(conn, 0, "any address but loopback needs TLS, which this build does not have");
+		return;
+	}
 	reconnect_up(&link->reconnect, mono_ms());
 	register_agent(link);
 }

@@ -11,7 +11,7 @@ int agent_listen(struct agent *a, char **error)
 {
 	char *why = NULL;
 
-	a->n_listeners = wire_listen_port(a->wire, a->config->bind_address, (uint16_t)a->config->port, &wire_log_faults,
+	a->n_listeners = wire_listen_port(a->wire, a->config->own_bind_host, (uint16_t)a->config->port, &wire_log_faults,
 					  a->listeners, &why);
 	if (a->n_listeners == 0) {
 		*error = mem_printf("cannot listen on %s", why);

@@ -2,7 +2,8 @@
  * run.c - one run: joins the call that watches it and the process that is it.
  *
  * A run ends when three facts hold, in whatever order they arrive: exited, stdout at its end, stderr at its
- * end; a run that is being ended also needs a fourth, that nothing of its session is left. Each
+ * end; a run that is being ended also needs a fourth, that nothing of its session is left. What outlives
+ * SIGKILL is given up: it counts as gone and exited, and the reason names it. Each
  * handler records its fact and calls run_maybe_finish(), the only place that tells the end and frees the run.
  * A watcher that leaves changes nothing but who is told: its run is cancelled and ends in the same way.
  *
@@ -47,6 +48,7 @@ struct run {
 	uint64_t timeout_ms, grace_ms;
 	uint64_t started_us, exited_us;
 	bool has_exited, is_eof[EXEC_N_STREAMS], is_gone;	/* the facts */
+	bool is_given_up;		/* gone, but for processes that cannot be killed */
 	int code, signal;
 	bool output_cut;
 	uint64_t total[EXEC_N_STREAMS];
@@ -97,12 +99,13 @@ static const char *signal_text(int number)
 
 static void run_maybe_finish(struct run *run)
 {
+	uint64_t end_us = run->has_exited ? run->exited_us : mono_us();
 	struct run_result result = {
 		.end = RUN_END_EXITED, .code = run->code, .signal = run->signal, .reason = "",
-		.duration_ms = (run->exited_us - run->started_us) / 1000, .output_cut = run->output_cut,
+		.duration_ms = (end_us - run->started_us) / 1000, .output_cut = run->output_cut,
 	};
 
-	if (!run->has_exited || !run->is_eof[EXEC_STDOUT] || !run->is_eof[EXEC_STDERR])
+	if ((!run->has_exited && !run->is_given_up) || !run->is_eof[EXEC_STDOUT] || !run->is_eof[EXEC_STDERR])
 		return;
 	if (run->state != RUN_RUNNING && !run->is_gone)
 		return;
@@ -145,6 +148,7 @@ static void run_terminate(struct run *run)
 	run_move(run, RUN_TERMINATING);
 	ev_timer_stop(loop, &run->deadline);
 	exec_kill(run->exec, SIGTERM);
+	ev_now_update(loop);		/* that was a walk over /proc */
 	ev_timer_set(&run->grace, (double)run->grace_ms / 1000, 0.);
 	ev_timer_start(loop, &run->grace);
 }
@@ -198,6 +202,7 @@ static void on_started(struct exec *exec, pid_t pid, void *arg)
 	if (run->ending) {
 		run_terminate(run);
 	} else if (run->timeout_ms) {
+		ev_now_update(runs_loop(run->runs));	/* many may have been started in this turn */
 		ev_timer_set(&run->deadline, (double)run->timeout_ms / 1000, 0.);
 		ev_timer_start(runs_loop(run->runs), &run->deadline);
 	}
@@ -257,12 +262,27 @@ static void on_exited(struct exec *exec, int code, int signal, void *arg)
 	run_maybe_finish(run);
 }
 
-static void on_gone(struct exec *exec, void *arg)
+/* SIGKILL did not end all of it. A run that had ended by itself by then stays so. */
+static void run_give_up(struct run *run, const char *left)
+{
+	char *reason = run->reason;
+
+	log_warn("%s: SIGKILL does not end %s; the run ends without", run->name, left);
+	run->is_given_up = true;
+	if (!run->ending)
+		return;
+	run->reason = mem_printf("%s; processes left that could not be killed: %s", reason, left);
+	free(reason);
+}
+
+static void on_gone(struct exec *exec, const char *left, void *arg)
 {
 	struct run *run = arg;
 
 	(void)exec;
 	run->is_gone = true;
+	if (left)
+		run_give_up(run, left);
 	ev_timer_stop(runs_loop(run->runs), &run->grace);
 	run_maybe_finish(run);
 }

@@ -32,8 +32,11 @@ struct run_call {
 	struct run *run;		/* NULL: none yet, or it has ended */
 	bool has_begun;
 	bool is_paused;			/* the call, by us */
+	bool is_full;			/* the call takes no more until on_drain */
+	bool is_taken_due;		/* `taken` is to be told in on_drain: the latest only, however many it was */
+	bool is_input_closed;		/* by the process */
 	bool has_input_ended;
-	uint64_t received, taken;	/* bytes of standard input */
+	uint64_t received, taken;	/* bytes of standard input: come, and in the process's pipe */
 	uint64_t acked;			/* position that the caller has written out */
 	uint8_t id[RUN_ID_BYTES];
 	pid_t pid;			/* until "started" is sent; 0: nothing to tell */
@@ -93,23 +96,35 @@ static bool on_output(struct run *run, enum exec_stream stream, const void *data
 		output.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_STDERR_DATA;
 		output.stderr_data = bytes;
 	}
-	return wire_send_message(rc->call, &output.base);
+	rc->is_full = !wire_send_message(rc->call, &output.base);
+	return !rc->is_full;
+}
+
+static void send_taken(struct run_call *rc)
+{
+	Sloth__V1__RunStdinTaken taken = SLOTH__V1__RUN_STDIN_TAKEN__INIT;
+	Sloth__V1__RunOutput output = SLOTH__V1__RUN_OUTPUT__INIT;
+
+	send_started(rc);
+	taken.offset = rc->taken;
+	taken.closed = rc->is_input_closed;
+	output.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_STDIN_TAKEN;
+	output.stdin_taken = &taken;
+	rc->is_taken_due = false;
+	rc->is_full = !wire_send_message(rc->call, &output.base);
 }
 
 static void on_input_taken(struct run *run, uint64_t offset, bool closed, void *arg)
 {
-	Sloth__V1__RunStdinTaken taken = SLOTH__V1__RUN_STDIN_TAKEN__INIT;
-	Sloth__V1__RunOutput output = SLOTH__V1__RUN_OUTPUT__INIT;
 	struct run_call *rc = arg;
 
 	(void)run;
-	send_started(rc);
-	taken.offset = offset;
-	taken.closed = closed;
-	output.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_STDIN_TAKEN;
-	output.stdin_taken = &taken;
-	wire_send_message(rc->call, &output.base);
-	rc->taken = closed ? UINT64_MAX : offset;
+	rc->taken = offset;
+	rc->is_input_closed = closed;
+	if (rc->is_full)
+		rc->is_taken_due = true;
+	else
+		send_taken(rc);
 	if (rc->is_paused && (closed || rc->received - rc->taken < INPUT_LOW)) {
 		rc->is_paused = false;
 		wire_resume(rc->call);
@@ -125,6 +140,8 @@ static void on_run_end(struct run *run, const struct run_result *result, void *a
 	(void)run;
 	rc->run = NULL;
 	send_started(rc);
+	if (rc->is_taken_due)
+		send_taken(rc);
 	exit.end = (Sloth__V1__RunEnd)result->end;
 	exit.code = (uint32_t)result->code;
 	exit.signal = (uint32_t)result->signal;
@@ -163,7 +180,7 @@ static void take_input(struct run_call *rc, const Sloth__V1__RunStdin *input)
 		rc->has_input_ended = true;
 		run_input_end(rc->run);
 	}
-	if (!rc->is_paused && rc->taken != UINT64_MAX && rc->received - rc->taken > INPUT_HIGH) {
+	if (!rc->is_paused && !rc->is_input_closed && rc->received - rc->taken > INPUT_HIGH) {
 		rc->is_paused = true;
 		wire_pause(rc->call);
 	}
@@ -244,6 +261,9 @@ static void on_drain(struct wire_call *call, void *arg)
 	struct run_call *rc = arg;
 
 	(void)call;
+	rc->is_full = false;
+	if (rc->is_taken_due)
+		send_taken(rc);
 	if (rc->run)
 		run_resume(rc->run);
 }

@@ -44,7 +44,7 @@ void session_list_free(struct session_list *l)
 	free(l);
 }
 
-static void list_add(struct session_list *l, pid_t pid, pid_t sid)
+static void members_add(struct session_list *l, pid_t pid, pid_t sid)
 {
 	if (l->n == l->room) {
 		l->room = l->room ? 2 * l->room : 256;
@@ -53,7 +53,7 @@ static void list_add(struct session_list *l, pid_t pid, pid_t sid)
 	l->members[l->n++] = (struct member){ pid, sid };
 }
 
-static void list_walk(struct session_list *l, unsigned turn)
+static void members_walk(struct session_list *l, unsigned turn)
 {
 	struct dirent *entry;
 	DIR *proc;
@@ -69,7 +69,7 @@ static void list_walk(struct session_list *l, unsigned turn)
 		pid_t sid = pid ? getsid(pid) : -1;
 
 		if (sid > 0 && sid != pid)
-			list_add(l, pid, sid);
+			members_add(l, pid, sid);
 	}
 	if (proc)
 		closedir(proc);
@@ -97,7 +97,7 @@ struct session_count session_count(struct session_list *l, unsigned turn, pid_t 
 {
 	struct session_count count = { 0 };
 
-	list_walk(l, turn);
+	members_walk(l, turn);
 	for (size_t i = 0; i < l->n; i++) {
 		if (l->members[i].sid != sid)
 			continue;
@@ -105,6 +105,21 @@ struct session_count session_count(struct session_list *l, unsigned turn, pid_t 
 		count.alive += is_alive(l->members[i].pid);
 	}
 	return count;
+}
+
+size_t session_alive(struct session_list *l, unsigned turn, pid_t sid, pid_t *out, size_t room)
+{
+	size_t n = 0;
+
+	members_walk(l, turn);
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->members[i].sid != sid || !is_alive(l->members[i].pid))
+			continue;
+		if (n < room)
+			out[n] = l->members[i].pid;
+		n++;
+	}
+	return n;
 }
 
 static void signal_member(pid_t pid, pid_t sid, int number)
@@ -120,7 +135,7 @@ static void signal_member(pid_t pid, pid_t sid, int number)
 
 void session_signal(struct session_list *l, unsigned turn, pid_t sid, int number)
 {
-	list_walk(l, turn);
+	members_walk(l, turn);
 	for (size_t i = 0; i < l->n; i++)
 		if (l->members[i].sid == sid)
 			signal_member(l->members[i].pid, sid, number);

@@ -7,6 +7,7 @@
 #ifndef AGENT_SESSION_H
 #define AGENT_SESSION_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 struct session_list;
@@ -20,6 +21,8 @@ struct session_count {
 
 /* `turn` is any number that differs between turns of the loop. */
 struct session_count session_count(struct session_list *l, unsigned turn, pid_t sid);
+/* How many are alive; the pids of the first `room` of them into `out`. */
+size_t session_alive(struct session_list *l, unsigned turn, pid_t sid, pid_t *out, size_t room);
 /* Sends a signal to the members that have left the leader's process group, which is kill(2)'s job. */
 void session_signal(struct session_list *l, unsigned turn, pid_t sid, int number);
 

@@ -13,9 +13,10 @@ done
 [ -n "$missing" ] || exit 0
 
 line="apt-get install -y --no-install-recommends$missing"
+update="apt-get update"
 if [ "$(id -u)" -ne 0 ]; then
 	echo "These packages are missing. Run this, then try again:" >&2
-	echo "  sudo $line" >&2
+	echo "  sudo sh -c '$update && $line'" >&2
 	exit 1
 fi
 echo "Installing missing packages:$missing"
@@ -23,7 +24,7 @@ export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # shellcheck disable=SC2086  # a list of words
-if { apt-get update && $line; } >"$log" 2>&1; then
+if { $update && $line; } >"$log" 2>&1; then
 	exit 0
 fi
 cat "$log" >&2

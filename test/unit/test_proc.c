@@ -144,9 +144,9 @@ START_TEST(it_leads_a_session_with_three_descriptors_and_its_environment)
 	struct child c;
 	char expected[100];
 
-	child_shell(&c, "ls /proc/$$/fd | tr '\\n' ' '; read -r a b c d e f g < /proc/$$/stat; echo $a $e $f; echo $A; pwd; "
+	child_shell(&c, "ls -m /proc/$$/fd; read -r a b c d e f g < /proc/$$/stat; echo $a $e $f; echo $A; pwd; "
 		    "umask; ulimit -Sn");
-	snprintf(expected, sizeof expected, "0 1 2 %d %d %d\nb\n/\n0022\n1024\n", c.proc.pid, c.proc.pid, c.proc.pid);
+	snprintf(expected, sizeof expected, "0, 1, 2\n%d %d %d\nb\n/\n0022\n1024\n", c.proc.pid, c.proc.pid, c.proc.pid);
 	ck_assert_str_eq(child_read(&c), expected);
 	child_wait(&c);
 	child_done(&c);

@@ -6,8 +6,6 @@
   raw.py hold ADDRESS N [SOURCE]  N silent connections, kept until SIGTERM; prints "holding"
   raw.py idle ADDRESS N           N connections that are up and have nothing to say, kept until SIGTERM; prints "idle N"
   raw.py never-read ADDRESS PATH  one call after the other, never reading; ends when the server has had enough
-  raw.py drip ADDRESS N           a run of "cat >/dev/null" fed with N messages of one byte, whose answers it takes
-                                  none of: the window of its stream is 0; prints "sent N", ends at SIGTERM
   raw.py post ADDRESS PATH HEX [--type T] [--no-end] [--method M]
                                   one request with this body (without a length prefix of our own), prints
                                   ":status grpc-status grpc-message" or "reset CODE" or "closed"
@@ -174,48 +172,6 @@ def cmd_never_read(address, path):
     except OSError:
         pass
     print('requests sent:', sent)
-
-
-def varint(n):
-    out = b''
-    while n > 127:
-        out, n = out + bytes((n & 127 | 128,)), n >> 7
-    return out + bytes((n,))
-
-
-def item(number, data):
-    return varint(number << 3 | 2) + varint(len(data)) + data
-
-
-def grpc_frame(message):
-    return frame(DATA, 0, 1, struct.pack('>BI', 0, len(message)) + message)
-
-
-def cmd_drip(address, n):
-    no_window = struct.pack('>HI', 4, 0)
-    start = item(1, item(2, os.urandom(16)) + item(3, b'cat >/dev/null'))
-    sock = connect(address)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.sendall(PREFACE + frame(SETTINGS, 0, 0, no_window) + frame(SETTINGS, ACK, 0) +
-                 frame(HEADERS, END_HEADERS, 1, request_headers('/sloth.v1.Agent/Run')) + grpc_frame(start))
-    reader, credit = Reader(sock), {0: 65535, 1: 65535}
-    for offset in range(int(n)):
-        data = grpc_frame(item(3, b'\x08' + varint(offset) + item(2, b'x')))
-        while min(credit.values()) < len(data) or select.select([sock], [], [], 0)[0]:
-            kind, flags, stream, payload = reader.frame()
-            if kind == 8 and stream in credit:
-                credit[stream] += struct.unpack('>I', payload)[0]
-            elif kind == SETTINGS and not flags & ACK:
-                for at in range(0, len(payload), 6):
-                    key, value = struct.unpack('>HI', payload[at:at + 6])
-                    credit[1] += value - 65535 if key == 4 else 0
-            elif kind in (RST, GOAWAY):
-                sys.exit('refused: %r' % payload)
-        sock.sendall(data)
-        for key in credit:
-            credit[key] -= len(data) - 9
-    print('sent', n, flush=True)
-    signal.pause()
 
 
 def cmd_post(address, path, body, *options):
