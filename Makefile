@@ -15,6 +15,7 @@ DESTDIR ?=
 BUILD   ?= build
 B       := $(BUILD)$(if $(SAN),/san)
 MINUTES ?= 10
+JOBS    ?= $(shell nproc)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -156,25 +157,25 @@ deps-check:
 
 # The tools that build may only just have been installed: each stage is a make of its own.
 demo: deps-build
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) -j$(JOBS) --no-print-directory all
 	@./test/demo.sh $(B)
 
 check: deps-check
-	@$(MAKE) --no-print-directory WERROR=1 all tests
-	@$(MAKE) --no-print-directory WERROR=1 SAN=1 all tests
+	@$(MAKE) -j$(JOBS) --no-print-directory WERROR=1 all tests
+	@$(MAKE) -j$(JOBS) --no-print-directory WERROR=1 SAN=1 all tests
 	@./test/run.sh $(BUILD)
 
 bench: deps-check
-	@$(MAKE) --no-print-directory all tests
+	@$(MAKE) -j$(JOBS) --no-print-directory all tests
 	@./test/bench/bench.sh $(B)
 
 soak: deps-check
-	@$(MAKE) --no-print-directory all tests
+	@$(MAKE) -j$(JOBS) --no-print-directory all tests
 	@./test/e2e/soak.sh $(B) $(MINUTES)
 
 # New inputs go below build/, findings beside them; the corpus in the tree is only read.
 fuzz: deps-check
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang FUZZ=1 fuzzers
+	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang FUZZ=1 fuzzers
 	@set -e; for t in $(notdir $(FUZZ_TESTS)); do d=$(BUILD)/fuzz/found/$$t; mkdir -p $$d; \
 		$(BUILD)/fuzz/test/fuzz/$$t -max_total_time=$(SECONDS) -artifact_prefix=$$d- -print_final_stats=1 \
 		$$d test/fuzz/corpus/$${t#fuzz_}; done
