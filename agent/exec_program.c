@@ -16,7 +16,7 @@
 #include "common/mem.h"
 #include "common/str.h"
 
-static char dash_c[] = "-c", script_path[] = "/proc/self/fd/3";
+static char dash_c[] = "-c", no_option[] = "--", script_path[] = "/proc/self/fd/3";
 static const char script_start[] = "exec 3<&-;";
 const char exec_default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -78,8 +78,10 @@ static int shell_program(struct exec_program *p, const struct exec_spec *spec)
 	single_path(p, spec->shell);
 	p->argv = argv;
 	*argv++ = (char *)(slash ? slash + 1 : spec->shell);
-	if (!is_script)
+	if (!is_script) {
 		*argv++ = dash_c;
+		*argv++ = no_option;	/* the command may begin with a dash */
+	}
 	*argv++ = is_script ? script_path : (char *)spec->command;
 	*argv = NULL;
 	return is_script ? write_script(p, spec->command) : 0;

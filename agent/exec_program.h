@@ -13,7 +13,7 @@ extern const char exec_default_path[];	/* PATH of a run that sets none */
 struct exec_program {
 	const char **paths;		/* to try in this order, NULL-terminated */
 	char *const *argv;
-	char *shell_argv[4];
+	char *shell_argv[5];
 	char *text;			/* owned: what paths point into */
 	int script;			/* the command as a file, or -1 */
 };

@@ -5,7 +5,6 @@
  * started it. A first SIGTERM or SIGINT ends the runs and then the agent, a second one ends it at once.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,17 +103,6 @@ static void print_help(void)
 	printf("\nExample:\n  %s --name web1 --master 127.0.0.1:50053 --daemon\n", program);
 }
 
-/* A pipe end that became descriptor 0, 1 or 2 would be overwritten in the child. */
-static void occupy_standard_fds(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	fd_close(&fd);
-}
-
 /* Returns the lock, or -1 with *status and *error. */
 static int lock_state_dir(const struct config *c, int *status, char **error)
 {
@@ -206,7 +194,7 @@ int main(int argc, char **argv)
 	int status;
 
 	proc_reset_signals();
-	occupy_standard_fds();
+	fd_occupy_standard();
 	status = config_load(&config, argc, argv, &error);
 	if (status != EXIT_OK)
 		status = fail(status, error);

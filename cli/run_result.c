@@ -10,6 +10,8 @@
 #include "common/mem.h"
 #include "common/str.h"
 
+enum { RUN_SIGNAL_MAX = 64 };
+
 static const char *const outcome_names[] = {
 	[RESULT_UNKNOWN] = "unknown",
 	[RESULT_EXITED] = "exited",
@@ -100,6 +102,24 @@ static void check_totals(struct run_result *r, const Sloth__V1__RunExit *exit, c
 	free(before);
 }
 
+/* Numbers that no command ends with: taken as they are they would become another command's status, 0 even. */
+static bool is_possible(const Sloth__V1__RunExit *exit)
+{
+	if (exit->signal > RUN_SIGNAL_MAX)
+		return false;
+	if (exit->end == SLOTH__V1__RUN_END__RUN_END_SIGNALLED)
+		return exit->code >= 1 && exit->code <= RUN_SIGNAL_MAX;
+	return exit->code <= UINT8_MAX;
+}
+
+static void from_impossible(struct run_result *r, const Sloth__V1__RunExit *exit)
+{
+	r->outcome = RESULT_UNKNOWN;
+	r->signal = 0;
+	r->error = mem_printf("result unknown: the agent says status %u, signal %u, which no command ends with", exit->code,
+			      exit->signal);
+}
+
 void run_result_from_exit(struct run_result *r, const Sloth__V1__RunExit *exit, const uint64_t arrived[2],
 			  int interrupt)
 {
@@ -107,10 +127,14 @@ void run_result_from_exit(struct run_result *r, const Sloth__V1__RunExit *exit, 
 	r->duration_ms = exit->duration_ms;
 	r->signal = (int)exit->signal;
 	r->is_cut = exit->output_cut;
+	if (!is_possible(exit)) {
+		from_impossible(r, exit);
+		return;
+	}
 	switch (exit->end) {
 	case SLOTH__V1__RUN_END__RUN_END_EXITED:
 		r->outcome = RESULT_EXITED;
-		r->status = r->exit_code = (int)(exit->code & 0xff);
+		r->status = r->exit_code = (int)exit->code;
 		break;
 	case SLOTH__V1__RUN_END__RUN_END_SIGNALLED:
 		from_signal(r, exit);

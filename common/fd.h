@@ -11,6 +11,8 @@
 
 void fd_close(int *fd);				/* closes when >= 0 and sets -1; keeps errno */
 int fd_set_nonblock(int fd);
+/* Opens /dev/null where descriptors 0, 1 or 2 are closed, so that nothing else ever takes these numbers. */
+void fd_occupy_standard(void);
 /* Writes all of it, waiting in poll(2) where the fd is non-blocking. */
 int fd_write_all(int fd, const void *data, size_t n);
 /* The whole file, at most `max` bytes (-EFBIG beyond), appended to out. */

@@ -244,6 +244,7 @@ int main(int argc, char **argv)
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);
+	fd_occupy_standard();
 	notify_init();
 	status = options_load(&p.o, argc, argv, &error);
 	if (status != EXIT_OK) {

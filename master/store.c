@@ -128,6 +128,8 @@ static int migrate(sqlite3 *db, int *version)
 {
 	int rc = read_number(db, "PRAGMA user_version", version);
 
+	if (rc == SQLITE_OK && *version < 0)
+		return SQLITE_CORRUPT;
 	for (int v = *version; rc == SQLITE_OK && v < SCHEMA_VERSION; v++) {
 		char *sql = mem_printf("BEGIN IMMEDIATE; %s PRAGMA user_version = %d; COMMIT", migrations[v], v + 1);
 

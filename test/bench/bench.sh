@@ -42,10 +42,20 @@ wait_for() {
 	echo "bench: gave up on: $*" >&2
 	exit 1
 }
+# start LOG COMMAND...: in the background; its pid is in $started.
 start() {
-	"$@" >>daemons.log 2>&1 </dev/null &
+	local log=$1
+
+	shift
+	"$@" >>"$log" 2>&1 </dev/null &
 	pids+=($!)
 	started=$!
+}
+# stop PID: the one that was started last.
+stop() {
+	unset 'pids[-1]'
+	kill "$1"
+	wait "$1" 2>/dev/null
 }
 free_port() { "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 cpu_of()    { awk '{ printf "%d\n", $1 / 1000 }' "/proc/$1/schedstat"; }	# microseconds
@@ -80,13 +90,13 @@ start_sloth() {
 	local log=$1/master.log
 
 	mkdir "$1"
-	start "$build/sbin/slothd-master" --port 0 --bind-address 127.0.0.1 --state-dir "$1/master" --log-file "$log"
+	start daemons.log "$build/sbin/slothd-master" --port 0 --bind-address 127.0.0.1 --state-dir "$1/master" --log-file "$log"
 	master_pid=$started
 	socket=$1/master/master.sock
 	export SLOTH_MASTER=unix:$socket
 	wait_for "$sloth" status
 	master=$(sed -nE 's/.*agent registrations on (127[0-9.:]*).*/\1/p' "$log" | head -n 1)
-	start "$build/sbin/slothd-agent" --name web1 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$1/agent"
+	start daemons.log "$build/sbin/slothd-agent" --name web1 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$1/agent"
 	agent_pid=$started
 	wait_for "$sloth" agent run web1 true
 	agent=$("$sloth" agent list web1 | grep -oE '127\.0\.0\.1:[0-9]+')
@@ -96,7 +106,7 @@ start_nghttpd() {
 	nghttpd_port=$(free_port)
 	mkdir -p "$dir/www"
 	head -c 5 /dev/zero >"$dir/www/empty"
-	start nghttpd --no-tls -a 127.0.0.1 -d "$dir/www" "$nghttpd_port"
+	start daemons.log nghttpd --no-tls -a 127.0.0.1 -d "$dir/www" "$nghttpd_port"
 	nghttpd_pid=$started
 	wait_for nghttp -n "http://127.0.0.1:$nghttpd_port/empty"
 }
@@ -125,28 +135,23 @@ bench_memory() {
 	ratio 8 'resident idle: master / nghttpd' "$ours" "$ours KiB" "$theirs" "$theirs KiB" '<=' 1.3
 	ours=$(rss_kib "$agent_pid")
 	ratio 8 'resident idle: agent / nghttpd' "$ours" "$ours KiB" "$theirs" "$theirs KiB" '<=' 1.3
-	theirs=$(connection_bytes "$nghttpd_pid" "127.0.0.1:$nghttpd_port")
-	ours=$(connection_bytes "$master_pid" "$master")
+	connection_bytes theirs "$nghttpd_pid" "127.0.0.1:$nghttpd_port"
+	connection_bytes ours "$master_pid" "$master"
 	ratio 8 'bytes per idle connection (of 1,000): master / nghttpd' "$ours" "$ours B" "$theirs" "$theirs B" '<=' 1
-	ours=$(connection_bytes "$agent_pid" "$agent")
+	connection_bytes ours "$agent_pid" "$agent"
 	ratio 8 'bytes per idle connection (of 1,000): agent / nghttpd' "$ours" "$ours B" "$theirs" "$theirs B" '<=' 1
 }
-# connection_bytes PID ADDRESS: what each of 1,000 connections that have nothing to say costs.
+# connection_bytes VARIABLE PID ADDRESS: what each of 1,000 connections that have nothing to say costs.
 connection_bytes() {
 	local before
 
-	before=$(rss_kib "$1")
-	idle "$2"
-	echo $((($(rss_kib "$1") - before) * 1024 / 1000))
-	end_idle
-}
-idle() {
+	before=$(rss_kib "$2")
 	: >idle.log
-	"$python" "$tests/e2e/lib/raw.py" idle "$1" 1000 >idle.log 2>&1 &
-	idler=$!
+	start idle.log "$python" "$tests/e2e/lib/raw.py" idle "$3" 1000
 	wait_for grep -q '^idle 1000' idle.log
+	printf -v "$1" %d $((($(rss_kib "$2") - before) * 1024 / 1000))
+	stop "$started"
 }
-end_idle() { kill "$idler"; wait "$idler" 2>/dev/null; }
 
 bench_start() {
 	local ours theirs r port
@@ -239,6 +244,7 @@ bench_slow_reader() {
 	before=("$(rss_kib "$master_pid")" "$(rss_kib "$agent_pid")")
 	tail -f /dev/null <pipe &
 	sleeper=$!
+	pids+=($sleeper)
 	"$sloth" agent run -n web1 yes >pipe 2>/dev/null &
 	cli=$!
 	sleep 1
@@ -250,16 +256,15 @@ bench_slow_reader() {
 	figure 'yes into a reader that sleeps: growth of the master' $(($(rss_kib "$master_pid") - before[0])) KiB '<=' 2048
 	figure 'yes into a reader that sleeps: growth of the agent' $(($(rss_kib "$agent_pid") - before[1])) KiB '<=' 2048
 	ratio - 'a run beside it / a run on a quiet agent' "${ours:-}" "${ours:-} us" "${theirs:-}" "${theirs:-} us" '<=' 1.2 "${r:-}"
-	kill $sleeper
-	wait $sleeper $cli 2>/dev/null
+	stop $sleeper
+	wait $cli 2>/dev/null
 }
 
 # 1,000 agents: what listing them costs the master.
 bench_fleet() {
 	local before
 
-	"$build/test/fleet" "$master" 1000 >fleet.log 2>&1 &
-	pids+=($!)
+	start fleet.log "$build/test/fleet" "$master" 1000
 	wait_for grep -q '^registered 1000' fleet.log
 	wait_for bash -c "[ \$('$sloth' agent list --state active 'fleet-*' -o json | grep -o '\"name\"' | wc -l) -eq 1000 ]"
 	before=$(cpu_of "$master_pid")
@@ -267,11 +272,11 @@ bench_fleet() {
 		"$sloth" agent list >/dev/null
 	done
 	figure 'CPU of the master for agent list with 1,000 agents' "$(awk -v us=$(($(cpu_of "$master_pid") - before)) 'BEGIN { printf "%.1f", us / 20000 }')" ms '<=' 50
-	kill "${pids[-1]}"
-	wait "${pids[-1]}" 2>/dev/null
-	unset 'pids[-1]'
+	stop "$started"
 }
 
+# Pages of a program that was just built count as its private dirty memory until they are on the disk.
+sync -f "$build"/bin/* "$build"/sbin/*
 start_sloth "$dir/main"
 [ -z "$has_peer" ] || start_nghttpd
 echo "$(nproc) processors, load $(cut -d' ' -f1 /proc/loadavg), $pairs pairs each, plaintext on loopback and unix socket"

@@ -35,7 +35,7 @@ launch() {
 	shift
 	(
 		T=$dir
-		trap 'kill $(jobs -p) 2>/dev/null' EXIT		# of a check that has failed
+		trap 'now_s >"$dir/ended"; kill $(jobs -p) 2>/dev/null' EXIT	# what a failed check leaves running
 		cd "$T" && "$@"
 	) >"$dir/said" 2>&1 &
 	launched=$!
@@ -52,7 +52,7 @@ judge() {
 
 	wait "$pid"
 	code=$?
-	took=$(($(now_s) - check_began[$pid]))
+	took=$(($(cat "${check_dir[$pid]}/ended") - check_began[$pid]))
 	if [ $code -eq 0 ]; then
 		passed=$((passed + 1))
 		report ok "${check_name[$pid]}" "$took" "$(sed -n 's/^note: //p' "${check_dir[$pid]}/said" | tail -n 1)"
@@ -274,6 +274,8 @@ nothing_left() {
 }
 is_small() { [ "$(dirty_kib "$1")" -le "$2" ]; }
 
+# Pages of a program that was just built count as its private memory until they are on the disk.
+sync -f "$SLOTH_BUILD"/bin/* "$SLOTH_BUILD"/sbin/*
 start_master
 start_agent web1
 note_descriptors
