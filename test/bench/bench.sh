@@ -62,6 +62,17 @@ cpu_of()    { awk '{ printf "%d\n", $1 / 1000 }' "/proc/$1/schedstat"; }	# micro
 rss_kib()   { awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"; }
 dirty_kib() { awk '/^Private_Dirty:/ { n += $2 } END { print n + 0 }' "/proc/$1/smaps_rollup"; }
 
+# Others on this machine make ratios worse, because two or three of ours run where one runs beside them.
+say_how_busy() {
+	local idle0 idle1 all0 all1
+
+	read -r idle0 all0 < <(processor_ticks)
+	sleep 1
+	read -r idle1 all1 < <(processor_ticks)
+	echo "others keep the processors $((100 - 100 * (idle1 - idle0) / (all1 - all0))) % busy"
+}
+processor_ticks() { awk '/^cpu / { for (i = 2; i <= 9; i++) n += $i; print $5 + $6, n }' /proc/stat; }
+
 row() { printf '%-3s %-58s %14s %14s %7s  %s\n' "$@"; }
 
 # ratio BAR WHAT OURS OURS-TEXT BESIDE BESIDE-TEXT RELATION BOUND [RATIO]: a row with the ratio, that of the
@@ -244,7 +255,7 @@ bench_slow_reader() {
 	before=("$(rss_kib "$master_pid")" "$(rss_kib "$agent_pid")")
 	tail -f /dev/null <pipe &
 	sleeper=$!
-	pids+=($sleeper)
+	pids+=("$sleeper")
 	"$sloth" agent run -n web1 yes >pipe 2>/dev/null &
 	cli=$!
 	sleep 1
@@ -279,7 +290,8 @@ bench_fleet() {
 sync -f "$build"/bin/* "$build"/sbin/*
 start_sloth "$dir/main"
 [ -z "$has_peer" ] || start_nghttpd
-echo "$(nproc) processors, load $(cut -d' ' -f1 /proc/loadavg), $pairs pairs each, plaintext on loopback and unix socket"
+echo "$(nproc) processors, $pairs pairs each, plaintext on loopback and unix socket"
+say_how_busy
 row bar what ours beside ratio bound
 bench_memory
 bench_start
@@ -292,4 +304,5 @@ fi
 bench_stream
 bench_slow_reader
 bench_fleet
+say_how_busy
 exit $failed
