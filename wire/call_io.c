@@ -306,14 +306,32 @@ bool wire_send(struct wire_call *call, const void *data, size_t len)
 	return queued(call, len);
 }
 
+/*
+ * protobuf wants UTF-8 in a `string`, and a peer in another language ends the call over anything else: so
+ * what a peer would refuse, ours included, is never sent.
+ */
+static bool is_sound(struct wire_call *call, const ProtobufCMessage *message, const uint8_t *packed, size_t len)
+{
+	const char *why = "";
+	char text[160];
+
+	if (unpack_check(message->descriptor, packed, len, &why) == 0)
+		return true;
+	snprintf(text, sizeof text, "%s to send: %s", message->descriptor->short_name, why);
+	wire_end(call, WIRE_INTERNAL, text);
+	return false;
+}
+
 bool wire_send_message(struct wire_call *call, const ProtobufCMessage *message)
 {
 	size_t len = protobuf_c_message_get_packed_size(message);
+	uint8_t *to;
 
 	if (!queue_message_room(call, len))
 		return true;
-	protobuf_c_message_pack(message, reserve_message(call, len));
-	return queued(call, len);
+	to = reserve_message(call, len);
+	protobuf_c_message_pack(message, to);
+	return !is_sound(call, message, to, len) || queued(call, len);
 }
 
 size_t wire_queued(const struct wire_call *call)

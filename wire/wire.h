@@ -187,7 +187,8 @@ void wire_accept(struct wire_call *call, const struct wire_call_ops *ops, void *
 /* Queues one message. True: go on; false: stop until on_drain. After wire_end(), wire_half_close() or
  * the end of the call it is dropped, and the result is true. */
 bool wire_send(struct wire_call *call, const void *data, size_t len);
-/* The same, packed straight into the queue. */
+/* The same, packed straight into the queue. A message that no peer may accept (a string that is not UTF-8,
+ * say) ends the call with INTERNAL. */
 bool wire_send_message(struct wire_call *call, const ProtobufCMessage *message);
 size_t wire_queued(const struct wire_call *call);	/* bytes sent but not yet handed to the socket */
 /* Client: no message follows. */

@@ -9,6 +9,7 @@
 #include "test/lib/pair.h"
 #include "test/lib/unit.h"
 #include "wire/limits.h"
+#include "wire/proto/health.pb-c.h"
 
 /* A test body for each form. */
 #define IN_ALL_FORMS(name)                                                            \
@@ -72,6 +73,21 @@ IN_ALL_FORMS(message_over_the_limit_is_refused_by_the_sender)
 	ck_assert_int_eq(r.code, WIRE_RESOURCE_EXHAUSTED);
 	record_done(&r);
 	free(data);
+}
+
+IN_ALL_FORMS(message_with_a_broken_string_is_not_sent)
+{
+	Grpc__Health__V1__HealthCheckRequest request = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
+	char broken[] = "caf\xe9";
+	struct record r;
+
+	request.service = broken;
+	pair_call(p, "/test.Echo/Unary", &r);
+	ck_assert(wire_send_message(r.call, &request.base));
+	pair_run(p, pair_is, &r.ended);
+	ck_assert_int_eq(r.code, WIRE_INTERNAL);
+	ck_assert_msg(strstr(r.why, "HealthCheckRequest to send: string that is not UTF-8"), "%s", r.why);
+	record_done(&r);
 }
 
 IN_ALL_FORMS(server_stream_delivers_every_message)
@@ -383,7 +399,7 @@ START_TEST(free_tells_everybody)
 END_TEST
 
 UNIT_MAIN(unary_call_brings_back_the_message, empty_message_is_a_message, message_of_the_largest_size_passes,
-	  message_over_the_limit_is_refused_by_the_sender, server_stream_delivers_every_message,
+	  message_over_the_limit_is_refused_by_the_sender, message_with_a_broken_string_is_not_sent, server_stream_delivers_every_message,
 	  client_stream_is_counted, chat_answers_one_by_one, status_and_message_arrive,
 	  unknown_method_is_unimplemented, metadata_goes_both_ways, deadline_ends_both_sides,
 	  cancel_reaches_the_server, abandoned_call_is_told_apart_from_a_cancelled_one,
