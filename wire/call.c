@@ -94,6 +94,16 @@ static void release_handler(struct wire_call *call)
 	call->conn->wire->n_handlers--;
 }
 
+/* The owner has been told, so what the peer sent has no reader; its last frames may be long in leaving. */
+static void drop_received(struct wire_call *call)
+{
+	deframe_done(&call->deframe);
+	buf_done(&call->held);
+	buf_done(&call->request);
+	unpack_arena_done(&call->arena);
+	call_account(call);
+}
+
 static void tell(struct wire_call *call)
 {
 	release_handler(call);
@@ -102,6 +112,8 @@ static void tell(struct wire_call *call)
 	call->told = true;
 	if (call->id == 0)
 		call_free(call);
+	else
+		drop_received(call);
 }
 
 void call_over(struct wire_call *call, enum wire_code code, const char *why)

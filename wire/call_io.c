@@ -22,6 +22,16 @@ void call_account(struct wire_call *call)
 	call->accounted = now;
 }
 
+/* An operator's run is bounded by its windows and slowed down by wire_send(); all else has to wait. */
+bool call_may_grow(const struct wire_call *call)
+{
+	size_t buffered = call->conn->wire->buffered;
+
+	if (call->conn->is_operator)
+		return call->runs_long || buffered <= WIRE_BUFFERED_MAX;
+	return buffered <= WIRE_BUFFERED_STRANGERS;
+}
+
 /* ---- receiving ---- */
 
 void call_refuse(struct wire_call *call, enum wire_code code, const char *why)
@@ -144,6 +154,8 @@ void call_h2_data(void *arg, const uint8_t *data, size_t n)
 	if (used < n)
 		buf_append(&call->held, data + used, n - used);
 	call_account(call);
+	if (!call_may_grow(call))
+		call_refuse(call, WIRE_RESOURCE_EXHAUSTED, CALL_TOO_MUCH);
 }
 
 void call_h2_field(void *arg, const uint8_t *name, size_t name_len, const uint8_t *value, size_t value_len)
@@ -262,6 +274,10 @@ static bool queue_message_room(struct wire_call *call, size_t len)
 
 	if (call->over || call->local_done)
 		return false;
+	if (!call_may_grow(call)) {
+		wire_end(call, WIRE_RESOURCE_EXHAUSTED, CALL_TOO_MUCH);
+		return false;
+	}
 	if (len <= WIRE_MESSAGE_MAX)
 		return true;
 	snprintf(text, sizeof text, "message of %zu bytes to send is over the limit of %u bytes", len, WIRE_MESSAGE_MAX);
@@ -289,7 +305,7 @@ static bool queued(struct wire_call *call, size_t len)
 	call_wake_sender(call);
 	if (!call->runs_long)
 		call_arm(call);
-	if (buf_len(&call->sendq) >= WIRE_SEND_HIGH)
+	if (buf_len(&call->sendq) >= WIRE_SEND_HIGH || call->conn->wire->buffered > WIRE_BUFFERED_MAX)
 		call->stopped = true;
 	return !call->stopped;
 }

@@ -232,6 +232,9 @@ void call_refuse(struct wire_call *call, enum wire_code code, const char *why);
 void call_deliver_held(struct wire_call *call);
 void call_wake_sender(struct wire_call *call);
 void call_account(struct wire_call *call);
+/* Whether what the process has buffered leaves room for more of this call. */
+#define CALL_TOO_MUCH "too much is buffered, try again later"
+bool call_may_grow(const struct wire_call *call);
 /* Drops what is queued to be sent. */
 void call_drop_queue(struct wire_call *call);
 void call_set_deadline(struct wire_call *call, uint64_t us_from_now);

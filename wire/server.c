@@ -116,8 +116,8 @@ static bool refuse_grpc(struct wire_call *call, bool too_large)
 		server_fail(call, WIRE_INTERNAL, "malformed grpc-timeout");
 	else if (wire_call_left_ms(call) == 0)
 		server_fail(call, WIRE_DEADLINE_EXCEEDED, "deadline exceeded");
-	else if (call->conn->wire->buffered > WIRE_BUFFERED_MAX)
-		server_fail(call, WIRE_RESOURCE_EXHAUSTED, "too much is buffered, try again later");
+	else if (!call_may_grow(call))
+		server_fail(call, WIRE_RESOURCE_EXHAUSTED, CALL_TOO_MUCH);
 	else if (call->conn->wire->shutting_down && call->conn->goaway_final)
 		server_fail(call, WIRE_UNAVAILABLE, "shutting down");
 	else

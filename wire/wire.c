@@ -147,7 +147,9 @@ void wire_shutdown(struct wire *wire, uint32_t grace_ms)
 
 struct wire_counts wire_count(const struct wire *wire)
 {
-	struct wire_counts c = { .conns = wire->n_conns, .calls = wire->n_calls, .calls_total = wire->calls_total };
+	struct wire_counts c = {
+		.conns = wire->n_conns, .calls = wire->n_calls, .calls_total = wire->calls_total, .buffered = wire->buffered,
+	};
 
 	for (const struct list *l = wire->listeners.next; l != &wire->listeners; l = l->next)
 		c.listeners++;

@@ -52,6 +52,7 @@ void wire_shutdown(struct wire *wire, uint32_t grace_ms);
 struct wire_counts {
 	unsigned conns, calls, listeners;
 	uint64_t calls_total;
+	size_t buffered;	/* bytes held for all calls */
 };
 struct wire_counts wire_count(const struct wire *wire);
 struct ev_loop *wire_loop(const struct wire *wire);

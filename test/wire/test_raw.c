@@ -419,6 +419,34 @@ START_TEST(closed_window_stops_the_handler)
 }
 END_TEST
 
+/* Sends a prefix that declares 4 MiB and half of that. */
+static void send_half_message(struct raw *r, uint32_t stream)
+{
+	static const uint8_t body[16384] = { 0, 0, 0x40, 0, 0 }, zeros[16384];
+
+	raw_send_frame(r, RAW_DATA, 0, stream, body, sizeof body);
+	for (size_t sent = sizeof body; sent < WIRE_MESSAGE_MAX / 2 + sizeof zeros; sent += sizeof zeros)
+		raw_send_frame(r, RAW_DATA, 0, stream, zeros, sizeof zeros);
+}
+
+/* 64 strangers with 100 streams of 4 MiB each would be 25 GiB: what is put together has one budget. */
+START_TEST(unfinished_messages_of_strangers_have_a_budget)
+{
+	enum { STREAMS = WIRE_BUFFERED_STRANGERS / WIRE_MESSAGE_MAX + 2 };
+	struct raw r;
+
+	raw_open(&r, "127.0.0.2");
+	raw_preface(&r);
+	for (uint32_t i = 0; i < STREAMS; i++)
+		raw_send_request(&r, 2 * i + 1, "/test.Echo/Unary", 0);
+	for (uint32_t i = 0; i < STREAMS; i++)
+		send_half_message(&r, 2 * i + 1);
+	ck_assert_str_eq(raw_wait_end(&r, 2 * STREAMS - 3, "grpc-status"), "8");
+	ck_assert_uint_lt(wire_count(r.wire).buffered, WIRE_BUFFERED_STRANGERS + 2 * WIRE_MESSAGE_MAX);
+	raw_close(&r);
+}
+END_TEST
+
 UNIT_MAIN(garbage_is_cut_off, http1_client_is_told_what_this_is, first_frame_is_settings,
 	  message_may_be_split_at_every_byte, several_messages_may_share_a_frame,
 	  four_gigabyte_prefix_is_refused_at_once, bad_messages_get_their_status,
@@ -428,4 +456,4 @@ UNIT_MAIN(garbage_is_cut_off, http1_client_is_told_what_this_is, first_frame_is_
 	  empty_data_frames_end_the_connection, unknown_frames_are_counted,
 	  frame_over_the_announced_size_is_an_error, lost_client_is_no_cancel, cancel_is_heard_before_the_lost_connection,
 	  bad_message_behind_a_pause_is_refused_on_resume, handler_that_has_ended_the_call_hears_no_more,
-	  closed_window_stops_the_handler)
+	  closed_window_stops_the_handler, unfinished_messages_of_strangers_have_a_budget)
