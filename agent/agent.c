@@ -59,6 +59,7 @@ void agent_stop(struct agent *a, bool now, int status, const char *why)
 	a->exit_status = status;
 	agent_move(a, now ? AGENT_ENDING : AGENT_DRAINING);
 	agent_unlisten(a);
+	wire_stop_serving(a->wire);
 	link_stop(a->link);
 	runs_stop(a->runs);
 	if (now)

@@ -52,7 +52,7 @@ static void send_status(struct wire_call *call, const struct wire *wire, const c
 
 	if (!is_served(wire, service))
 		answer.status = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVICE_UNKNOWN;
-	else if (wire->shutting_down)
+	else if (wire->stopped_serving)
 		answer.status = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
 	else
 		answer.status = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;

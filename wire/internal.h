@@ -61,7 +61,7 @@ struct wire {
 	unsigned n_conns, n_calls, n_handlers, n_unix;
 	uint64_t calls_total;
 	uint32_t keepalive_scale;		/* of dialled connections; a peer has asked for fewer PINGs */
-	bool shutting_down, is_freeing;
+	bool stopped_serving, shutting_down, is_freeing;
 };
 
 enum conn_state {

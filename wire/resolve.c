@@ -1,7 +1,9 @@
 /*
  * resolve.c - see resolve.h. c-ares owns its sockets and says which to watch; one timer drives its
- * retries. The channel is configured from /etc/resolv.conf and /etc/hosts when it is made. An answer that
- * is there at once (hosts file) is still delivered from the loop.
+ * retries. An answer that is there at once (hosts file) is still delivered from the loop.
+ *
+ * A channel reads /etc/resolv.conf when it is made. A machine that has moved to another network has another
+ * one, so a lookup that finds the file changed and no other lookup under way begins with a new channel.
  */
 #include "wire/resolve.h"
 
@@ -11,9 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/list.h"
 #include "common/mem.h"
+
+static const char config_path[] = "/etc/resolv.conf";
 
 enum { ADDRS_MAX = 8, TRIES = 2, TRY_MS = 3000 };
 
@@ -28,6 +33,8 @@ struct resolver {
 	ares_channel channel;
 	struct ev_timer timer;
 	struct list watches;
+	unsigned n_queries;		/* that the channel has */
+	struct stat config;		/* of config_path when the channel was made; zeroed: it was not there */
 	bool usable;
 };
 
@@ -109,18 +116,55 @@ static void on_state(void *arg, ares_socket_t fd, int readable, int writable)
 	ev_io_start(r->loop, &w->io);
 }
 
+/* ---- the channel ---- */
+
+static struct stat look_at_config(void)
+{
+	struct stat st;
+
+	if (stat(config_path, &st))
+		memset(&st, 0, sizeof st);
+	return st;
+}
+
+static void open_channel(struct resolver *r)
+{
+	struct ares_options options = { .tries = TRIES, .timeout = TRY_MS, .sock_state_cb = on_state, .sock_state_cb_data = r };
+
+	r->config = look_at_config();
+	r->usable = ares_init_options(&r->channel, &options,
+				      ARES_OPT_TRIES | ARES_OPT_TIMEOUTMS | ARES_OPT_SOCK_STATE_CB) == ARES_SUCCESS;
+}
+
+static void close_channel(struct resolver *r)
+{
+	if (r->usable)
+		ares_destroy(r->channel);
+	r->usable = false;
+}
+
+static void renew_channel(struct resolver *r)
+{
+	struct stat now = look_at_config();
+
+	if (r->n_queries || (now.st_dev == r->config.st_dev && now.st_ino == r->config.st_ino &&
+			     now.st_size == r->config.st_size && now.st_mtim.tv_sec == r->config.st_mtim.tv_sec &&
+			     now.st_mtim.tv_nsec == r->config.st_mtim.tv_nsec))
+		return;
+	close_channel(r);
+	open_channel(r);
+}
+
 struct resolver *resolver_new(struct ev_loop *loop)
 {
 	struct resolver *r = mem_new(struct resolver);
-	struct ares_options options = { .tries = TRIES, .timeout = TRY_MS, .sock_state_cb = on_state, .sock_state_cb_data = r };
 
 	r->loop = loop;
 	list_init(&r->watches);
 	ev_timer_init(&r->timer, on_timer, 0, 0);
 	r->timer.data = r;
-	r->usable = ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS &&
-		    ares_init_options(&r->channel, &options,
-				      ARES_OPT_TRIES | ARES_OPT_TIMEOUTMS | ARES_OPT_SOCK_STATE_CB) == ARES_SUCCESS;
+	if (ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS)
+		open_channel(r);
 	return r;
 }
 
@@ -128,14 +172,15 @@ void resolver_free(struct resolver *r)
 {
 	if (!r)
 		return;
-	if (r->usable)
-		ares_destroy(r->channel);
+	close_channel(r);
 	list_for_each(pos, tmp, &r->watches)
 		drop_watch(list_entry(pos, struct watch, link));
 	ev_timer_stop(r->loop, &r->timer);
 	ares_library_cleanup();
 	free(r);
 }
+
+/* ---- queries ---- */
 
 static void on_deliver(struct ev_loop *loop, struct ev_timer *w, int events)
 {
@@ -160,6 +205,7 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
 	struct resolve_query *q = arg;
 
 	(void)timeouts;
+	q->resolver->n_queries--;
 	if (status == ARES_EDESTRUCTION || !q->done) {
 		ares_freeaddrinfo(info);
 		free(q);
@@ -180,6 +226,7 @@ struct resolve_query *resolve_start(struct resolver *r, const char *host, uint16
 	struct ares_addrinfo_hints hints = { .ai_flags = ARES_AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
 	char service[8];
 
+	renew_channel(r);
 	q->resolver = r;
 	q->done = done;
 	q->arg = arg;
@@ -192,6 +239,7 @@ struct resolve_query *resolve_start(struct resolver *r, const char *host, uint16
 		ev_timer_start(r->loop, &q->deliver);
 		return q;
 	}
+	r->n_queries++;
 	ares_getaddrinfo(r->channel, host, service, &hints, on_answer, q);
 	set_timer(r);
 	return q;

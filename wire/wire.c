@@ -136,10 +136,16 @@ void wire_free(struct wire *wire)
 	free(wire);
 }
 
+void wire_stop_serving(struct wire *wire)
+{
+	wire->stopped_serving = true;
+	health_changed(wire);
+}
+
 void wire_shutdown(struct wire *wire, uint32_t grace_ms)
 {
 	wire->shutting_down = true;
-	health_changed(wire);
+	wire_stop_serving(wire);
 	close_listeners(wire);
 	list_for_each(pos, tmp, &wire->conns)
 		wire_conn_close(list_entry(pos, struct wire_conn, link), grace_ms, "shutting down");

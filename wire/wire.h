@@ -75,6 +75,9 @@ struct wire_method {
 void wire_serve(struct wire *wire, const struct wire_method *methods, size_t n, void *arg);
 /* grpc.health.v1 and grpc.reflection.v1 + v1alpha for what is served. */
 void wire_serve_health(struct wire *wire);
+/* Health answers NOT_SERVING from here on, though calls are still taken: for a server that lets its work come
+ * to an end before wire_shutdown(), which says the same. */
+void wire_stop_serving(struct wire *wire);
 void wire_serve_reflection(struct wire *wire);
 
 /* ---- connections ---- */

@@ -381,6 +381,35 @@ START_TEST(dial_to_nowhere_ends_with_a_reason)
 }
 END_TEST
 
+static bool has_two_messages(void *arg)
+{
+	return ((struct record *)arg)->n_messages == 2;
+}
+
+IN_ALL_FORMS(server_that_stops_serving_says_so_and_goes_on)
+{
+	static const char not_serving[] = "\x08\x02";	/* HealthCheckResponse.status = NOT_SERVING */
+	struct record watch, r;
+
+	wire_serve_health(p->answerer);
+	pair_call(p, "/grpc.health.v1.Health/Watch", &watch);
+	wire_send(watch.call, "", 0);
+	pair_run(p, has_message, &watch);
+	wire_stop_serving(p->answerer);
+	pair_run(p, has_two_messages, &watch);
+	ck_assert_str_eq(buf_string(&watch.last), not_serving);
+	pair_unary(p, "/grpc.health.v1.Health/Check", "", 0, &r);
+	ck_assert_int_eq(r.code, WIRE_OK);
+	ck_assert_str_eq(buf_string(&r.last), not_serving);
+	record_done(&r);
+	pair_unary(p, "/test.Echo/Unary", "still", 5, &r);
+	ck_assert_int_eq(r.code, WIRE_OK);
+	record_done(&r);
+	wire_end(watch.call, WIRE_CANCELLED, NULL);
+	pair_run(p, pair_is, &watch.ended);
+	record_done(&watch);
+}
+
 START_TEST(free_tells_everybody)
 {
 	struct pair p;
@@ -405,4 +434,5 @@ UNIT_MAIN(unary_call_brings_back_the_message, empty_message_is_a_message, messag
 	  cancel_reaches_the_server, abandoned_call_is_told_apart_from_a_cancelled_one,
 	  paused_call_stops_its_sender_and_nobody_else, many_calls_share_a_connection,
 	  drain_lets_calls_finish_and_refuses_others, lost_connection_ends_calls_with_a_reason,
-	  response_that_came_whole_outlives_the_connection, dial_to_nowhere_ends_with_a_reason, free_tells_everybody)
+	  response_that_came_whole_outlives_the_connection, dial_to_nowhere_ends_with_a_reason,
+	  server_that_stops_serving_says_so_and_goes_on, free_tells_everybody)
