@@ -58,6 +58,7 @@ static void answerer_down(struct wire_conn *conn, const char *why, void *arg)
 	(void)conn;
 	(void)why;
 	p->peer = NULL;
+	p->n_answerer_down++;
 }
 
 static const struct wire_conn_ops answerer_ops = { .on_up = answerer_up, .on_down = answerer_down };
@@ -69,7 +70,14 @@ static bool is_up(void *arg)
 	return p->conn && p->peer;
 }
 
-void pair_open(struct pair *p, enum pair_form form)
+bool pair_has_begun(void *arg)
+{
+	struct pair *p = arg;
+
+	return p->conn || p->n_down || p->n_answerer_down;
+}
+
+void pair_start(struct pair *p, enum pair_form form)
 {
 	bool reverse = form >= PAIR_TCP_REVERSE;
 	struct wire_dial dial = { .role = reverse ? WIRE_SERVER : WIRE_CLIENT };
@@ -90,6 +98,11 @@ void pair_open(struct pair *p, enum pair_form form)
 	ck_assert_msg(p->listener != NULL, "%s", error);
 	dial.address = wire_listener_address(p->listener);
 	wire_dial(reverse ? p->answerer : p->caller, &dial, reverse ? &answerer_ops : &caller_ops, p);
+}
+
+void pair_open(struct pair *p, enum pair_form form)
+{
+	pair_start(p, form);
 	pair_run(p, is_up, p);
 }
 

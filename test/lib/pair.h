@@ -24,11 +24,14 @@ struct pair {
 	struct wire_conn *peer;			/* the answerer's */
 	struct wire_listener *listener;
 	char dir[64];
-	unsigned n_up, n_down, n_drain;
+	unsigned n_up, n_down, n_drain, n_answerer_down;
 	char why[200];				/* of the caller's connection */
 };
 
 void pair_open(struct pair *p, enum pair_form form);
+/* The same without waiting; pair_has_begun() for pair_run(): the caller's connection is up or down. */
+void pair_start(struct pair *p, enum pair_form form);
+bool pair_has_begun(void *pair);
 void pair_close(struct pair *p);
 /* Fails the test after 20 s. */
 void pair_run(struct pair *p, bool (*done)(void *), void *arg);
