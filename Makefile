@@ -137,7 +137,8 @@ $(B)/test/wire/test_%: $(B)/test/wire/test_%.o $(TEST_LIB_O) $(TEST_LIBS)
 	$(link) $(LIBS_MASTER) -lsmartcols -lcheck_pic -lrt -lsubunit -lm
 # A fuzz target that replays files; `make fuzz` links the same object with libFuzzer instead.
 FUZZ_TESTS := $(patsubst %.c,$(B)/%,$(wildcard test/fuzz/fuzz_*.c))
-$(B)/test/fuzz/fuzz_%: $(B)/test/fuzz/fuzz_%.o $(if $(FUZZ),,$(B)/test/fuzz/replay.o) $(B)/libwire.a $(B)/libcommon.a
+FUZZ_LIB_O := $(B)/test/fuzz/session.o $(B)/test/lib/echo.o $(if $(FUZZ),,$(B)/test/fuzz/replay.o)
+$(B)/test/fuzz/fuzz_%: $(B)/test/fuzz/fuzz_%.o $(FUZZ_LIB_O) $(B)/libwire.a $(B)/libcommon.a
 	$(call say,LINK,$@)
 	$(link) $(if $(FUZZ),-fsanitize=fuzzer) $(LIBS_WIRE)
 

@@ -22,7 +22,7 @@ struct buf {
 
 void buf_done(struct buf *b);		/* frees; the buffer is empty and usable afterwards */
 static inline size_t buf_len(const struct buf *b) { return b->tail - b->head; }
-static inline uint8_t *buf_data(const struct buf *b) { return b->data + b->head; }
+static inline uint8_t *buf_data(const struct buf *b) { return b->data ? b->data + b->head : NULL; }
 
 /* At least n bytes of room at the tail; what is written there counts after buf_commit(). */
 uint8_t *buf_reserve(struct buf *b, size_t n);

@@ -10,10 +10,12 @@
 #include "common/mem.h"
 #include "test/fuzz/fuzz.h"
 #include "wire/proto/agent.pb-c.h"
+#include "wire/proto/health.pb-c.h"
 #include "wire/proto/reflection_v1.pb-c.h"
 #include "wire/proto/sloth.pb-c.h"
 #include "wire/unpack.h"
 
+/* Every type that a daemon or the command line decodes; inputs name them by their place. */
 static const ProtobufCMessageDescriptor *const types[] = {
 	&sloth__v1__run_input__descriptor,
 	&sloth__v1__run_output__descriptor,
@@ -25,6 +27,25 @@ static const ProtobufCMessageDescriptor *const types[] = {
 	&agent__stream_output_response__descriptor,
 	&grpc__reflection__v1__server_reflection_request__descriptor,
 	&grpc__reflection__v1__server_reflection_response__descriptor,
+	&agent__execute_command_request__descriptor,
+	&agent__get_agent_info_request__descriptor,
+	&agent__heartbeat_request__descriptor,
+	&agent__heartbeat_response__descriptor,
+	&agent__list_agents_request__descriptor,
+	&agent__register_agent_response__descriptor,
+	&agent__resource_usage_request__descriptor,
+	&agent__run_command_request__descriptor,
+	&agent__shutdown_request__descriptor,
+	&agent__stop_agent_request__descriptor,
+	&agent__stop_agent_response__descriptor,
+	&agent__unregister_agent_request__descriptor,
+	&agent__unregister_agent_response__descriptor,
+	&grpc__health__v1__health_check_request__descriptor,
+	&grpc__health__v1__health_check_response__descriptor,
+	&sloth__v1__hello_request__descriptor,
+	&sloth__v1__hello_response__descriptor,
+	&sloth__v1__ping_request__descriptor,
+	&sloth__v1__status_request__descriptor,
 };
 
 static void pack_and_check(const ProtobufCMessageDescriptor *type, const ProtobufCMessage *message)
