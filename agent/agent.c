@@ -95,7 +95,7 @@ int agent_open(struct agent *a, const struct config *config, char **error)
 	a->wire = wire_new(a->loop);
 	a->runs = runs_new(a->loop, config->max_runs, on_idle, a);
 	service_register(a);
-	return agent_listen(a, error) ? EXIT_FAILED : EXIT_OK;
+	return EXIT_OK;
 }
 
 static void log_start(const struct agent *a)
@@ -111,10 +111,14 @@ int agent_start(struct agent *a, char **error)
 	const struct config *c = a->config;
 	struct link_config lc = {
 		.name = c->own_name, .master = c->master, .report_address = c->report_address,
-		.report_host = c->own_bind_host, .port = a->port,
+		.report_host = c->own_bind_host,
 	};
-	int status = make_dir(c->own_runtime_dir, 0755, error);
+	int status;
 
+	if (agent_listen(a, error))
+		return EXIT_FAILED;
+	lc.port = a->port;
+	status = make_dir(c->own_runtime_dir, 0755, error);
 	if (status)
 		return status;
 	if (identity_load(&a->identity, c->own_state_dir, c->own_runtime_dir, error))

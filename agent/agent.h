@@ -45,8 +45,8 @@ struct agent {
  * In this order; each EXIT_OK, or an exit status with *error set to owned words. Half-open is fine for
  * agent_close(). The state directory's lock is held by the caller.
  */
-int agent_open(struct agent *a, const struct config *config, char **error);	/* listens; answers in the loop */
-int agent_start(struct agent *a, char **error);		/* identity, link to the master */
+int agent_open(struct agent *a, const struct config *config, char **error);	/* its loop and what is in it */
+int agent_start(struct agent *a, char **error);		/* listens, identity, link to the master */
 /* After the loop has returned. Half-open is fine. */
 void agent_close(struct agent *a);
 

@@ -5,7 +5,6 @@
  * started it. A first SIGTERM or SIGINT ends the runs and then the agent, a second one ends it at once.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "agent/agent.h"
 #include "agent/proc.h"
 #include "common/daemon.h"
+#include "common/daemon_signals.h"
 #include "common/exits.h"
 #include "common/fd.h"
 #include "common/log.h"
@@ -26,62 +26,28 @@ static const char program[] = "slothd-agent";
 
 enum { FILES_WANTED = 65536 };
 
-struct signals {
-	ev_signal term, interrupt, hup;
-};
-
 /* ---- signals ---- */
 
-static void on_terminate(struct ev_loop *loop, ev_signal *w, int events)
+static void on_stop(const char *name, void *arg)
 {
-	struct agent *a = w->data;
+	struct agent *a = arg;
 
-	(void)loop, (void)events;
 	if (a->state == AGENT_ENDING || a->state == AGENT_CLOSING) {
-		log_warn("agent %s: second %s: ending at once", a->config->own_name, sigabbrev_np(w->signum));
+		log_warn("agent %s: second %s: ending at once", a->config->own_name, name);
 		agent_abort(a);
 		_exit(EXIT_FAILED);
 	}
-	agent_stop(a, true, EXIT_OK, w->signum == SIGTERM ? "SIGTERM" : "SIGINT");
+	agent_stop(a, true, EXIT_OK, name);
 }
 
-static void on_hangup(struct ev_loop *loop, ev_signal *w, int events)
+static void on_hangup(void *arg)
 {
-	struct agent *a = w->data;
+	struct agent *a = arg;
 	int rc = log_reopen();
 
-	(void)loop, (void)events;
 	if (rc)
 		log_warn("agent %s: log file cannot be opened again: %s", a->config->own_name, strerror(-rc));
 	agent_reload(a);
-}
-
-/* Watched without keeping the loop alive. */
-static void watch_signal(struct agent *a, ev_signal *w, int number, void (*on)(struct ev_loop *, ev_signal *, int))
-{
-	ev_signal_init(w, on, number);
-	w->data = a;
-	ev_signal_start(a->loop, w);
-	ev_unref(a->loop);
-}
-
-static void watch_signals(struct agent *a, struct signals *s)
-{
-	watch_signal(a, &s->term, SIGTERM, on_terminate);
-	watch_signal(a, &s->interrupt, SIGINT, on_terminate);
-	watch_signal(a, &s->hup, SIGHUP, on_hangup);
-}
-
-/* The agent is as good as gone: its exit status shall not become that of a late signal. */
-static void unwatch_signals(struct agent *a, struct signals *s)
-{
-	ev_signal *all[] = { &s->term, &s->interrupt, &s->hup };
-
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		ev_ref(a->loop);
-		ev_signal_stop(a->loop, all[i]);
-		signal(all[i]->signum, SIG_IGN);
-	}
 }
 
 /* ---- start ---- */
@@ -148,23 +114,22 @@ static void tell_ready(const struct agent *a)
 
 static int run_agent(const struct config *c)
 {
-	struct signals signals;
 	struct agent agent;
+	struct daemon_signals signals = { .on_stop = on_stop, .on_hangup = on_hangup, .arg = &agent };
 	char *error = NULL;
 	int status = agent_open(&agent, c, &error);
 
-	if (status == EXIT_OK)
-		status = open_log(c, &error);
-	if (status == EXIT_OK)
-		status = agent_start(&agent, &error);
 	if (status == EXIT_OK) {
-		watch_signals(&agent, &signals);
+		daemon_signals_watch(&signals, agent.loop);
+		status = agent_start(&agent, &error);
+	}
+	if (status == EXIT_OK) {
 		tell_ready(&agent);
 		ev_run(agent.loop, 0);
-		unwatch_signals(&agent, &signals);
 		status = agent.exit_status;
 		log_info("agent %s: stopped", c->own_name);
 	}
+	daemon_signals_unwatch(&signals);
 	agent_close(&agent);
 	return error ? fail(status, error) : status;
 }
@@ -182,7 +147,8 @@ static int start(const struct config *c)
 	if (lock < 0)
 		return fail(status, error);
 	fd_raise_limit(FILES_WANTED);
-	status = run_agent(c);
+	status = open_log(c, &error);
+	status = status == EXIT_OK ? run_agent(c) : fail(status, error);
 	fd_close(&lock);
 	return status;
 }

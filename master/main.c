@@ -17,6 +17,7 @@
 
 #include "common/clock.h"
 #include "common/daemon.h"
+#include "common/daemon_signals.h"
 #include "common/exits.h"
 #include "common/fd.h"
 #include "common/log.h"
@@ -40,7 +41,7 @@ struct program {
 	struct options o;
 	int lock;
 	bool has_log_file;
-	ev_signal on_term, on_int, on_hup;
+	struct daemon_signals signals;
 };
 
 /* Owned words are freed; returns the status. */
@@ -55,20 +56,17 @@ static int fail(const struct program *p, int status, char *error)
 
 /* ---- signals ---- */
 
-static void on_stop(struct ev_loop *loop, ev_signal *w, int events)
+static void on_stop(const char *name, void *arg)
 {
-	struct program *p = w->data;
-	struct master *m = &p->m;
+	struct master *m = arg;
 
-	(void)loop;
-	(void)events;
 	if (m->is_stopping) {
 		log_warn("second signal: ending now");
 		listen_close(m);
 		store_close(m->store);
 		_exit(EXIT_FAILED);
 	}
-	log_info("stopping: %s", w->signum == SIGTERM ? "SIGTERM" : "SIGINT");
+	log_info("stopping: %s", name);
 	notify_send("STOPPING=1");
 	m->is_stopping = true;
 	fleet_stop(m);
@@ -76,32 +74,15 @@ static void on_stop(struct ev_loop *loop, ev_signal *w, int events)
 	wire_shutdown(m->wire, MASTER_GRACE_MS);
 }
 
-static void on_hup(struct ev_loop *loop, ev_signal *w, int events)
+static void on_hangup(void *arg)
 {
 	int err = log_reopen();
 
-	(void)loop;
-	(void)w;
-	(void)events;
+	(void)arg;
 	if (err)
 		log_warn("log file cannot be opened again: %s", strerror(-err));
 	else
 		log_info("log opened again");
-}
-
-/* Signals do not keep the loop going. */
-static void watch_signal(struct program *p, ev_signal *w, int signum, void (*on)(struct ev_loop *, ev_signal *, int))
-{
-	ev_signal_init(w, on, signum);
-	w->data = p;
-	ev_signal_start(p->m.loop, w);
-	ev_unref(p->m.loop);
-}
-
-static void unwatch_signal(struct program *p, ev_signal *w)
-{
-	ev_ref(p->m.loop);
-	ev_signal_stop(p->m.loop, w);
 }
 
 /* ---- start ---- */
@@ -166,6 +147,7 @@ static void set_up(struct program *p)
 
 	fd_raise_limit(2 * WIRE_CONNS_MAX);
 	m->loop = ev_loop_new(EVFLAG_NOENV);
+	daemon_signals_watch(&p->signals, m->loop);
 	m->wire = wire_new(m->loop);
 	m->registry = registry_new();
 	m->state_dir = p->o.own_state_dir;
@@ -199,14 +181,8 @@ static int start(struct program *p)
 
 static void run(struct program *p)
 {
-	watch_signal(p, &p->on_term, SIGTERM, on_stop);
-	watch_signal(p, &p->on_int, SIGINT, on_stop);
-	watch_signal(p, &p->on_hup, SIGHUP, on_hup);
 	say_ready(p);
 	ev_run(p->m.loop, 0);
-	unwatch_signal(p, &p->on_term);
-	unwatch_signal(p, &p->on_int);
-	unwatch_signal(p, &p->on_hup);
 	log_info("stopped");
 }
 
@@ -216,6 +192,7 @@ static void tear_down(struct program *p)
 {
 	struct master *m = &p->m;
 
+	daemon_signals_unwatch(&p->signals);
 	if (m->wire) {
 		listen_close(m);
 		fleet_free(m);
@@ -239,7 +216,7 @@ static void print_help(void)
 
 int main(int argc, char **argv)
 {
-	struct program p = { .lock = -1 };
+	struct program p = { .lock = -1, .signals = { .on_stop = on_stop, .on_hangup = on_hangup, .arg = &p.m } };
 	char *error = NULL;
 	int status;
 
