@@ -8,10 +8,16 @@
  *   AWAY --connected--> REGISTERING --accepted--> UP (timer: next heartbeat)
  *    ^ (timer: dial)      |      ^                 |
  *    |                 refused   +-- unknown to ---+
- *    |                    v      |   the master
- *    |                 REFUSED --+ (timer: register again)
+ *    |                    v      |   the master    |
+ *    |                 REFUSED --+                 |
+ *    |                    ^ (timer: register again)|
+ *    |                    +-- the same, before it -+
+ *    |                        took any heartbeat
  *    +---- connection lost, from each ----
  *   STOPPED is reached from all and left by none.
+ *
+ * A registration has succeeded when a heartbeat was accepted after it: only then the delay between attempts
+ * starts over, so that a master which accepts the one and refuses the other is not hammered.
  */
 #include "agent/link.h"
 
@@ -37,7 +43,7 @@ static const struct sm_state link_states[] = {
 	[LINK_AWAY]        = { "away",        SM(LINK_REGISTERING) | SM(LINK_AWAY) | SM(LINK_STOPPED) },
 	[LINK_REGISTERING] = { "registering", SM(LINK_UP) | SM(LINK_REFUSED) | SM(LINK_AWAY) | SM(LINK_STOPPED) },
 	[LINK_REFUSED]     = { "refused",     SM(LINK_REGISTERING) | SM(LINK_AWAY) | SM(LINK_STOPPED) },
-	[LINK_UP]          = { "up",          SM(LINK_REGISTERING) | SM(LINK_AWAY) | SM(LINK_STOPPED) },
+	[LINK_UP]          = { "up",          SM(LINK_REGISTERING) | SM(LINK_REFUSED) | SM(LINK_AWAY) | SM(LINK_STOPPED) },
 	[LINK_STOPPED]     = { "stopped",     0 },
 };
 
@@ -55,6 +61,7 @@ struct link {
 	ev_timer timer;
 	uint32_t interval_ms;
 	uint64_t facts_due_ms;
+	bool is_settled;		/* a heartbeat was accepted since the registration */
 	bool is_draining;		/* the master has announced the end of the connection */
 	char *trouble;			/* as logged last; NULL: none */
 };
@@ -91,6 +98,7 @@ static void set_timer(struct link *link, uint64_t ms)
 /* ---- heartbeats ---- */
 
 static void register_agent(struct link *link);
+static void refused(struct link *link, char *trouble);
 
 static void set_interval(struct link *link, uint32_t ms)
 {
@@ -106,6 +114,28 @@ static void schedule_heartbeat(struct link *link)
 	set_timer(link, link->interval_ms - random_below(link->interval_ms / 10 + 1));
 }
 
+/* The master may have forgotten us since, and gets us back at once. */
+static void heartbeat_refused(struct link *link, const char *why)
+{
+	if (!link->is_settled) {
+		refused(link, mem_printf("master %s accepts the registration and refuses heartbeats: %s; registering again",
+					 link->master, str_quote(why)));
+		return;
+	}
+	log_info("agent %s: master %s does not know it any more: %s; registering again", link->config.name,
+		 link->master, str_quote(why));
+	register_agent(link);
+}
+
+static void heartbeat_accepted(struct link *link, const Agent__HeartbeatResponse *response)
+{
+	link->is_settled = true;
+	backoff_reset(&link->refusals);
+	free(link->trouble);
+	link->trouble = NULL;
+	set_interval(link, response->interval_ms);
+}
+
 static void on_heartbeat_done(struct wire_call *call, enum wire_code code, const char *why, const uint8_t *data,
 			      size_t len, void *arg)
 {
@@ -117,13 +147,11 @@ static void on_heartbeat_done(struct wire_call *call, enum wire_code code, const
 		return;
 	response = data ? wire_unpack(call, &agent__heartbeat_response__descriptor, data, len) : NULL;
 	if (response && !response->success) {
-		log_info("agent %s: master %s does not know it any more: %s; registering again", link->config.name,
-			 link->master, str_quote(response->message));
-		register_agent(link);
+		heartbeat_refused(link, response->message);
 		return;
 	}
 	if (response)
-		set_interval(link, response->interval_ms);
+		heartbeat_accepted(link, response);
 	else if (wire_conn_is_open(link->conn))
 		set_trouble(link, mem_printf("heartbeat to master %s: %s %s", link->master, wire_code_name(code), why));
 	schedule_heartbeat(link);
@@ -160,10 +188,8 @@ static void accepted(struct link *link, const Agent__RegisterAgentResponse *resp
 {
 	log_info("agent %s: registered with master %s as %s: %s", link->config.name, link->master, link->reported,
 		 str_quote(response->message));
-	free(link->trouble);
-	link->trouble = NULL;
 	link_move(link, LINK_UP);
-	backoff_reset(&link->refusals);
+	link->is_settled = false;
 	set_interval(link, response->interval_ms);
 	link->facts_due_ms = 0;
 	send_heartbeat(link);

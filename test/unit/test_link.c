@@ -2,6 +2,7 @@
  * test_link.c - the agent's link against a master that is a table of two methods on the wire layer.
  */
 #include <ev.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,6 +255,40 @@ START_TEST(a_master_that_forgot_it_gets_a_new_registration_with_facts)
 }
 END_TEST
 
+START_TEST(a_master_that_forgets_after_a_heartbeat_is_asked_again_at_once)
+{
+	struct link_config c;
+
+	open_all();
+	c = config();
+	start(&c);
+	run_until(&master.n_heartbeats, 2);
+	master.forget = 1;
+	run_until(&master.n_heartbeats, 3);
+	run_loop(&master.n_registered, 2, LINK_RECONNECT_MIN_MS / 2);
+	ck_assert_uint_eq(master.n_registered, 2);
+	close_all();
+}
+END_TEST
+
+/* Each registration is accepted and followed by one heartbeat: waits of 200 ms and more lie between them. */
+START_TEST(a_master_that_accepts_registrations_only_is_not_hammered)
+{
+	struct link_config c;
+	uint64_t begin;
+
+	open_all();
+	master.forget = UINT_MAX;
+	c = config();
+	start(&c);
+	begin = mono_ms();
+	run_until(&master.n_registered, 3);
+	ck_assert_uint_ge(mono_ms() - begin, 2 * LINK_RECONNECT_MIN_MS - 20);
+	ck_assert_uint_le(master.n_heartbeats, master.n_registered);
+	close_all();
+}
+END_TEST
+
 START_TEST(it_comes_back_to_a_master_that_was_away)
 {
 	struct link_config c;
@@ -300,5 +335,7 @@ UNIT_MAIN(it_registers_with_its_name_address_and_instance,
 	  a_bind_address_is_reported_with_the_port_and_a_report_address_as_it_is,
 	  heartbeats_follow_at_the_interval_of_the_master_with_facts_in_the_first,
 	  a_refusal_is_asked_again_until_it_is_none, a_master_that_forgot_it_gets_a_new_registration_with_facts,
+	  a_master_that_forgets_after_a_heartbeat_is_asked_again_at_once,
+	  a_master_that_accepts_registrations_only_is_not_hammered,
 	  it_comes_back_to_a_master_that_was_away, stopping_while_nobody_is_there_leaves_nothing_behind,
 	  stopping_with_a_call_out_leaves_nothing_behind)
