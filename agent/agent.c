@@ -58,6 +58,7 @@ void agent_stop(struct agent *a, bool now, int status, const char *why)
 	notify_send("STOPPING=1");
 	a->exit_status = status;
 	agent_move(a, now ? AGENT_ENDING : AGENT_DRAINING);
+	ready_stop(a);
 	agent_unlisten(a);
 	wire_stop_serving(a->wire);
 	link_stop(a->link);
@@ -106,12 +107,17 @@ static void log_start(const struct agent *a)
 		 a->config->own_name, (int)geteuid());
 }
 
+static void on_link_news(const char *words, void *arg)
+{
+	ready_tell(arg, words);
+}
+
 int agent_start(struct agent *a, char **error)
 {
 	const struct config *c = a->config;
 	struct link_config lc = {
 		.name = c->own_name, .master = c->master, .report_address = c->report_address,
-		.report_host = c->own_bind_host,
+		.report_host = c->own_bind_host, .on_news = on_link_news, .arg = a,
 	};
 	int status;
 
@@ -126,6 +132,7 @@ int agent_start(struct agent *a, char **error)
 	a->shell = shell_find();
 	memcpy(lc.instance, a->identity.instance, sizeof lc.instance);
 	a->link = link_new(a->wire, &lc);
+	ready_await(a);
 	link_start(a->link);
 	log_start(a);
 	return EXIT_OK;

@@ -10,6 +10,7 @@
 #include "agent/config.h"
 #include "agent/facts.h"
 #include "agent/identity.h"
+#include "agent/ready.h"
 #include "agent/runs.h"
 #include "agent/user.h"
 #include "wire/wire.h"
@@ -37,6 +38,7 @@ struct agent {
 	const char *shell;
 	struct runs *runs;
 	struct link *link;
+	struct ready ready;
 	unsigned state;			/* enum agent_state */
 	int exit_status;
 };

@@ -33,7 +33,7 @@ const struct opt config_options[] = {
 	{ "report-address", 0, OPT_STRING, "HOST:PORT",
 	  "address at which the master reaches this agent; default: the address used to reach the master",
 	  FIELD(report_address), 0, 0 },
-	{ "daemon", 0, OPT_FLAG, NULL, "go to the background once the agent listens", FIELD(daemon), 0, 0 },
+	{ "daemon", 0, OPT_FLAG, NULL, "go to the background once the master has answered, after 2 seconds at the latest", FIELD(daemon), 0, 0 },
 	{ "state-dir", 0, OPT_STRING, "DIR",
 	  "directory for what is kept; default: /var/lib/sloth-agent as root, else ~/.local/state/sloth-agent",
 	  FIELD(state_dir), 0, 0 },

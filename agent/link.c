@@ -76,6 +76,14 @@ static uint32_t random_u32(void)
 	return (uint32_t)random_below(UINT64_C(1) << 32);
 }
 
+/* Frees `words`. */
+static void tell(struct link *link, char *words)
+{
+	if (link->config.on_news)
+		link->config.on_news(words, link->config.arg);
+	free(words);
+}
+
 /* Logged when it is not what was logged last. Takes `text`. */
 static void set_trouble(struct link *link, char *text)
 {
@@ -179,6 +187,7 @@ static void send_heartbeat(struct link *link)
 
 static void refused(struct link *link, char *trouble)
 {
+	tell(link, mem_printf("not registered yet: %s", trouble));
 	set_trouble(link, trouble);
 	link_move(link, LINK_REFUSED);
 	set_timer(link, backoff_next_ms(&link->refusals, random_u32()));
@@ -188,6 +197,7 @@ static void accepted(struct link *link, const Agent__RegisterAgentResponse *resp
 {
 	log_info("agent %s: registered with master %s as %s: %s", link->config.name, link->master, link->reported,
 		 str_quote(response->message));
+	tell(link, mem_printf("registered with master %s: %s", link->master, str_quote(response->message)));
 	link_move(link, LINK_UP);
 	link->is_settled = false;
 	set_interval(link, response->interval_ms);
@@ -282,13 +292,16 @@ static void on_down(struct wire_conn *conn, const char *why, void *arg)
 {
 	struct link *link = arg;
 	uint64_t now = mono_ms();
+	char *trouble;
 
 	(void)conn;
 	link->conn = NULL;
 	if (link->state == LINK_STOPPED)
 		return;
-	set_trouble(link, mem_printf("%s master %s: %s; trying again", link->state == LINK_AWAY ? "cannot reach" : "lost",
-				     link->master, why));
+	trouble = mem_printf("%s master %s: %s; trying again", link->state == LINK_AWAY ? "cannot reach" : "lost",
+			     link->master, why);
+	tell(link, mem_printf("not registered yet: %s", trouble));
+	set_trouble(link, trouble);
 	link_move(link, LINK_AWAY);
 	reconnect_down(&link->reconnect, now, link->is_draining, random_u32());
 	set_timer(link, reconnect_wait_ms(&link->reconnect, now));

@@ -29,6 +29,10 @@ struct link_config {			/* strings are borrowed for the link's life */
 	const char *report_host;	/* literal address; may be NULL */
 	uint16_t port;			/* we listen on */
 	uint8_t instance[IDENTITY_BYTES];
+	/* How an attempt to register came out, in borrowed words: "registered with ...", "not registered yet: ...".
+	 * May be NULL. */
+	void (*on_news)(const char *words, void *arg);
+	void *arg;
 };
 
 struct link *link_new(struct wire *wire, const struct link_config *config);

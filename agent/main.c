@@ -100,18 +100,6 @@ static int open_log(const struct config *c, char **error)
 	return EXIT_FAILED;
 }
 
-static void tell_ready(const struct agent *a)
-{
-	const struct config *c = a->config;
-	char *text = mem_printf("%s: agent \"%s\" listens on %s, pid %d, log %s", program, c->own_name,
-				wire_listener_address(a->listeners[0]), (int)getpid(),
-				c->own_log_file ? c->own_log_file : "stderr");
-
-	daemon_ready(text);
-	notify_send("READY=1\nSTATUS=Listening on %s", wire_listener_address(a->listeners[0]));
-	free(text);
-}
-
 static int run_agent(const struct config *c)
 {
 	struct agent agent;
@@ -124,7 +112,6 @@ static int run_agent(const struct config *c)
 		status = agent_start(&agent, &error);
 	}
 	if (status == EXIT_OK) {
-		tell_ready(&agent);
 		ev_run(agent.loop, 0);
 		status = agent.exit_status;
 		log_info("agent %s: stopped", c->own_name);

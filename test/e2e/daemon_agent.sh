@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# sloth agent start --daemon returns when the agent listens; sloth agent stop NAME ends it with status 69 kept
+# sloth agent start --daemon returns when the agent works; sloth agent stop NAME ends it with status 69 kept
 # inside, its pid file lets no second one in.
 . "$(dirname "$0")/lib.sh"
 start_master

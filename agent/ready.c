@@ -1,0 +1,53 @@
+/*
+ * ready.c - see ready.h. Owns one timer; cannot fail.
+ */
+#include "agent/ready.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "common/daemon.h"
+#include "common/mem.h"
+#include "common/notify.h"
+
+static void on_waited(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct agent *a = w->data;
+	char *words = mem_printf("not registered yet: no answer from master %s; still trying", a->config->master);
+
+	(void)loop, (void)events;
+	ready_tell(a, words);
+	free(words);
+}
+
+void ready_await(struct agent *a)
+{
+	ev_timer_init(&a->ready.timer, on_waited, READY_WAIT_MS / 1000., 0.);
+	a->ready.timer.data = a;
+	ev_now_update(a->loop);
+	ev_timer_start(a->loop, &a->ready.timer);
+	a->ready.is_due = true;
+}
+
+void ready_tell(struct agent *a, const char *words)
+{
+	const struct config *c = a->config;
+	const char *address = wire_listener_address(a->listeners[0]);
+	char *text;
+
+	if (!a->ready.is_due)
+		return;
+	ready_stop(a);
+	text = mem_printf("slothd-agent: agent \"%s\" listens on %s, pid %d, log %s; %s", c->own_name, address,
+			  (int)getpid(), c->own_log_file ? c->own_log_file : "stderr", words);
+	notify_send("READY=1\nSTATUS=listening on %s; %s", address, words);
+	daemon_ready(text);
+	free(text);
+}
+
+void ready_stop(struct agent *a)
+{
+	ev_timer_stop(a->loop, &a->ready.timer);
+	a->ready.is_due = false;
+}
