@@ -29,6 +29,10 @@
 
 enum { POLL_MIN_MS = 5, POLL_MAX_MS = 200, LEFT_MAX = 8 };
 
+/* What is heard first of all that has happened by the same turn of the loop. A process that wrote to both streams
+ * most often wrote to stdout first. */
+enum { PRIORITY_EXIT = -1, PRIORITY_STDERR, PRIORITY_STDOUT, PRIORITY_BEGIN };
+
 struct exec_host {
 	struct ev_loop *loop;
 	struct proc_host *proc_host;
@@ -326,7 +330,7 @@ static void watch(struct exec *exec, const struct pipes *pipes)
 		outpipe_start(&exec->out[i]);
 	}
 	ev_io_init(&exec->exit, on_exit_ready, exec->proc.pidfd, EV_READ);
-	ev_set_priority(&exec->exit, -1);	/* output first, then the exit */
+	ev_set_priority(&exec->exit, PRIORITY_EXIT);
 	exec->exit.data = exec;
 	ev_io_start(loop, &exec->exit);
 }
@@ -340,13 +344,16 @@ static void exec_init(struct exec *exec, struct exec_host *h, const struct exec_
 	exec->arg = arg;
 	exec->proc.pidfd = -1;
 	exec->in = (struct inpipe){ .loop = h->loop, .fd = -1, .on_taken = on_in_taken };
+	out.priority = PRIORITY_STDOUT;
 	out.on_data = on_stdout_data;
 	out.on_eof = on_stdout_eof;
 	exec->out[EXEC_STDOUT] = out;
+	out.priority = PRIORITY_STDERR;
 	out.on_data = on_stderr_data;
 	out.on_eof = on_stderr_eof;
 	exec->out[EXEC_STDERR] = out;
 	ev_init(&exec->begin, on_begin);
+	ev_set_priority(&exec->begin, PRIORITY_BEGIN);
 	ev_init(&exec->linger, on_linger);
 	ev_init(&exec->poll, on_poll);
 	ev_init(&exec->give_up, on_give_up);

@@ -63,6 +63,7 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int events)
 void outpipe_start(struct outpipe *p)
 {
 	ev_io_init(&p->io, on_readable, p->fd, EV_READ);
+	ev_set_priority(&p->io, p->priority);
 	p->io.data = p;
 	ev_io_start(p->loop, &p->io);
 }

@@ -22,6 +22,7 @@ struct outpipe {
 	struct ev_loop *loop;
 	uint8_t *buffer;	/* EXEC_CHUNK_MAX bytes, shared */
 	int fd;
+	int priority;		/* ev_set_priority() */
 	bool is_paused, is_large;
 	bool is_limited;	/* ends after `owed` more bytes, whoever holds it */
 	size_t owed;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/exec.h"
@@ -30,6 +31,7 @@ static struct {
 	int code, signal;
 	char why[200], left[200];
 	struct buf out[EXEC_N_STREAMS];
+	char order[8];			/* of the first chunks: o, e */
 	uint64_t taken;
 	size_t pause_at;		/* pauses when stdout has as much; 0: never */
 } heard;
@@ -70,6 +72,8 @@ static void on_output(struct exec *e, enum exec_stream stream, const void *data,
 	ck_assert_uint_le(n, EXEC_CHUNK_MAX);
 	ck_assert(heard.pid > 0);
 	buf_append(&heard.out[stream], data, n);
+	if (strlen(heard.order) < sizeof heard.order - 1)
+		strcat(heard.order, stream == EXEC_STDOUT ? "o" : "e");
 	if (heard.pause_at && buf_len(&heard.out[EXEC_STDOUT]) >= heard.pause_at)
 		exec_pause(e);
 }
@@ -217,6 +221,20 @@ START_TEST(output_of_both_streams_and_the_status_arrive)
 	ck_assert_int_eq(heard.code, 3);
 	ck_assert_int_eq(heard.signal, 0);
 	ck_assert(!heard.cut);
+	finish();
+}
+END_TEST
+
+/* Both pipes are full and the process is over before the loop turns for the first time. */
+START_TEST(of_two_streams_that_are_ready_stdout_is_read_first)
+{
+	siginfo_t info;
+
+	start("echo out; echo err >&2");
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) && errno == EINTR)
+		;
+	run_until(is_over);
+	ck_assert_str_eq(heard.order, "oe");
 	finish();
 }
 END_TEST
@@ -481,7 +499,8 @@ START_TEST(a_signal_goes_to_the_process_group)
 }
 END_TEST
 
-UNIT_MAIN(output_of_both_streams_and_the_status_arrive, large_output_is_whole,
+UNIT_MAIN(output_of_both_streams_and_the_status_arrive, of_two_streams_that_are_ready_stdout_is_read_first,
+	  large_output_is_whole,
 	  an_argument_vector_is_found_in_path_and_executed_without_a_shell,
 	  a_program_that_is_not_there_fails_with_words,
 	  a_command_too_long_for_an_argument_runs_as_a_script_with_the_same_descriptors,
