@@ -169,6 +169,16 @@ static void add_section(struct box *b, const char *name, const char *color_on, c
 	add_lines(b, data, n);
 }
 
+/* Words of the master or the agent: one line without colours. */
+static void add_error(struct box *b, const char *error)
+{
+	struct buf clean = { 0 };
+
+	style_append_clean(&clean, error);
+	add_section(b, "# Error:", STYLE_RED, buf_data(&clean), buf_len(&clean));
+	buf_done(&clean);
+}
+
 static void add_badge(struct box *b, const char *color_on, const char *word, const char *before, const char *text)
 {
 	struct buf clean = { 0 };
@@ -198,7 +208,7 @@ static void add_content(struct box *b, const struct box_content *c)
 	add_section(b, "# Stdout:", STYLE_BOLD, c->streams[FRAME_STDOUT].data, c->streams[FRAME_STDOUT].n);
 	add_section(b, "# Stderr:", STYLE_RED, c->streams[FRAME_STDERR].data, c->streams[FRAME_STDERR].n);
 	if (c->error)
-		add_section(b, "# Error:", STYLE_RED, c->error, strlen(c->error));
+		add_error(b, c->error);
 }
 
 static size_t title_width(const struct box_content *c)

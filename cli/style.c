@@ -96,7 +96,7 @@ void style_append_clean(struct buf *out, const char *text)
 		uint32_t cp;
 
 		utf8_next(&p, end, &cp);
-		if (cp == '\n' || cp == '\t')
+		if (cp >= '\t' && cp <= '\r')
 			buf_append_str(out, " ");
 		else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0xfffd)
 			buf_append_str(out, "?");

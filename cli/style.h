@@ -31,7 +31,8 @@ int style_parse_when(const char *text, enum style_when *when);
 /* Looks at fd and at NO_COLOR, TERM, LC_ALL, LC_CTYPE, LANG, COLUMNS; no locale is loaded. */
 struct style style_of(int fd, enum style_when when);
 
-/* Appends text of unknown origin as one line: control characters and invalid bytes are replaced. */
+/* Appends text of unknown origin as one line: white space becomes spaces, other control characters and
+ * invalid bytes "?". */
 void style_append_clean(struct buf *out, const char *text);
 
 #endif

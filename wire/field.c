@@ -143,20 +143,9 @@ static void decode_percent(const uint8_t *text, size_t n, struct buf *out)
 	buf_commit(out, len);
 }
 
-/* White space becomes a space, any other control character (C0, DEL, C1) U+FFFD. */
-static void append_harmless(struct buf *out, uint32_t cp, const uint8_t *bytes, size_t n)
-{
-	if (cp >= '\t' && cp <= '\r')
-		buf_append(out, " ", 1);
-	else if (cp < 0x20 || (cp >= 0x7f && cp <= 0x9f))
-		buf_append_str(out, replacement);
-	else
-		buf_append(out, bytes, n);
-}
-
 char *field_decode_message(const uint8_t *text, size_t n)
 {
-	struct buf raw = { 0 }, clean = { 0 };
+	struct buf raw = { 0 }, valid = { 0 };
 	const uint8_t *at, *end, *bytes;
 	uint32_t cp;
 
@@ -167,10 +156,13 @@ char *field_decode_message(const uint8_t *text, size_t n)
 	while (at < end) {
 		size_t len = next_character(&at, end, &bytes, &cp);
 
-		append_harmless(&clean, cp, bytes, len);
+		if (cp == 0)	/* would end the string */
+			buf_append_str(&valid, replacement);
+		else
+			buf_append(&valid, bytes, len);
 	}
 	buf_done(&raw);
-	return buf_take_string(&clean);
+	return buf_take_string(&valid);
 }
 
 /* ---- base64 ---- */

@@ -17,7 +17,8 @@ void field_format_timeout(uint64_t us, char *out);
 
 /* grpc-message: truncated to 1 KiB at a UTF-8 boundary, then bytes outside 0x20..0x7e and '%' as %XX. */
 void field_encode_message(const char *text, struct buf *out);
-/* Lenient: broken escapes stand for themselves; the result is valid UTF-8 without control bytes. Owned. */
+/* Lenient: broken escapes stand for themselves, NUL and invalid UTF-8 become U+FFFD. All else is what the
+ * peer sent, control characters included: whoever prints it cleans it. Owned. */
 char *field_decode_message(const uint8_t *text, size_t n);
 
 /* Base64 without padding (what gRPC sends). */

@@ -169,7 +169,8 @@ struct wire_call_ops {
 	void (*on_half_close)(struct wire_call *call, void *arg);	/* the peer sends no more */
 	void (*on_drain)(struct wire_call *call, void *arg);		/* queue fell below the low mark */
 	/* Once, last. A client gets the call's status; a server WIRE_OK when its status went out whole,
-	 * else why it did not (CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE). `why` may be empty, not NULL. */
+	 * else why it did not (CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE). `why` may be empty, not NULL; a peer's
+	 * words come as they were sent: valid UTF-8, control characters included. */
 	void (*on_end)(struct wire_call *call, enum wire_code code, const char *why, void *arg);
 };
 

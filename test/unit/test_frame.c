@@ -261,6 +261,26 @@ START_TEST(box_has_sections_for_what_there_is)
 }
 END_TEST
 
+START_TEST(error_of_somebody_else_is_one_plain_line)
+{
+	struct box_content c = content_of("", "");
+	struct buf framed = { 0 };
+	struct frame f;
+	char *text;
+
+	c.is_success = false;
+	c.error = "a\r\nb\033[31mc\xc2\x9bz\t.";
+	text = draw(&ascii, &c);
+	ck_assert_ptr_nonnull(strstr(text, "| a  b?[31mc?z . "));
+	free(text);
+	frame_init(&f, &ascii, &framed);
+	frame_error(&f, c.error);
+	ck_assert_ptr_nonnull(strstr(buf_string(&framed), " a  b?[31mc?z .\n"));
+	frame_done(&f);
+	buf_done(&framed);
+}
+END_TEST
+
 static int refuse(const void *data, size_t n, void *arg)
 {
 	(void)data;
@@ -282,4 +302,5 @@ UNIT_MAIN(frame_puts_a_gutter_before_each_line, frame_shows_a_line_before_it_is_
 	  frame_keeps_columns_of_tabs, frame_keeps_colors_out_of_the_gutter, frame_has_a_rule_above_and_a_summary_below,
 	  frame_cuts_a_long_command_to_the_width, frame_shows_a_command_of_several_lines_on_one, frame_is_green_or_red,
 	  box_looks_as_the_manual_shows_it, box_counts_columns_not_bytes, box_wraps_what_is_wider_than_the_terminal,
-	  box_shows_the_last_state_of_a_progress_bar, box_has_sections_for_what_there_is, box_hands_on_a_failed_write)
+	  box_shows_the_last_state_of_a_progress_bar, box_has_sections_for_what_there_is,
+	  error_of_somebody_else_is_one_plain_line, box_hands_on_a_failed_write)
