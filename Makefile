@@ -3,6 +3,7 @@
 #   make            build/bin/sloth, build/sbin/slothd-master, build/sbin/slothd-agent
 #   make demo       install what is missing, build, show the whole thing working on this machine
 #   make check      install what the tests need, build, run every test; closes with "N passed, N failed"
+#   make interop    client, server and daemons against other implementations of gRPC
 #   make install    DESTDIR and PREFIX (default /usr/local)
 #   make bench      speed and memory as ratios against things run beside it
 #   make soak       long runs (MINUTES=10)
@@ -29,6 +30,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libnghttp2-dev libev-dev libprotobuf
 	libc-ares-dev libsqlite3-dev libsmartcols-dev libjansson-dev bash
 DEPS_CHECK := check valgrind clang-tidy cppcheck mandoc shellcheck procps tmux python3-minimal libclang-rt-14-dev clang \
 	util-linux iproute2 python3-grpcio python3-grpc-tools
+DEPS_INTEROP := g++ libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 
 CC       ?= gcc
 ifeq ($(origin CC),default)
@@ -64,14 +66,18 @@ $(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h &: %.proto
 	$(Q)mkdir -p $(B)/gen
 	$(Q)protoc-c --c_out=$(B)/gen -I. $<
 
-$(B)/gen/descriptors.c: $(PROTOS)
+# A descriptor set of all prerequisites, as a C file.
+define descriptors
 	$(call say,PROTO,$@)
 	$(Q)mkdir -p $(@D)/discarded
-	$(Q)protoc-c -I. --include_imports --descriptor_set_out=$(@:.c=.bin) --c_out=$(@D)/discarded $(PROTOS)
+	$(Q)protoc-c -I. --include_imports --descriptor_set_out=$(@:.c=.bin) --c_out=$(@D)/discarded $^
 	$(Q)rm -rf $(@D)/discarded
 	$(Q){ echo '#include "wire/reflection.h"'; echo 'const uint8_t reflection_descriptors[] = {'; \
 	   od -An -v -tx1 $(@:.c=.bin) | sed 's/ \(..\)/0x\1,/g'; echo '};'; \
 	   echo 'const size_t reflection_descriptors_len = sizeof reflection_descriptors;'; } > $@
+endef
+$(B)/gen/descriptors.c: $(PROTOS)
+	$(descriptors)
 
 # ---- objects and libraries: one archive per folder ----
 
@@ -147,7 +153,39 @@ $(B)/test/%: $(B)/test/tools/%.o $(TEST_LIBS)
 	$(call say,LINK,$@)
 	$(link) $(LIBS_MASTER)
 
-tests: $(UNIT_TESTS) $(WIRE_TESTS) $(TEST_TOOLS) $(FUZZ_TESTS)
+# Client and server of the public gRPC interop cases. The server's reflection knows its service as well.
+INTEROP_PROTO  := test/interop/proto/test.proto
+INTEROP_H      := $(INTEROP_PROTO:%.proto=$(B)/gen/%.pb-c.h)
+INTEROP_O      := $(INTEROP_H:.h=.o) $(B)/test/interop/flags.o
+INTEROP_CLIENT := $(patsubst %,$(B)/test/interop/%.o,client cases probe)
+INTEROP_SERVER := $(patsubst %,$(B)/test/interop/%.o,server service replies) $(B)/gen/test/interop/descriptors.o
+INTEROP        := $(B)/bin/interop_client $(B)/bin/interop_server
+$(INTEROP_CLIENT) $(INTEROP_SERVER): $(INTEROP_H)
+$(B)/gen/test/interop/descriptors.c: $(PROTOS) $(INTEROP_PROTO)
+	$(descriptors)
+
+$(B)/bin/interop_client: $(INTEROP_CLIENT) $(INTEROP_O) $(B)/libwire.a $(B)/libcommon.a
+	$(call say,LINK,$@)
+	$(link) $(LIBS_WIRE)
+$(B)/bin/interop_server: $(INTEROP_SERVER) $(INTEROP_O) $(B)/libwire.a $(B)/libcommon.a
+	$(call say,LINK,$@)
+	$(link) $(LIBS_WIRE)
+
+# The same on the C++ gRPC of Debian, which only `make interop` needs.
+INTEROP_CPP   := $(B)/test/interop/cpp
+$(INTEROP_CPP)/test.grpc.pb.cc: $(INTEROP_PROTO)
+	$(call say,PROTO,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)protoc -I$(<D) --cpp_out=$(@D) --grpc_out=$(@D) --plugin=protoc-gen-grpc=/usr/bin/grpc_cpp_plugin $<
+$(INTEROP_CPP)/test.o: $(INTEROP_CPP)/test.grpc.pb.cc
+	$(call say,CXX,$<)
+	$(Q)cd $(@D) && cat test.pb.cc test.grpc.pb.cc | $(CXX) -std=c++17 -I. -c -o test.o -x c++ -
+$(INTEROP_CPP)/%: test/interop/cpp/%.cc $(INTEROP_CPP)/test.o
+	$(call say,CXX,$<)
+	$(Q)$(CXX) -std=c++17 -Wall -Wextra -I$(@D) -o $@ $^ $$(pkg-config --libs grpc++ protobuf)
+interop-cpp: $(INTEROP_CPP)/client $(INTEROP_CPP)/server
+
+tests: $(INTEROP) $(UNIT_TESTS) $(WIRE_TESTS) $(TEST_TOOLS) $(FUZZ_TESTS)
 fuzzers: $(FUZZ_TESTS)
 .SECONDARY:
 
@@ -155,6 +193,8 @@ deps-build:
 	@./test/lib/deps.sh $(DEPS_BUILD)
 deps-check:
 	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_CHECK)
+deps-interop:
+	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_INTEROP)
 
 # The tools that build may only just have been installed: each stage is a make of its own.
 demo: deps-build
@@ -165,6 +205,11 @@ check: deps-check
 	@$(MAKE) -j$(JOBS) --no-print-directory WERROR=1 all tests
 	@$(MAKE) -j$(JOBS) --no-print-directory WERROR=1 SAN=1 all tests
 	@./test/run.sh $(BUILD)
+
+# Our client, server and daemons against other implementations of gRPC.
+interop: deps-interop
+	@$(MAKE) -j$(JOBS) --no-print-directory all tests interop-cpp
+	@./test/interop/run.sh $(BUILD)
 
 bench: deps-check
 	@$(MAKE) -j$(JOBS) --no-print-directory all tests
@@ -202,4 +247,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')
-.PHONY: all lib tests fuzzers demo check bench soak fuzz lint install clean deps-build deps-check
+.PHONY: all lib tests fuzzers demo check interop interop-cpp bench soak fuzz lint install clean deps-build deps-check deps-interop
