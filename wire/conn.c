@@ -162,7 +162,7 @@ void conn_begin(struct wire_conn *conn, enum wire_role role)
 		.role = role,
 		.is_operator = conn->is_operator,
 		.max_streams = conn->is_operator ? WIRE_STREAMS_OPERATOR : WIRE_STREAMS_UNKNOWN,
-		.min_ping_ms = WIRE_MIN_PING_MS,
+		.min_ping_ms = role == WIRE_SERVER ? WIRE_MIN_PING_MS : 0,
 	};
 
 	conn->role = role;

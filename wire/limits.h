@@ -51,7 +51,7 @@
 #define WIRE_GOAWAY_MS		2000u			/* first to second GOAWAY at the latest */
 #define WIRE_LINGER_MS		1000u			/* read and discard after shutdown(SHUT_WR) */
 #define WIRE_LINGER_BYTES	(64u * 1024)
-#define WIRE_MIN_PING_MS	5000u			/* PINGs closer than this are strikes */
+#define WIRE_MIN_PING_MS	5000u			/* PINGs of a client closer than this are strikes */
 #define WIRE_KEEPALIVE_MIN_MS	10000u			/* gRPC A8: no client asks more often */
 #define WIRE_KEEPALIVE_SCALE_MAX 64u			/* how much rarer PINGs become for strict peers */
 #define WIRE_SERVER_PING_MS	60000u			/* server: PING after so much silence */

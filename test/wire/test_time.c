@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "test/lib/echo.h"
+#include "test/lib/pair.h"
 #include "test/lib/raw.h"
 #include "test/lib/unit.h"
 #include "wire/h2.h"
@@ -48,15 +49,20 @@ static void on_passed(struct ev_loop *loop, struct ev_timer *w, int events)
 	ev_break(loop, EVBREAK_ONE);
 }
 
-static void pass(struct raw *r, double seconds)
+static void pass_in(struct ev_loop *loop, double seconds)
 {
 	struct ev_timer t;
 
 	ev_timer_init(&t, on_passed, seconds, 0);
-	ev_now_update(r->loop);
-	ev_timer_start(r->loop, &t);
-	ev_run(r->loop, 0);
-	ev_timer_stop(r->loop, &t);
+	ev_now_update(loop);
+	ev_timer_start(loop, &t);
+	ev_run(loop, 0);
+	ev_timer_stop(loop, &t);
+}
+
+static void pass(struct raw *r, double seconds)
+{
+	pass_in(r->loop, seconds);
 }
 
 static void ack_settings(struct raw *r)
@@ -290,8 +296,22 @@ START_TEST(drain_does_not_wait_for_a_client_that_never_answers)
 }
 END_TEST
 
+/* Strikes are for clients; a server may look after its connections as often as it is set up to. */
+START_TEST(server_that_pings_often_keeps_its_client)
+{
+	struct pair p;
+
+	pair_open(&p, PAIR_TCP);
+	wire_conn_set_keepalive(p.peer, 1000, 1000, true);
+	pass_in(p.loop, 10.5);
+	ck_assert_msg(p.conn != NULL, "%s", p.why);
+	ck_assert(wire_conn_is_open(p.conn));
+	pair_close(&p);
+}
+END_TEST
+
 UNIT_MAIN(silent_connection_has_ten_seconds, half_a_preface_has_ten_seconds, settings_have_to_be_acknowledged,
 	  header_block_has_five_seconds, unary_request_has_a_minute, deadline_ends_a_call_on_time,
 	  vanished_peer_is_found, answer_to_ping_keeps_a_quiet_peer, idle_connection_is_sent_away_in_order,
 	  stalled_stream_of_a_stranger_ends, operator_may_read_as_slowly_as_he_likes,
-	  drain_does_not_wait_for_a_client_that_never_answers)
+	  drain_does_not_wait_for_a_client_that_never_answers, server_that_pings_often_keeps_its_client)
