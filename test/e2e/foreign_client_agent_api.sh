@@ -24,3 +24,24 @@ assert_status 0
 assert_stdout_lacks '"success": true'
 foreign call "$master" agent.AgentRegistry Heartbeat '{"agent_name": "web1"}'
 assert_stdout_has '"interval_ms"'
+
+# Either way to end an agent, then the way to forget it.
+start_agent web2
+foreign call "$master" agent.AgentRegistry StopAgent '{"agent_name": "web1"}'
+assert_status 0
+assert_stdout_has '"success": true'
+foreign call "$(json "$(sloth agent get web2 -o json)" .address)" agent.Agent Shutdown
+assert_status 0
+for name in web1 web2; do
+	wait_gone "${agent_pid[$name]}"
+	wait "${agent_pid[$name]}"
+	assert_equal $? 69 "exit status of $name, which was told to stop"
+	forget "${agent_pid[$name]}"
+done
+wait_shows web1 Inactive
+foreign call "$master" agent.AgentRegistry StopAgent '{"agent_name": "web1"}'
+assert_stdout_lacks '"success": true'
+foreign call "$master" agent.AgentRegistry UnregisterAgent '{"agent_name": "web1"}'
+assert_stdout_has '"success": true'
+foreign info "$master" web1
+assert_stdout_like '^False .'

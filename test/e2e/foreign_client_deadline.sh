@@ -10,6 +10,10 @@ assert_status 3
 assert_stderr_has DEADLINE_EXCEEDED
 wait_no_process 'sleep 7601.25' 20
 
+run "$python" "$here/lib/foreign.py" cancel "$master" web1 'echo ready; sleep 7606.25'
+assert_stdout_is $'CANCELLED\n'
+wait_no_process 'sleep 7606.25' 20
+
 "$python" "$here/lib/foreign.py" exec "$master" web1 'echo ready; sleep 7602.25' >"$T/stdout" 2>"$T/stderr" &
 client=$!
 wait_line "$T/stdout" ready

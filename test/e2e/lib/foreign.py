@@ -11,7 +11,11 @@
   foreign.py run ADDRESS COMMAND [USER]        agent.Agent/RunCommand
   foreign.py reflect ADDRESS [v1|v1alpha]      services by server reflection
   foreign.py health ADDRESS [SERVICE]
-  foreign.py serve NAME MASTER                 an agent with RunCommand only; prints its address, runs to SIGTERM
+  foreign.py cancel MASTER NAME COMMAND        exec, cancelled at its first output
+  foreign.py serve NAME MASTER [AGE [GRACE]]   an agent: registers, prints its address, sends heartbeats, runs to
+                                               SIGTERM or Shutdown. As old agents do it allows 10 calls for each
+                                               connection, sends PINGs, and ends connections after AGE seconds
+                                               (30), what runs on them GRACE seconds (5) later
 
 The messages are built from $SLOTH_BUILD/gen/descriptors.bin; reflect builds them from what the server says.
 """
@@ -19,6 +23,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from concurrent import futures
 
 import grpc
@@ -104,6 +109,14 @@ def cmd_exec(master, name, command, seconds='60'):
     return show_stream(caller(master, 'agent.AgentRegistry', 'ExecuteCommand')(request, timeout=float(seconds)))
 
 
+def cmd_cancel(master, name, command):
+    request = message('agent.ExecuteCommandRequest')(agent_name=name, command=command)
+    call = caller(master, 'agent.AgentRegistry', 'ExecuteCommand')(request, timeout=60)
+    next(call)
+    call.cancel()
+    print(call.code().name)
+
+
 def cmd_run(agent, command, user=''):
     request = message('agent.RunCommandRequest')(command=command, user=user)
     return show_stream(caller(agent, 'agent.Agent', 'RunCommand')(request, timeout=60))
@@ -161,24 +174,64 @@ def cmd_health(address, service=''):
 def run_command(request, context):
     """RunCommand the way old agents do it: one line per message, nothing on stdin."""
     answer = message('agent.StreamOutputResponse')
-    child = subprocess.Popen(['bash', '-c', request.command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    context.add_callback(child.kill)
+    child = subprocess.Popen(['bash', '-c', request.command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, start_new_session=True)
+    if not context.add_callback(lambda: end_command(child)):
+        end_command(child)
     for line in child.stdout:
         yield answer(stdout_chunk=line)
     yield answer(finished=True, exit_code=child.wait())
 
 
-def cmd_serve(name, master):
-    server = grpc.server(futures.ThreadPoolExecutor(8))
+def end_command(child):
+    """Its call has ended; a command that was left behind ends too."""
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def resource_usage(_request, _context):
+    return message('agent.ResourceUsageResponse')(process_count=1)
+
+
+def agent_options(age_s, grace_s):
+    """Limits of old agents; their PINGs come 3 times in the life of a connection."""
+    return (('grpc.max_concurrent_streams', 10),
+            ('grpc.max_connection_idle_ms', int(age_s * 500)),
+            ('grpc.max_connection_age_ms', int(age_s * 1000)),
+            ('grpc.max_connection_age_grace_ms', int(grace_s * 1000)),
+            ('grpc.keepalive_time_ms', int(age_s * 1000 / 3)),
+            ('grpc.keepalive_timeout_ms', 3000),
+            ('grpc.http2.min_sent_ping_interval_without_data_ms', 100),
+            ('grpc.http2.max_pings_without_data', 0),
+            ('grpc.http2.min_ping_interval_without_data_ms', 300000))
+
+
+def cmd_serve(name, master, age_s='30', grace_s='5'):
+    ended = threading.Event()
+
+    def shutdown(_request, _context):
+        ended.set()
+        return message('agent.ShutdownResponse')()
+
+    def handler(kind, method, function):
+        request = method_of('agent.Agent', method).input_type.full_name
+        return kind(function, message(request).FromString, lambda m: m.SerializeToString())
+
+    server = grpc.server(futures.ThreadPoolExecutor(32), options=agent_options(float(age_s), float(grace_s)))
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler('agent.Agent', {
-        'RunCommand': grpc.unary_stream_rpc_method_handler(
-            run_command, message('agent.RunCommandRequest').FromString, lambda m: m.SerializeToString())})])
+        'RunCommand': handler(grpc.unary_stream_rpc_method_handler, 'RunCommand', run_command),
+        'Shutdown': handler(grpc.unary_unary_rpc_method_handler, 'Shutdown', shutdown),
+        'GetResourceUsage': handler(grpc.unary_unary_rpc_method_handler, 'GetResourceUsage', resource_usage)})])
     address = '127.0.0.1:%d' % server.add_insecure_port('127.0.0.1:0')
     server.start()
     cmd_register(master, name, address)
     print('serving', address, flush=True)
-    signal.signal(signal.SIGTERM, lambda *_: server.stop(0))
-    server.wait_for_termination()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    while not ended.wait(1):
+        unary(master, 'agent.AgentRegistry', 'Heartbeat', agent_name=name)
+    server.stop(1).wait()
 
 
 def main():
