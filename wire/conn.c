@@ -120,7 +120,7 @@ static void on_goaway(void *arg, uint32_t error, const uint8_t *debug, size_t n)
 	struct wire_conn *conn = arg;
 	char text[300];
 
-	snprintf(text, sizeof text, "the peer ends the connection: %s %s", wire_h2_error_name(error),
+	snprintf(text, sizeof text, "the peer ends the connection: %s%s%s", wire_h2_error_name(error), n ? " " : "",
 		 n ? str_quote_n(debug, n) : "");
 	if (error)
 		set_why(conn, text);

@@ -281,6 +281,26 @@ START_TEST(ping_flood_ends_the_connection)
 }
 END_TEST
 
+START_TEST(goaway_of_the_client_is_told_in_words)
+{
+	static const uint8_t plain[8] = { 0 }, with_words[] = "\0\0\0\0\0\0\0\0max_age\n";
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	raw_send_frame(&r, RAW_GOAWAY, 0, 0, plain, sizeof plain);
+	ck_assert(raw_wait_closed(&r));
+	raw_close(&r);
+	ck_assert_str_eq(r.why, "the peer ends the connection: NO_ERROR");
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	raw_send_frame(&r, RAW_GOAWAY, 0, 0, with_words, sizeof with_words - 1);
+	ck_assert(raw_wait_closed(&r));
+	raw_close(&r);
+	ck_assert_str_eq(r.why, "the peer ends the connection: NO_ERROR \"max_age\\n\"");
+}
+END_TEST
+
 START_TEST(settings_flood_ends_the_connection)
 {
 	struct raw r;
@@ -452,7 +472,8 @@ UNIT_MAIN(garbage_is_cut_off, http1_client_is_told_what_this_is, first_frame_is_
 	  four_gigabyte_prefix_is_refused_at_once, bad_messages_get_their_status,
 	  compression_is_refused_by_message_not_by_header, timeouts_are_checked_before_the_handler,
 	  what_is_no_grpc_gets_plain_http, other_codec_is_unimplemented, header_list_over_the_limit_is_refused,
-	  rapid_reset_ends_the_connection, ping_flood_ends_the_connection, settings_flood_ends_the_connection,
+	  rapid_reset_ends_the_connection, ping_flood_ends_the_connection,
+	  goaway_of_the_client_is_told_in_words, settings_flood_ends_the_connection,
 	  empty_data_frames_end_the_connection, unknown_frames_are_counted,
 	  frame_over_the_announced_size_is_an_error, lost_client_is_no_cancel, cancel_is_heard_before_the_lost_connection,
 	  bad_message_behind_a_pause_is_refused_on_resume, handler_that_has_ended_the_call_hears_no_more,
