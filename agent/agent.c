@@ -19,6 +19,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/notify.h"
+#include "common/paths.h"
 #include "common/sm.h"
 
 static const struct sm_state agent_states[] = {
@@ -99,6 +100,17 @@ int agent_open(struct agent *a, const struct config *config, char **error)
 	return EXIT_OK;
 }
 
+static int remember_runs(struct agent *a, char **error)
+{
+	char *path = paths_join(a->config->own_state_dir, "past-runs");
+	int rc = runs_remember(a->runs, path);
+
+	if (rc)
+		*error = mem_printf("%s: %s", path, strerror(-rc));
+	free(path);
+	return rc;
+}
+
 static void log_start(const struct agent *a)
 {
 	for (size_t i = 0; i < a->n_listeners; i++)
@@ -128,6 +140,8 @@ int agent_start(struct agent *a, char **error)
 	if (status)
 		return status;
 	if (identity_load(&a->identity, c->own_state_dir, c->own_runtime_dir, error))
+		return EXIT_FAILED;
+	if (remember_runs(a, error))
 		return EXIT_FAILED;
 	a->shell = shell_find();
 	memcpy(lc.instance, a->identity.instance, sizeof lc.instance);

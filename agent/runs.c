@@ -1,9 +1,8 @@
 /*
  * runs.c - all runs of an agent.
  *
- * Ids: a ring of the last RUNS_IDS_MAX ids that were started, found through hash chains; the ids are
- * random, so their first bytes are the hash. A live run whose id has left the ring is found in the list of
- * live runs. An id is entered before the run's process is started, so nothing is ever started twice.
+ * An id is entered among the past ones before the run's process is started, so nothing is started twice. A
+ * live run whose id has been dropped from there is found in the list of live runs.
  */
 #include "agent/runs.h"
 
@@ -11,14 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/past.h"
 #include "common/mem.h"
 
-enum { N_BUCKETS = 1024, NO_ID = 0xffff };
-
-struct past_id {
-	uint8_t id[RUN_ID_BYTES];
-	uint16_t next;			/* in the chain of its bucket */
-};
+static_assert((int)RUN_ID_BYTES == PAST_ID_BYTES, "an id is an id");
 
 struct runs {
 	struct ev_loop *loop;
@@ -26,9 +21,7 @@ struct runs {
 	struct list live;
 	size_t n_live, max;
 	bool is_stopping;
-	struct past_id *past;		/* ring of RUNS_IDS_MAX, made with the first run */
-	uint16_t *buckets;
-	size_t n_past;			/* entered in all */
+	struct past *past;
 	void (*on_idle)(void *arg);
 	void *arg;
 };
@@ -39,6 +32,7 @@ struct runs *runs_new(struct ev_loop *loop, size_t max, void (*on_idle)(void *ar
 
 	runs->loop = loop;
 	runs->host = exec_host_new(loop);
+	runs->past = past_new();
 	runs->max = max;
 	runs->on_idle = on_idle;
 	runs->arg = arg;
@@ -52,24 +46,13 @@ void runs_free(struct runs *runs)
 		return;
 	assert(list_is_empty(&runs->live));
 	exec_host_free(runs->host);
-	free(runs->past);
-	free(runs->buckets);
+	past_free(runs->past);
 	free(runs);
 }
 
-static uint16_t *bucket_of(const struct runs *runs, const uint8_t *id)
+int runs_remember(struct runs *runs, const char *path)
 {
-	return &runs->buckets[(id[0] | id[1] << 8) % N_BUCKETS];
-}
-
-static bool is_past(const struct runs *runs, const uint8_t *id)
-{
-	if (!runs->past)
-		return false;
-	for (uint16_t i = *bucket_of(runs, id); i != NO_ID; i = runs->past[i].next)
-		if (memcmp(runs->past[i].id, id, RUN_ID_BYTES) == 0)
-			return true;
-	return false;
+	return past_open(runs->past, path);
 }
 
 static bool is_live(const struct runs *runs, const uint8_t *id)
@@ -82,43 +65,16 @@ static bool is_live(const struct runs *runs, const uint8_t *id)
 
 enum runs_verdict runs_admit(const struct runs *runs, const uint8_t *id)
 {
-	if (is_past(runs, id) || (runs->n_past > RUNS_IDS_MAX && is_live(runs, id)))
+	if (past_has(runs->past, id) || (past_has_dropped(runs->past) && is_live(runs, id)))
 		return RUNS_KNOWN;
 	if (runs->is_stopping)
 		return RUNS_STOPPING;
 	return runs->n_live >= runs->max ? RUNS_FULL : RUNS_OK;
 }
 
-static void forget(struct runs *runs, uint16_t at)
-{
-	uint16_t *i = bucket_of(runs, runs->past[at].id);
-
-	while (*i != at)
-		i = &runs->past[*i].next;
-	*i = runs->past[at].next;
-}
-
-static void remember(struct runs *runs, const uint8_t *id)
-{
-	uint16_t at = (uint16_t)(runs->n_past % RUNS_IDS_MAX), *bucket;
-
-	if (!runs->past) {
-		runs->past = mem_array(RUNS_IDS_MAX, sizeof *runs->past);
-		runs->buckets = mem_array(N_BUCKETS, sizeof *runs->buckets);
-		memset(runs->buckets, 0xff, N_BUCKETS * sizeof *runs->buckets);
-	}
-	if (runs->n_past >= RUNS_IDS_MAX)
-		forget(runs, at);
-	bucket = bucket_of(runs, id);
-	memcpy(runs->past[at].id, id, RUN_ID_BYTES);
-	runs->past[at].next = *bucket;
-	*bucket = at;
-	runs->n_past++;
-}
-
 void runs_add(struct runs *runs, struct list *link, const uint8_t *id)
 {
-	remember(runs, id);
+	past_add(runs->past, id);
 	list_push(&runs->live, link);
 	runs->n_live++;
 }

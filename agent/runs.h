@@ -10,12 +10,13 @@
 
 #include "agent/run.h"
 
-enum { RUNS_IDS_MAX = 4096 };		/* ids of past runs that are remembered */
-
 struct runs;
 
 /* on_idle: the last live run has ended. */
 struct runs *runs_new(struct ev_loop *loop, size_t max, void (*on_idle)(void *arg), void *arg);
+/* Keeps the ids of runs in the file at `path`, see past.h: those of earlier agents are known from here on.
+ * Before the first run. 0 or -errno. */
+int runs_remember(struct runs *runs, const char *path);
 /* No run lives any more. */
 void runs_free(struct runs *runs);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/past.h"
 #include "agent/runs.h"
 #include "common/mem.h"
 #include "test/lib/unit.h"
@@ -505,10 +506,10 @@ START_TEST(past_ids_are_bounded_but_a_live_one_is_always_known)
 
 	open_runs(10);
 	first = spec_of(0);
-	last = spec_of(2 * RUNS_IDS_MAX);
+	last = spec_of(2 * PAST_MAX);
 	start(0);
 	live = air.last;
-	for (unsigned i = 1; i <= 2 * RUNS_IDS_MAX; i++) {
+	for (unsigned i = 1; i <= 2 * PAST_MAX; i++) {
 		start(i);
 		end_all(air.last);
 	}

@@ -1,0 +1,187 @@
+/*
+ * past.c - a ring of ids, in memory and, slot by slot the same, in a file.
+ *
+ * Owns the file. An id has a number, one more than that of the id before it; the number says which slot it
+ * is in. So the file needs no head, no order of writing and never grows: a record counts when its number
+ * belongs to its slot, and the highest number is the newest. One write(2) per id and no fsync(2): the ids
+ * survive the process, not the power of the machine, which ends the runs as well.
+ *
+ * In memory ids are found through hash chains; they are random, so their first bytes are the hash.
+ */
+#include "agent/past.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+enum { N_BUCKETS = 16384 };
+
+struct slot {
+	uint8_t id[PAST_ID_BYTES];
+	uint16_t next;			/* slot + 1 in the chain of its bucket; 0: the last */
+	bool is_used;
+};
+
+struct record {				/* of the file */
+	uint64_t number;		/* 0: none */
+	uint8_t id[PAST_ID_BYTES];
+};
+
+struct past {
+	struct slot *slots;		/* PAST_MAX, made with the first id */
+	uint16_t *buckets;		/* slot + 1 */
+	uint64_t number;		/* of the newest id; 0: there is none */
+	int fd;				/* -1: in memory only */
+	bool is_failing;		/* the last write was not whole, and this was logged */
+};
+
+struct past *past_new(void)
+{
+	struct past *p = mem_new(struct past);
+
+	p->fd = -1;
+	return p;
+}
+
+void past_free(struct past *p)
+{
+	if (!p)
+		return;
+	fd_close(&p->fd);
+	free(p->slots);
+	free(p->buckets);
+	free(p);
+}
+
+/* ---- in memory ---- */
+
+static uint16_t *bucket_of(const struct past *p, const uint8_t *id)
+{
+	return &p->buckets[(id[0] | id[1] << 8) % N_BUCKETS];
+}
+
+bool past_has(const struct past *p, const uint8_t *id)
+{
+	if (!p->slots)
+		return false;
+	for (unsigned i = *bucket_of(p, id); i; i = p->slots[i - 1].next)
+		if (memcmp(p->slots[i - 1].id, id, PAST_ID_BYTES) == 0)
+			return true;
+	return false;
+}
+
+bool past_has_dropped(const struct past *p)
+{
+	return p->number > PAST_MAX;
+}
+
+static void unchain(struct past *p, unsigned at)
+{
+	uint16_t *i = bucket_of(p, p->slots[at].id);
+
+	while (*i != at + 1)
+		i = &p->slots[*i - 1].next;
+	*i = p->slots[at].next;
+}
+
+static void enter(struct past *p, unsigned at, const uint8_t *id)
+{
+	struct slot *slot;
+	uint16_t *bucket;
+
+	if (!p->slots) {
+		p->slots = mem_array(PAST_MAX, sizeof *p->slots);
+		p->buckets = mem_array(N_BUCKETS, sizeof *p->buckets);
+	}
+	slot = &p->slots[at];
+	if (slot->is_used)
+		unchain(p, at);
+	bucket = bucket_of(p, id);
+	memcpy(slot->id, id, PAST_ID_BYTES);
+	slot->is_used = true;
+	slot->next = *bucket;
+	*bucket = (uint16_t)(at + 1);
+}
+
+/* ---- in the file ---- */
+
+static int read_records(int fd, struct record *records, size_t *n)
+{
+	const size_t size = PAST_MAX * sizeof *records;
+	size_t have = 0;
+
+	while (have < size) {
+		ssize_t got = pread(fd, (uint8_t *)records + have, size - have, (off_t)have);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		have += (size_t)got;
+	}
+	*n = have / sizeof *records;
+	return 0;
+}
+
+static int load(struct past *p, int fd)
+{
+	struct record *records = mem_array(PAST_MAX, sizeof *records);
+	size_t n = 0;
+	int err = read_records(fd, records, &n);
+
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t number = records[i].number;
+
+		if (number == 0 || number == UINT64_MAX || number % PAST_MAX != i)
+			continue;
+		enter(p, i, records[i].id);
+		if (number > p->number)
+			p->number = number;
+	}
+	free(records);
+	return err;
+}
+
+int past_open(struct past *p, const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
+	int err = fd < 0 ? -errno : load(p, fd);
+
+	if (err)
+		fd_close(&fd);
+	p->fd = fd;
+	return err;
+}
+
+static void write_record(struct past *p, unsigned at, const struct record *record)
+{
+	ssize_t n;
+
+	if (p->fd < 0)
+		return;
+	do
+		n = pwrite(p->fd, record, sizeof *record, (off_t)(at * sizeof *record));
+	while (n < 0 && errno == EINTR);
+	if (n != sizeof *record && !p->is_failing)
+		log_warn("ids of runs are not kept for the next start: %s", strerror(n < 0 ? errno : ENOSPC));
+	p->is_failing = n != sizeof *record;
+}
+
+void past_add(struct past *p, const uint8_t *id)
+{
+	struct record record = { .number = ++p->number };
+	unsigned at = (unsigned)(record.number % PAST_MAX);
+
+	memcpy(record.id, id, PAST_ID_BYTES);
+	enter(p, at, id);
+	write_record(p, at, &record);
+}
