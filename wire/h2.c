@@ -282,12 +282,24 @@ void h2_free(struct h2 *h2)
 	free(h2);
 }
 
-/* Counts every frame header before the library sees it. */
+static void check_strictly(struct h2 *h2, const struct scan_frame *f)
+{
+	const struct strict_fault *fault = NULL;
+
+	/* Within a header block anything but CONTINUATION is wrong, which the library says. */
+	if (h2->role == WIRE_SERVER && (!h2->in_header_block || f->type == SCAN_CONTINUATION))
+		fault = strict_check(&h2->strict, f);
+	if (fault)
+		h2_note_failure(h2, fault->error, fault->why, "");
+}
+
+/* Counts and checks every frame header before the library sees it. */
 static void scan_frames(struct h2 *h2, const uint8_t *data, size_t n)
 {
 	struct scan_frame f;
 
 	while (!h2->failed && scan_next(&h2->scan, &data, &n, &f)) {
+		check_strictly(h2, &f);
 		if (f.type == SCAN_HEADERS || f.type == SCAN_CONTINUATION)
 			h2->in_header_block = !(f.flags & SCAN_FLAG_END_HEADERS);
 		if (f.type == SCAN_DATA && f.length == 0 && !(f.flags & SCAN_FLAG_END_STREAM))

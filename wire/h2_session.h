@@ -9,6 +9,7 @@
 #include "wire/guard.h"
 #include "wire/h2.h"
 #include "wire/scan.h"
+#include "wire/strict.h"
 
 struct h2 {
 	nghttp2_session *session;
@@ -18,6 +19,7 @@ struct h2 {
 	bool is_operator;
 	struct guard guard;
 	struct scan scan;
+	struct strict strict;		/* at a server */
 	uint64_t now_ms;		/* of the h2_recv() or h2_gather() in progress */
 	struct buf *out;		/* while gathering */
 	size_t out_max;

@@ -11,12 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SCAN_DATA = 0, SCAN_HEADERS = 1, SCAN_SETTINGS = 4, SCAN_PING = 6, SCAN_CONTINUATION = 9 };
+enum { SCAN_DATA = 0, SCAN_HEADERS = 1, SCAN_PRIORITY = 2, SCAN_RST_STREAM = 3, SCAN_SETTINGS = 4, SCAN_PING = 6,
+       SCAN_CONTINUATION = 9 };
 enum { SCAN_FLAG_END_STREAM = 0x1, SCAN_FLAG_ACK = 0x1, SCAN_FLAG_END_HEADERS = 0x4 };
+enum { SCAN_PRIORITY_LEN = 5 };
 
 struct scan {
 	uint32_t skip;		/* bytes to pass over: the client's preface, then payloads */
-	uint8_t head[9];
+	uint8_t head[9 + 4];	/* the first word of PRIORITY belongs to it */
 	uint8_t n_head;
 };
 
@@ -24,6 +26,7 @@ struct scan_frame {
 	uint32_t length;
 	uint8_t type, flags;
 	uint32_t stream;
+	uint32_t parent;	/* PRIORITY: the stream that this one depends on */
 };
 
 /* `preface` bytes come before the first frame: 24 from a client, 0 from a server. */
