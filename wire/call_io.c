@@ -144,7 +144,7 @@ void call_h2_data(void *arg, const uint8_t *data, size_t n)
 
 	call->progress_ms = call->conn->last_read_ms;
 	if (is_deaf(call) || call->foreign_body) {
-		if (!is_deaf(call))
+		if (!is_deaf(call) && call->role == WIRE_CLIENT)
 			client_foreign_body(call, data, n);
 		h2_consume(call->conn->h2, call->id, n);
 		return;

@@ -150,10 +150,10 @@ struct wire_call {
 	uint16_t http_status;		/* client: of the response; server: other than 200 to send */
 	bool headers_sent;		/* server: response headers are queued; client: the request is */
 	bool headers_seen;		/* client: final response headers */
-	bool foreign_body;		/* client: the body is no gRPC */
+	bool foreign_body;		/* the body is no gRPC */
 	bool has_status;		/* client: grpc-status seen */
 	bool compressed;		/* peer's grpc-encoding is not identity */
-	bool bad_timeout, is_post, has_content_type;
+	bool bad_timeout, is_post, is_head, has_content_type;
 	uint8_t content;		/* enum field_content */
 	bool started;			/* server: the handler has the call */
 	bool counted;			/* server: is one of n_handlers */

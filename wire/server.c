@@ -26,6 +26,12 @@ struct wire_call *server_request(struct wire_conn *conn, int32_t id)
 	return call;
 }
 
+static void take_method(struct wire_call *call, const char *value, size_t len)
+{
+	call->is_post = HEADERS_IS(value, len, "POST");
+	call->is_head = HEADERS_IS(value, len, "HEAD");
+}
+
 static void take_timeout(struct wire_call *call, const uint8_t *value, size_t len)
 {
 	uint64_t ns;
@@ -43,7 +49,7 @@ void server_field(struct wire_call *call, const char *name, size_t n, const uint
 	if (HEADERS_IS(name, n, ":path"))
 		call->path = call->path ? call->path : mem_strndup((const char *)value, len);
 	else if (HEADERS_IS(name, n, ":method"))
-		call->is_post = HEADERS_IS((const char *)value, len, "POST");
+		take_method(call, (const char *)value, len);
 	else if (HEADERS_IS(name, n, "content-type"))
 		call->content = (uint8_t)field_content_type(value, len), call->has_content_type = true;
 	else if (HEADERS_IS(name, n, "grpc-timeout"))
@@ -71,8 +77,10 @@ static bool find_method(struct wire_call *call)
 }
 
 /* An answer in plain HTTP, for clients that do not speak gRPC at all. */
-static void answer_http(struct wire_call *call, uint16_t status, const char *text)
+static void answer_http(struct wire_call *call)
 {
+	const char *text = call->is_post ? "gRPC needs content-type: application/grpc\n" : "gRPC needs POST\n";
+	uint16_t status = call->is_post ? 415 : 405;
 	struct headers h = { .n = 0 };
 	char code[8];
 
@@ -83,22 +91,21 @@ static void answer_http(struct wire_call *call, uint16_t status, const char *tex
 		headers_add_text(&h, "allow", "POST");
 	call->http_status = status;
 	call->local_done = call->headers_sent = true;
-	buf_append_str(&call->sendq, text);
-	h2_respond(call->conn->h2, call->id, h.fields, h.n, true);
+	if (!call->is_head)
+		buf_append_str(&call->sendq, text);
+	h2_respond(call->conn->h2, call->id, h.fields, h.n, !call->is_head);
 	headers_done(&h);
 	conn_mark_dirty(call->conn);
 	call_over(call, WIRE_UNIMPLEMENTED, text);
 }
 
+/* Such a client may not look for an answer before it has sent its body, which is therefore waited for. */
 static bool refuse_http(struct wire_call *call)
 {
-	if (!call->is_post)
-		answer_http(call, 405, "gRPC needs POST\n");
-	else if (!call->has_content_type || call->content == FIELD_CONTENT_FOREIGN)
-		answer_http(call, 415, "gRPC needs content-type: application/grpc\n");
-	else
-		return false;
-	return true;
+	call->foreign_body = !call->is_post || !call->has_content_type || call->content == FIELD_CONTENT_FOREIGN;
+	if (call->foreign_body)
+		call_arm(call);
+	return call->foreign_body;
 }
 
 static bool refuse_grpc(struct wire_call *call, bool too_large)
@@ -177,6 +184,10 @@ void server_message(struct wire_call *call, const uint8_t *data, size_t len)
 
 void server_half_close(struct wire_call *call)
 {
+	if (call->foreign_body) {
+		answer_http(call);
+		return;
+	}
 	if (!call->method->unary) {
 		if (call->ops->on_half_close)
 			call->ops->on_half_close(call, call->arg);
