@@ -125,6 +125,7 @@ static void on_goaway(void *arg, uint32_t error, const uint8_t *debug, size_t n)
 	if (error)
 		set_why(conn, text);
 	note_strict_peer(conn, error, debug, n);
+	conn->peer_ends = true;
 	if (conn->state != CONN_UP && conn->state != CONN_HANDSHAKE)
 		return;
 	conn_drain(conn, UINT32_MAX, text);	/* what runs may end; how long that takes is the peer's business */
@@ -337,7 +338,9 @@ void conn_drain(struct wire_conn *conn, uint32_t grace_ms, const char *why)
 	conn->drain_ms = mono_ms();
 	conn->drain_grace_ms = grace_ms;
 	fail_waiting(conn, why);
-	if (conn->role == WIRE_SERVER) {
+	if (conn->role == WIRE_SERVER && conn->peer_ends) {
+		conn_drain_final(conn);		/* it opens no more streams: none can be on its way */
+	} else if (conn->role == WIRE_SERVER) {
 		h2_goaway_notice(conn->h2);
 		h2_ping(conn->h2);
 	}
