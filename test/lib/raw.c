@@ -18,16 +18,47 @@
 
 enum { DEADLINE_MS = 20000 };
 
+static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+static void receive(struct raw *r);
+
+static void on_up(struct wire_conn *conn, const struct wire_peer *peer, void *arg)
+{
+	struct raw *r = arg;
+
+	(void)conn;
+	(void)peer;
+	r->up = true;
+}
+
+static void on_drain(struct wire_conn *conn, const char *why, void *arg)
+{
+	struct raw *r = arg;
+
+	(void)conn;
+	(void)why;
+	r->drained = true;
+}
+
 static void on_down(struct wire_conn *conn, const char *why, void *arg)
 {
 	struct raw *r = arg;
 
 	(void)conn;
 	r->down = true;
+	r->conn = NULL;
 	snprintf(r->why, sizeof r->why, "%s", why);
 }
 
-static const struct wire_conn_ops server_ops = { .on_down = on_down };
+static const struct wire_conn_ops conn_ops = { .on_up = on_up, .on_drain = on_drain, .on_down = on_down };
+
+static void begin(struct raw *r)
+{
+	signal(SIGPIPE, SIG_IGN);
+	*r = (struct raw){ .loop = ev_loop_new(EVFLAG_NOENV) };
+	r->wire = wire_new(r->loop);
+	ck_assert_int_eq(nghttp2_hd_inflate_new(&r->inflater), 0);
+}
 
 static void connect_from(struct raw *r, const char *from)
 {
@@ -48,15 +79,44 @@ void raw_open(struct raw *r, const char *from)
 {
 	char *error = NULL;
 
-	signal(SIGPIPE, SIG_IGN);
-	*r = (struct raw){ .loop = ev_loop_new(EVFLAG_NOENV) };
-	r->wire = wire_new(r->loop);
+	begin(r);
 	echo_serve(r->wire);
 	wire_serve_health(r->wire);
-	r->listener = wire_listen(r->wire, "127.0.0.1:0", &server_ops, r, &error);
+	r->listener = wire_listen(r->wire, "127.0.0.1:0", &conn_ops, r, &error);
 	ck_assert_msg(r->listener != NULL, "%s", error);
-	ck_assert_int_eq(nghttp2_hd_inflate_new(&r->inflater), 0);
 	connect_from(r, from ? from : "127.0.0.1");
+}
+
+static int listen_on_any(char *address, size_t size)
+{
+	struct sockaddr_in self = { .sin_family = AF_INET };
+	socklen_t len = sizeof self;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	inet_pton(AF_INET, "127.0.0.1", &self.sin_addr);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&self, sizeof self), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&self, &len), 0);
+	snprintf(address, size, "127.0.0.1:%u", ntohs(self.sin_port));
+	return fd;
+}
+
+void raw_accept(struct raw *r, uint32_t timeout_ms)
+{
+	char address[40];
+	struct wire_dial dial = { .address = address, .role = WIRE_CLIENT, .timeout_ms = timeout_ms };
+	int one = 1, fd = listen_on_any(address, sizeof address);
+
+	begin(r);
+	r->conn = wire_dial(r->wire, &dial, &conn_ops, r);
+	r->fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	ck_assert_int_ge(r->fd, 0);
+	close(fd);
+	setsockopt(r->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	while (buf_len(&r->in) < sizeof preface - 1 && !r->closed)
+		receive(r);
+	ck_assert(!memcmp(buf_data(&r->in), preface, sizeof preface - 1));
+	buf_consume(&r->in, sizeof preface - 1);
 }
 
 void raw_turn(struct raw *r)
@@ -71,7 +131,8 @@ void raw_close(struct raw *r)
 	uint64_t end = mono_ms() + DEADLINE_MS;
 
 	close(r->fd);
-	wire_listener_close(r->listener);
+	if (r->listener)
+		wire_listener_close(r->listener);
 	do {
 		ev_run(r->loop, EVRUN_NOWAIT);
 		c = wire_count(r->wire);
@@ -118,8 +179,18 @@ void raw_send_frame(struct raw *r, uint8_t type, uint8_t flags, uint32_t stream,
 
 void raw_preface(struct raw *r)
 {
-	raw_send(r, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24);
+	raw_send(r, preface, sizeof preface - 1);
 	raw_send_frame(r, RAW_SETTINGS, 0, 0, NULL, 0);
+}
+
+void raw_handshake(struct raw *r)
+{
+	raw_preface(r);
+	ck_assert(raw_wait(r, RAW_SETTINGS));
+	ck_assert_uint_eq(r->frame.flags, 0);
+	raw_send_frame(r, RAW_SETTINGS, RAW_ACK, 0, NULL, 0);
+	ck_assert(raw_wait(r, RAW_SETTINGS));
+	ck_assert_uint_eq(r->frame.flags, RAW_ACK);
 }
 
 static void put_string(struct buf *b, const char *s)
@@ -235,12 +306,12 @@ static void receive(struct raw *r)
 	if (n > 0)
 		buf_append(&r->in, data, (size_t)n);
 	else if (n == 0 || errno != EAGAIN)
-		r->closed = true;
+		r->closed = true, r->cut = n < 0;
 	else
 		poll(&(struct pollfd){ .fd = r->fd, .events = POLLIN }, 1, 2);
 }
 
-static bool next_frame(struct raw *r)
+bool raw_next(struct raw *r)
 {
 	uint64_t end = mono_ms() + DEADLINE_MS;
 
@@ -255,7 +326,7 @@ static bool next_frame(struct raw *r)
 
 bool raw_wait(struct raw *r, uint8_t type)
 {
-	while (next_frame(r))
+	while (raw_next(r))
 		if (r->frame.type == type)
 			return true;
 	return false;
@@ -278,7 +349,7 @@ const char *raw_wait_end(struct raw *r, uint32_t stream, const char *field)
 
 bool raw_wait_closed(struct raw *r)
 {
-	while (next_frame(r))
+	while (raw_next(r))
 		;
 	return r->closed;
 }

@@ -1,8 +1,9 @@
 /*
- * raw.h - a client that speaks HTTP/2 frame by frame, for what no real client sends.
+ * raw.h - a peer that speaks HTTP/2 frame by frame, for what no real one sends.
  *
- * The echo service of echo.h is on the other side, in the same process and loop. Field blocks are sent as
- * literals without indexing and received through nghttp2's inflater.
+ * As a client it has the echo service of echo.h on the other side, as a server a client of the layer, in the
+ * same process and loop. Field blocks are sent as literals without indexing and received through nghttp2's
+ * inflater.
  */
 #ifndef TEST_LIB_RAW_H
 #define TEST_LIB_RAW_H
@@ -16,7 +17,7 @@
 
 enum { RAW_DATA, RAW_HEADERS, RAW_PRIORITY, RAW_RST_STREAM, RAW_SETTINGS, RAW_PUSH_PROMISE, RAW_PING, RAW_GOAWAY,
        RAW_WINDOW_UPDATE, RAW_CONTINUATION };
-enum { RAW_END_STREAM = 1, RAW_ACK = 1, RAW_END_HEADERS = 4 };
+enum { RAW_END_STREAM = 1, RAW_ACK = 1, RAW_END_HEADERS = 4, RAW_PADDED = 8, RAW_PRIORITIZED = 32 };
 
 struct raw_frame {
 	uint8_t type, flags;
@@ -27,23 +28,28 @@ struct raw_frame {
 struct raw {
 	struct ev_loop *loop;
 	struct wire *wire;
-	struct wire_listener *listener;
+	struct wire_listener *listener;	/* NULL: we are the server */
+	struct wire_conn *conn;		/* we are the server: the client's connection; NULL: down */
 	int fd;
-	bool closed;			/* the server closed, and everything it sent has been read */
-	bool deaf;			/* the server takes no more */
+	bool closed;			/* the other side closed, and everything it sent has been read */
+	bool cut;			/* and not in order: a TCP reset */
+	bool deaf;			/* the other side takes no more */
 	struct buf in;
 	struct nghttp2_hd_inflater *inflater;
 	struct raw_frame frame;		/* received last */
-	char why[200];			/* of the server's connection, once down */
-	bool down;
+	char why[200];			/* of the other side's connection, once down */
+	bool up, drained, down;		/* the other side's connection */
 };
 
 /* Connects; `from` is the client's address (NULL: 127.0.0.1, an operator). Nothing is sent. */
 void raw_open(struct raw *r, const char *from);
-/* Closes the client's end, then asserts that the server has nothing alive. */
+/* Is dialled by a client of the layer instead, and has read its preface. timeout_ms: of the dial, 0: default. */
+void raw_accept(struct raw *r, uint32_t timeout_ms);
+/* Closes our end, then asserts that the other side has nothing alive. */
 void raw_close(struct raw *r);
 void raw_send(struct raw *r, const void *data, size_t n);
 void raw_preface(struct raw *r);	/* client preface and empty SETTINGS */
+void raw_handshake(struct raw *r);	/* the same, and both sides' SETTINGS are acknowledged */
 void raw_send_frame(struct raw *r, uint8_t type, uint8_t flags, uint32_t stream, const void *payload, size_t n);
 /* Appends one field to a block. */
 void raw_field(struct buf *block, const char *name, const char *value);
@@ -55,7 +61,9 @@ void raw_send_message(struct raw *r, uint32_t stream, const char *text, uint8_t 
 
 /* Turns the loop for a moment: what has been sent has been taken. */
 void raw_turn(struct raw *r);
-/* Waits (20 s) for the next frame of this type, passing over others; false: the server closed first. */
+/* Waits (20 s) for the next frame, whatever it is; false: the other side closed first. */
+bool raw_next(struct raw *r);
+/* Waits (20 s) for the next frame of this type, passing over others; false: it closed first. */
 bool raw_wait(struct raw *r, uint8_t type);
 /* Waits for the header block that ends the stream; the value of a field in it, "" without one. Static. */
 const char *raw_wait_end(struct raw *r, uint32_t stream, const char *field);
