@@ -187,6 +187,8 @@ void call_h2_half_close(void *arg)
 	struct wire_call *call = arg;
 
 	call->half_close_due = true;
+	if (call->role == WIRE_CLIENT)
+		client_stream_ended(call);
 	try_half_close(call);
 }
 

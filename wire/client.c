@@ -140,17 +140,17 @@ void client_field(struct wire_call *call, const char *name, size_t n, const uint
 		headers_take_meta(&call->in, name, n, value, len);
 }
 
-/* 1xx responses come before the real one; `false`: not for us. */
-static bool take_first_headers(struct wire_call *call)
+/* 1xx responses come before the real one and are not for us. */
+static void take_first_headers(struct wire_call *call)
 {
 	if (call->http_status >= 100 && call->http_status < 200) {
 		meta_done(&call->in);
-		return false;
+		call->has_status = call->has_content_type = false;
+		return;
 	}
 	call->headers_seen = true;
 	if (!call->has_status)
 		call->foreign_body = call->http_status != 200 || !call->has_content_type || call->content == FIELD_CONTENT_FOREIGN;
-	return true;
 }
 
 void client_headers(struct wire_call *call, bool end_stream, bool too_large)
@@ -163,11 +163,15 @@ void client_headers(struct wire_call *call, bool end_stream, bool too_large)
 		client_fail(call, H2_PROTOCOL_ERROR, WIRE_INTERNAL, "a second header block does not end the response");
 		return;
 	}
-	if (!call->headers_seen && !take_first_headers(call))
+	if (!call->headers_seen)
+		take_first_headers(call);
+}
+
+/* The server wants no more; a reset here would look like a cancelled call to it. */
+void client_stream_ended(struct wire_call *call)
+{
+	if (call->over || call->local_done)
 		return;
-	if (!end_stream || call->local_done)
-		return;
-	/* The server wants no more; a reset here would look like a cancelled call to it. */
 	call_drop_queue(call);
 	call->local_done = true;
 	h2_resume(call->conn->h2, call->id);
@@ -191,7 +195,10 @@ static void end_foreign(struct wire_call *call)
 
 	snprintf(text, sizeof text, "the server answered with HTTP status %u and no gRPC%s%s", call->http_status,
 		 n ? ": " : "", n ? str_quote_n(buf_data(&call->request), n) : "");
-	client_fail(call, H2_CANCEL, code, text);
+	if (call->half_close_due)
+		call_over(call, code, text);
+	else
+		client_fail(call, H2_CANCEL, code, text);	/* its rest is of no interest */
 }
 
 void client_half_close(struct wire_call *call)

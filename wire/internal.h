@@ -254,6 +254,7 @@ void call_h2_trailers(void *call);
 void client_submit(struct wire_call *call);
 void client_field(struct wire_call *call, const char *name, size_t name_len, const uint8_t *value, size_t len);
 void client_headers(struct wire_call *call, bool end_stream, bool too_large);
+void client_stream_ended(struct wire_call *call);	/* END_STREAM is there, but may not have been delivered */
 void client_half_close(struct wire_call *call);
 void client_closed(struct wire_call *call, uint32_t error, bool unprocessed);
 void client_foreign_body(struct wire_call *call, const uint8_t *data, size_t n);
