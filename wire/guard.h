@@ -29,7 +29,7 @@ enum guard_event {
 	GUARD_PEER_RESET,	/* RST_STREAM for a stream whose trailers we have not sent: Rapid Reset */
 	GUARD_OWN_RESET,	/* RST_STREAM sent by us or by the library with an error: MadeYouReset */
 	GUARD_SETTINGS,		/* SETTINGS flood, CVE-2019-9515 */
-	GUARD_PING,		/* PING flood, CVE-2019-9512; strikes, see guard_sent_data() */
+	GUARD_PING,		/* PING flood of a client, CVE-2019-9512; strikes, see guard_sent_data() */
 	GUARD_CONTROL,		/* any frame but HEADERS and non-empty DATA: CVE-2019-9513, 9518 */
 	GUARD_EMPTY_DATA,	/* DATA without bytes and without END_STREAM, two in a row */
 	GUARD_BIG_HEADERS,	/* a header block over the limit */

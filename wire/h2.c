@@ -119,11 +119,12 @@ static void on_frame_settings(struct h2 *h2, const nghttp2_frame *frame)
 	h2->ops->on_settings(h2->arg);
 }
 
+/* How often a server may ask is its own affair: short of a flood, which the count of control frames stops. */
 static void on_frame_ping(struct h2 *h2, const nghttp2_frame *frame)
 {
 	if (frame->hd.flags & NGHTTP2_FLAG_ACK)
 		h2->ops->on_ping_ack(h2->arg);
-	else
+	else if (h2->role == WIRE_SERVER)
 		h2_guard_check(h2, GUARD_PING);
 }
 
