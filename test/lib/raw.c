@@ -18,7 +18,6 @@
 
 enum { DEADLINE_MS = 20000 };
 
-static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 static void receive(struct raw *r);
 
@@ -113,10 +112,10 @@ void raw_accept(struct raw *r, uint32_t timeout_ms)
 	ck_assert_int_ge(r->fd, 0);
 	close(fd);
 	setsockopt(r->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	while (buf_len(&r->in) < sizeof preface - 1 && !r->closed)
+	while (buf_len(&r->in) < sizeof RAW_PREFACE - 1 && !r->closed)
 		receive(r);
-	ck_assert(!memcmp(buf_data(&r->in), preface, sizeof preface - 1));
-	buf_consume(&r->in, sizeof preface - 1);
+	ck_assert(!memcmp(buf_data(&r->in), RAW_PREFACE, sizeof RAW_PREFACE - 1));
+	buf_consume(&r->in, sizeof RAW_PREFACE - 1);
 }
 
 void raw_turn(struct raw *r)
@@ -166,11 +165,9 @@ void raw_send(struct raw *r, const void *data, size_t n)
 
 void raw_send_frame(struct raw *r, uint8_t type, uint8_t flags, uint32_t stream, const void *payload, size_t n)
 {
-	uint8_t head[9] = { (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n, type, flags,
-			    (uint8_t)(stream >> 24), (uint8_t)(stream >> 16), (uint8_t)(stream >> 8), (uint8_t)stream };
 	struct buf b = { 0 };
 
-	buf_append(&b, head, sizeof head);
+	raw_head(&b, type, flags, stream, n);
 	if (n)
 		buf_append(&b, payload, n);
 	raw_send(r, buf_data(&b), buf_len(&b));
@@ -179,7 +176,7 @@ void raw_send_frame(struct raw *r, uint8_t type, uint8_t flags, uint32_t stream,
 
 void raw_preface(struct raw *r)
 {
-	raw_send(r, preface, sizeof preface - 1);
+	raw_send(r, RAW_PREFACE, sizeof RAW_PREFACE - 1);
 	raw_send_frame(r, RAW_SETTINGS, 0, 0, NULL, 0);
 }
 
@@ -191,44 +188,6 @@ void raw_handshake(struct raw *r)
 	raw_send_frame(r, RAW_SETTINGS, RAW_ACK, 0, NULL, 0);
 	ck_assert(raw_wait(r, RAW_SETTINGS));
 	ck_assert_uint_eq(r->frame.flags, RAW_ACK);
-}
-
-static void put_string(struct buf *b, const char *s)
-{
-	size_t n = strlen(s);
-	uint8_t byte;
-
-	if (n < 127) {
-		byte = (uint8_t)n;
-		buf_append(b, &byte, 1);
-	} else {
-		byte = 127;
-		buf_append(b, &byte, 1);
-		for (size_t rest = n - 127;; rest >>= 7) {
-			byte = (uint8_t)(rest & 0x7f) | (rest > 0x7f ? 0x80 : 0);
-			buf_append(b, &byte, 1);
-			if (rest <= 0x7f)
-				break;
-		}
-	}
-	buf_append(b, s, n);
-}
-
-void raw_field(struct buf *block, const char *name, const char *value)
-{
-	buf_append(block, "\0", 1);
-	put_string(block, name);
-	put_string(block, value);
-}
-
-void raw_request(struct buf *block, const char *path, const char *content_type)
-{
-	raw_field(block, ":method", "POST");
-	raw_field(block, ":scheme", "http");
-	raw_field(block, ":path", path);
-	raw_field(block, ":authority", "test");
-	raw_field(block, "te", "trailers");
-	raw_field(block, "content-type", content_type ? content_type : "application/grpc");
 }
 
 void raw_send_request(struct raw *r, uint32_t stream, const char *path, uint8_t flags)

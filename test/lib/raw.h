@@ -12,12 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/buf.h"
+#include "test/lib/block.h"
 #include "wire/wire.h"
-
-enum { RAW_DATA, RAW_HEADERS, RAW_PRIORITY, RAW_RST_STREAM, RAW_SETTINGS, RAW_PUSH_PROMISE, RAW_PING, RAW_GOAWAY,
-       RAW_WINDOW_UPDATE, RAW_CONTINUATION };
-enum { RAW_END_STREAM = 1, RAW_ACK = 1, RAW_END_HEADERS = 4, RAW_PADDED = 8, RAW_PRIORITIZED = 32 };
 
 struct raw_frame {
 	uint8_t type, flags;
@@ -51,10 +47,6 @@ void raw_send(struct raw *r, const void *data, size_t n);
 void raw_preface(struct raw *r);	/* client preface and empty SETTINGS */
 void raw_handshake(struct raw *r);	/* the same, and both sides' SETTINGS are acknowledged */
 void raw_send_frame(struct raw *r, uint8_t type, uint8_t flags, uint32_t stream, const void *payload, size_t n);
-/* Appends one field to a block. */
-void raw_field(struct buf *block, const char *name, const char *value);
-/* Headers of a gRPC request to `path`; content_type NULL: application/grpc. */
-void raw_request(struct buf *block, const char *path, const char *content_type);
 void raw_send_request(struct raw *r, uint32_t stream, const char *path, uint8_t flags);
 /* A DATA frame with one gRPC message. */
 void raw_send_message(struct raw *r, uint32_t stream, const char *text, uint8_t flags);
