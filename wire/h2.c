@@ -64,8 +64,12 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 	h2->block_bytes = 0;
 	h2->block_fields = 0;
 	h2->block_too_large = false;
+	h2->block_is_interim = false;
+	if (h2->headers_unseen)
+		h2->headers_unseen--;
 	if (!opens_stream(h2, frame))
 		return 0;
+	guard_progress(&h2->guard);
 	stream = h2->ops->on_request(h2->arg, frame->hd.stream_id);
 	if (!stream)
 		nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
@@ -74,6 +78,21 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 }
 
 /* Over the limit fields are dropped but the block is decoded to its end: HPACK state must stay right. */
+static int on_too_large(struct h2 *h2)
+{
+	if (!h2->block_too_large)
+		h2_guard_check(h2, GUARD_BIG_HEADERS);
+	h2->block_too_large = true;
+	if (h2->block_bytes > WIRE_HEADER_BOMB)
+		h2_note_failure(h2, H2_ENHANCE_YOUR_CALM, "header block far over the limit", "");
+	return h2->failed ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : 0;
+}
+
+static bool is_interim(const uint8_t *name, size_t name_len, const uint8_t *value, size_t value_len)
+{
+	return name_len == 7 && !memcmp(name, ":status", 7) && value_len && *value == '1';
+}
+
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
 		     const uint8_t *value, size_t value_len, uint8_t flags, void *arg)
 {
@@ -83,12 +102,9 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 	(void)flags;
 	h2->block_bytes += name_len + value_len + 32;
 	h2->block_fields++;
-	if (h2->block_bytes > WIRE_HEADER_LIST_MAX || h2->block_fields > WIRE_HEADER_FIELDS_MAX) {
-		if (!h2->block_too_large)
-			h2_guard_check(h2, GUARD_BIG_HEADERS);
-		h2->block_too_large = true;
-		return h2->failed ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : 0;
-	}
+	if (h2->block_bytes > WIRE_HEADER_LIST_MAX || h2->block_fields > WIRE_HEADER_FIELDS_MAX)
+		return on_too_large(h2);
+	h2->block_is_interim |= is_interim(name, name_len, value, value_len);
 	if (stream)
 		h2->ops->on_field(stream, name, name_len, value, value_len);
 	return 0;
@@ -100,6 +116,7 @@ static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, co
 	void *stream = h2_stream_of(session, id);
 
 	(void)flags;
+	guard_progress(&h2->guard);
 	nghttp2_session_consume_connection(session, n);
 	if (stream)
 		h2->ops->on_data(stream, data, n);
@@ -136,6 +153,23 @@ static void on_frame_reset(struct h2 *h2, nghttp2_session *session, const nghttp
 		h2_guard_check(h2, GUARD_PEER_RESET);
 }
 
+/* Of a response only the final block is one; interim ones may come without end. */
+static void on_frame_headers(struct h2 *h2)
+{
+	if (h2->block_is_interim)
+		h2_guard_check(h2, GUARD_CONTROL);
+	else
+		guard_progress(&h2->guard);
+}
+
+static void on_frame_data(struct h2 *h2, const nghttp2_frame *frame)
+{
+	bool is_padding = frame->hd.length && frame->hd.length == frame->data.padlen;
+
+	if (is_padding && !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+		h2_guard_check(h2, GUARD_EMPTY_DATA);
+}
+
 static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
 	struct h2 *h2 = arg;
@@ -156,7 +190,10 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
 		on_frame_reset(h2, session, frame);
 		return 0;
 	case NGHTTP2_HEADERS:
+		on_frame_headers(h2);
+		break;
 	case NGHTTP2_DATA:
+		on_frame_data(h2, frame);
 		break;
 	default:
 		return 0;
@@ -294,7 +331,8 @@ static void check_strictly(struct h2 *h2, const struct scan_frame *f)
 		h2_note_failure(h2, fault->error, fault->why, "");
 }
 
-/* Counts and checks every frame header before the library sees it. */
+/* Counts and checks every frame header before the library sees it. What HEADERS and padded DATA are worth
+ * shows when they are taken apart. */
 static void scan_frames(struct h2 *h2, const uint8_t *data, size_t n)
 {
 	struct scan_frame f;
@@ -305,11 +343,22 @@ static void scan_frames(struct h2 *h2, const uint8_t *data, size_t n)
 			h2->in_header_block = !(f.flags & SCAN_FLAG_END_HEADERS);
 		if (f.type == SCAN_DATA && f.length == 0 && !(f.flags & SCAN_FLAG_END_STREAM))
 			h2_guard_check(h2, GUARD_EMPTY_DATA);
-		if (f.type == SCAN_HEADERS || (f.type == SCAN_DATA && f.length))
-			guard_progress(&h2->guard);
-		else
+		if (f.type == SCAN_HEADERS)
+			h2->headers_unseen++;
+		else if (f.type != SCAN_DATA || f.length == 0)
 			h2_guard_check(h2, GUARD_CONTROL);
+		else if (!(f.flags & SCAN_FLAG_PADDED))
+			guard_progress(&h2->guard);
 	}
+}
+
+/* HEADERS of streams that are gone or refused are dropped by the library without a word. The last one may
+ * not be whole yet. A server answers calls that we have just cancelled: that is no attack. */
+static void count_dropped_headers(struct h2 *h2)
+{
+	for (; h2->headers_unseen > 1; h2->headers_unseen--)
+		if (h2->role == WIRE_SERVER)
+			h2_guard_check(h2, GUARD_CONTROL);
 }
 
 /* The caller hears of a failure once. */
@@ -334,6 +383,7 @@ int h2_recv(struct h2 *h2, const uint8_t *data, size_t n, uint64_t now_ms)
 	if (rv < 0)
 		h2_note_failure(h2, rv == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? H2_PROTOCOL_ERROR : H2_ENHANCE_YOUR_CALM,
 			     nghttp2_strerror((int)rv), "");
+	count_dropped_headers(h2);
 	return h2_act_on_failure(h2);
 }
 

@@ -26,6 +26,8 @@ struct h2 {
 	size_t block_bytes;		/* of the header block being received */
 	uint32_t block_fields;
 	bool block_too_large;
+	bool block_is_interim;		/* a 1xx response */
+	unsigned headers_unseen;	/* HEADERS that the library has not reported */
 	bool in_header_block;
 	bool got_settings, settings_acked;
 	bool failed;			/* a callback saw a reason to end the connection */

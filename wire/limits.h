@@ -7,6 +7,7 @@
 /* Messages and headers. */
 #define WIRE_MESSAGE_MAX	(4u * 1024 * 1024)	/* 4 GiB length prefix; the value of all gRPC stacks */
 #define WIRE_HEADER_LIST_MAX	(16u * 1024)		/* HPACK bomb: nghttp2 has no bound of its own */
+#define WIRE_HEADER_BOMB	(64u * 1024)		/* unpacked so far: nobody needs to see the rest of such a block */
 #define WIRE_HEADER_FIELDS_MAX	128u
 #define WIRE_HEADERS_FRAME_MAX	(16u * 1024)		/* a longer frame cannot be within the list's limit */
 #define WIRE_PATH_MAX		1024u

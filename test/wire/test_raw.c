@@ -243,6 +243,33 @@ START_TEST(header_list_over_the_limit_is_refused)
 }
 END_TEST
 
+/* One byte in the block is a field of 4 KB: cut off while it is unpacked, not after the third. */
+START_TEST(header_bomb_is_not_unpacked)
+{
+	char *big = mem_alloc(4001);
+	struct buf block = { 0 };
+	struct raw r;
+
+	memset(big, 'x', 4000);
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	raw_request(&block, "/test.Echo/Unary", NULL);
+	raw_integer(&block, 0x40, 6, 0);
+	raw_integer(&block, 0, 7, 3);
+	buf_append(&block, "x-b", 3);
+	raw_integer(&block, 0, 7, 4000);
+	buf_append(&block, big, 4000);
+	memset(buf_reserve(&block, 1000), 0x80 | 62, 1000);
+	buf_commit(&block, 1000);
+	raw_send_frame(&r, RAW_HEADERS, RAW_END_HEADERS, 1, buf_data(&block), buf_len(&block));
+	ck_assert(raw_wait(&r, RAW_GOAWAY));
+	ck_assert_uint_eq(raw_u32(&r, 4), H2_ENHANCE_YOUR_CALM);
+	raw_close(&r);
+	buf_done(&block);
+	free(big);
+}
+END_TEST
+
 static void expect_calm(struct raw *r)
 {
 	ck_assert(raw_wait(r, RAW_GOAWAY));
@@ -322,6 +349,51 @@ START_TEST(empty_data_frames_end_the_connection)
 	raw_send_request(&r, 1, "/test.Echo/Chat", 0);
 	for (int i = 0; i < 3; i++)
 		raw_send_frame(&r, RAW_DATA, 0, 1, NULL, 0);
+	expect_calm(&r);
+}
+END_TEST
+
+/* Padding is no content. */
+START_TEST(padded_empty_data_frames_end_the_connection)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	raw_send_request(&r, 1, "/test.Echo/Chat", 0);
+	for (int i = 0; i < 3; i++) {
+		raw_send_frame(&r, RAW_DATA, RAW_PADDED, 1, "\2\0\0", 3);
+		raw_turn(&r);
+	}
+	expect_calm(&r);
+}
+END_TEST
+
+START_TEST(padded_data_with_content_is_data)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	raw_send_request(&r, 1, "/test.Echo/Chat", 0);
+	for (int i = 0; i < 5; i++)
+		raw_send_frame(&r, RAW_DATA, RAW_PADDED, 1, "\1\0\0\0\0\0\0", 7);
+	raw_send_frame(&r, RAW_DATA, RAW_END_STREAM, 1, NULL, 0);
+	ck_assert_str_eq(raw_wait_end(&r, 1, "grpc-status"), "0");
+	raw_close(&r);
+}
+END_TEST
+
+/* Ids below the highest one are of streams that are long gone. */
+START_TEST(headers_that_open_nothing_are_counted)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	raw_send_request(&r, 10001, "/test.Echo/Unary", RAW_END_STREAM);
+	for (uint32_t id = 1; id < 2500 && !r.deaf; id += 2)
+		raw_send_request(&r, id, "/test.Echo/Unary", RAW_END_STREAM);
 	expect_calm(&r);
 }
 END_TEST
@@ -472,9 +544,10 @@ UNIT_MAIN(garbage_is_cut_off, http1_client_is_told_what_this_is, first_frame_is_
 	  four_gigabyte_prefix_is_refused_at_once, bad_messages_get_their_status,
 	  compression_is_refused_by_message_not_by_header, timeouts_are_checked_before_the_handler,
 	  what_is_no_grpc_gets_plain_http, other_codec_is_unimplemented, header_list_over_the_limit_is_refused,
-	  rapid_reset_ends_the_connection, ping_flood_ends_the_connection,
+	  header_bomb_is_not_unpacked, rapid_reset_ends_the_connection, ping_flood_ends_the_connection,
 	  goaway_of_the_client_is_told_in_words, settings_flood_ends_the_connection,
-	  empty_data_frames_end_the_connection, unknown_frames_are_counted,
+	  empty_data_frames_end_the_connection, padded_empty_data_frames_end_the_connection,
+	  padded_data_with_content_is_data, headers_that_open_nothing_are_counted, unknown_frames_are_counted,
 	  frame_over_the_announced_size_is_an_error, lost_client_is_no_cancel, cancel_is_heard_before_the_lost_connection,
 	  bad_message_behind_a_pause_is_refused_on_resume, handler_that_has_ended_the_call_hears_no_more,
 	  closed_window_stops_the_handler, unfinished_messages_of_strangers_have_a_budget)
