@@ -163,7 +163,7 @@ void conn_begin(struct wire_conn *conn, enum wire_role role)
 		.role = role,
 		.is_operator = conn->is_operator,
 		.max_streams = conn->is_operator ? WIRE_STREAMS_OPERATOR : WIRE_STREAMS_UNKNOWN,
-		.min_ping_ms = role == WIRE_SERVER ? WIRE_MIN_PING_MS : 0,
+		.min_ping_ms = WIRE_MIN_PING_MS,
 	};
 
 	conn->role = role;

@@ -74,7 +74,7 @@ struct h2_config {
 	enum wire_role role;
 	bool is_operator;		/* the peer may reset as many streams as it opens */
 	uint32_t max_streams;		/* that the peer may open */
-	uint32_t min_ping_ms;		/* PINGs closer than this are strikes; 0: none are */
+	uint32_t min_ping_ms;		/* PINGs of a client closer than this are strikes */
 };
 
 struct h2 *h2_new(const struct h2_config *config, const struct h2_ops *ops, void *arg, uint64_t now_ms);
