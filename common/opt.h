@@ -42,6 +42,11 @@ struct opt {
  * wrong with which option ("--port: 99999 is not in 1..65535").
  */
 int opt_parse(const struct opt *table, int argc, char **argv, void *out, char **error);
+/*
+ * The same for a caller that wants all it can get of a wrong line: always the index of the first operand.
+ * *error, NULL or an earlier error on entry, is set to the first one.
+ */
+int opt_read_on(const struct opt *table, int argc, char **argv, void *out, char **error);
 
 /* Prints "  -p, --port PORT   help" for every option, aligned, wrapped at 80 columns. */
 void opt_print_help(const struct opt *table, FILE *to);
@@ -63,5 +68,7 @@ const char *opt_nearest(const struct opt *table, const char *name);
 int opt_set(const struct opt *o, const char *value, void *out, char **why);
 
 void opt_list_done(struct opt_list *l);
+/* Frees what the fields of a struct own that was filled by this table: its lists. */
+void opt_done(const struct opt *table, void *out);
 
 #endif

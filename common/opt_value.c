@@ -142,3 +142,11 @@ void opt_list_done(struct opt_list *l)
 	free(l->items);
 	*l = (struct opt_list){ 0 };
 }
+
+void opt_done(const struct opt *table, void *out)
+{
+	for (const struct opt *o = table; o->name; o++) {
+		if (o->kind == OPT_LIST)
+			opt_list_done((struct opt_list *)((char *)out + o->offset));
+	}
+}

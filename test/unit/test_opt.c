@@ -142,6 +142,28 @@ START_TEST(errors_name_option_value_and_what_is_allowed)
 }
 END_TEST
 
+START_TEST(first_error_counts_and_the_rest_is_read)
+{
+	char *argv[] = { (char *)(uintptr_t)"prog", (char *)(uintptr_t)"--xyzzy", (char *)(uintptr_t)"-e",
+			 (char *)(uintptr_t)"A=1", (char *)(uintptr_t)"--port=0", (char *)(uintptr_t)"-q",
+			 (char *)(uintptr_t)"web1", (char *)(uintptr_t)"-p7", NULL };
+	struct conf conf = { 0 };
+	char *error = NULL;
+
+	ck_assert_int_eq(opt_read_on(table, 8, argv, &conf, &error), 6);
+	ck_assert_str_eq(error, "unknown option \"--xyzzy\"");
+	ck_assert(conf.quiet);
+	ck_assert_uint_eq(conf.env.n, 1);
+	/* An error that was there before stays. */
+	ck_assert_int_eq(opt_read_on(table, 2, argv + 5, &conf, &error), 1);
+	ck_assert_int_eq(opt_read_on(table, 2, argv + 3, &conf, &error), 2);
+	ck_assert_str_eq(error, "unknown option \"--xyzzy\"");
+	free(error);
+	opt_done(table, &conf);
+	ck_assert_uint_eq(conf.env.n, 0);
+}
+END_TEST
+
 START_TEST(help_is_aligned_and_wrapped)
 {
 	static const char expected[] =
@@ -248,5 +270,6 @@ START_TEST(unreadable_files_are_errors)
 END_TEST
 
 UNIT_MAIN(all_spellings_of_options, fields_of_every_kind, last_value_counts, options_end_at_the_first_operand,
-	  errors_name_option_value_and_what_is_allowed, help_is_aligned_and_wrapped, file_has_the_same_names,
+	  errors_name_option_value_and_what_is_allowed, first_error_counts_and_the_rest_is_read,
+	  help_is_aligned_and_wrapped, file_has_the_same_names,
 	  missing_and_empty_files_set_nothing, file_errors_name_file_and_line, unreadable_files_are_errors)
