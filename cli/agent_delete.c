@@ -31,7 +31,7 @@ int agent_delete_main(void *options, int argc, char **argv)
 
 	(void)argc;
 	request.agent_name = argv[0];
-	if (!agent_name_check("agent delete", argv[0]))
+	if (!agent_name_check(options, "agent delete", argv[0]))
 		return EXIT_USAGE;
 	return client_ask(options, &question);
 }

@@ -30,7 +30,7 @@ int agent_get_main(void *options, int argc, char **argv)
 
 	(void)argc;
 	request.agent_name = argv[0];
-	if (!agent_name_check("agent get", argv[0]))
+	if (!agent_name_check(options, "agent get", argv[0]))
 		return EXIT_USAGE;
 	return client_ask(options, &question);
 }

@@ -34,15 +34,17 @@ static bool filter_takes(const struct filter *filter, const Agent__AgentInfo *ag
 	return !filter->state || agent_has_state(agent, filter->state);
 }
 
-static void report_none(size_t n_known)
+static int none_found(const struct output *output, size_t n_known)
 {
-	if (n_known == 0) {
-		report_error("agent list: the master knows no agent");
-		report_hint("sloth agent start --name NAME --master HOST:PORT --daemon");
-	} else {
-		report_error("agent list: no agent matches, of %zu that the master knows", n_known);
-		report_hint("sloth agent list, which shows them all");
-	}
+	char *error = n_known ? mem_printf("no agent matches, of %zu that the master knows", n_known) :
+		mem_strdup("the master knows no agent");
+
+	report_error("agent list: %s", error);
+	report_hint(n_known ? "sloth agent list, which shows them all" :
+		    "sloth agent start --name NAME --master HOST:PORT --daemon");
+	output->ops->agents(output, NULL, 0, error);
+	free(error);
+	return EXIT_FAILED;
 }
 
 static int on_answer(const void *message, const struct output *output, void *arg)
@@ -56,11 +58,19 @@ static int on_answer(const void *message, const struct output *output, void *arg
 		if (filter_takes(filter, response->agents[i]))
 			agents[n++] = response->agents[i];
 	}
-	output->ops->agents(output, agents, n);
+	if (n)
+		output->ops->agents(output, agents, n, NULL);
 	free(agents);
-	if (n == 0)
-		report_none(response->n_agents);
-	return n ? EXIT_OK : EXIT_FAILED;
+	return n ? EXIT_OK : none_found(output, response->n_agents);
+}
+
+static int unknown_state(const struct agent_list_options *o)
+{
+	char *error = mem_printf("--state: %s is none of active, inactive, unreachable", str_quote(o->state));
+
+	output_failed(&o->global, "agent list", error, "sloth agent list --help");
+	free(error);
+	return EXIT_USAGE;
 }
 
 int agent_list_main(void *options, int argc, char **argv)
@@ -77,10 +87,7 @@ int agent_list_main(void *options, int argc, char **argv)
 		.arg = &filter,
 	};
 
-	if (o->state && !agent_state_is_known(o->state)) {
-		report_error("agent list: --state: %s is none of active, inactive, unreachable", str_quote(o->state));
-		report_hint("sloth agent list --help");
-		return EXIT_USAGE;
-	}
+	if (o->state && !agent_state_is_known(o->state))
+		return unknown_state(o);
 	return client_ask(&o->global, &question);
 }

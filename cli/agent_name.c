@@ -3,23 +3,26 @@
  */
 #include "cli/agent_name.h"
 
-#include "cli/report.h"
+#include <stdlib.h>
+
 #include "common/exits.h"
+#include "common/mem.h"
 #include "common/str.h"
 
-bool agent_name_check(const char *what, const char *name)
+bool agent_name_check(const struct cli_global *global, const char *what, const char *name)
 {
+	char *error;
+
 	if (str_is_name(name))
 		return true;
-	report_error("%s: %s is not an agent's name: %s", what, str_quote(name), str_name_rule);
-	report_hint("sloth agent list");
+	error = mem_printf("%s is not an agent's name: %s", str_quote(name), str_name_rule);
+	output_failed(global, what, error, "sloth agent list");
+	free(error);
 	return false;
 }
 
 int agent_refused(const char *what, const struct output *output, const char *message)
 {
-	report_error("%s: %s", what, message);
-	report_hint("sloth agent list");
-	output->ops->failed(message);
+	output_failed(output->global, what, message, "sloth agent list");
 	return EXIT_FAILED;
 }

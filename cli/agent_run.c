@@ -30,11 +30,8 @@ int agent_run_main(void *options, int argc, char **argv)
 	char *error = NULL;
 	int status = EXIT_LOST;
 
-	if (run_request_init(&run.request, options, argc, argv, &error)) {
-		report_error("agent run: %s", error);
-		report_hint("sloth agent run --help");
-	} else if (view_init(&run.view, &run.request)) {
-		report_hint("sloth agent run --help");
+	if (run_request_init(&run.request, options, argc, argv, &error) || view_init(&run.view, &run.request, &error)) {
+		output_failed(&run.options->global, "agent run", error, "sloth agent run --help");
 	} else {
 		run.request.stdin_closed = run.options->no_stdin || source_is_empty(STDIN_FILENO);
 		status = written_status(&run, run_main(&run));
@@ -44,6 +41,5 @@ int agent_run_main(void *options, int argc, char **argv)
 	free(error);
 	run_result_done(&run.result);
 	run_request_done(&run.request);
-	opt_list_done(&run.options->env);
 	return status;
 }

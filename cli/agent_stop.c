@@ -31,7 +31,7 @@ int agent_stop_main(void *options, int argc, char **argv)
 
 	(void)argc;
 	request.agent_name = argv[0];
-	if (!agent_name_check("agent stop", argv[0]))
+	if (!agent_name_check(options, "agent stop", argv[0]))
 		return EXIT_USAGE;
 	return client_ask(options, &question);
 }

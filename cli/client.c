@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/report.h"
 #include "common/exits.h"
 #include "common/mem.h"
 
@@ -129,10 +128,7 @@ struct asking {
 
 static void ask_failed(struct asking *a, const char *error, const char *hint)
 {
-	report_error("%s: %s", a->question->what, error);
-	if (hint)
-		report_hint("%s", hint);
-	a->output.ops->failed(error);
+	output_failed(a->output.global, a->question->what, error, hint);
 	a->status = EXIT_FAILED;
 }
 

@@ -2,15 +2,15 @@
  * command.c - from argv to the command that it names, by walking the tables.
  *
  * Options of all commands may stand before, between and behind the words of a command; a later one
- * wins. Every usage error is one line that says what is wrong where, and one with the help to ask for.
+ * wins. Every usage error is one line that says what is wrong where, and one with the help to ask for. It is
+ * shown as the options say that were read before it and, where that is clear, stand behind it.
  */
 #include "cli/command.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/report.h"
+#include "cli/output.h"
 #include "common/exits.h"
 #include "common/mem.h"
 #include "common/str.h"
@@ -61,6 +61,11 @@ static const char *walk_words(const struct walk *w)
 	const char *space = strchr(w->path, ' ');
 
 	return space ? space + 1 : "command line";
+}
+
+static const struct opt *command_options(const struct command *command)
+{
+	return command->options ? command->options : cli_global_options;
 }
 
 static const struct command *find_sub(const struct command *group, const char *name)
@@ -124,7 +129,7 @@ void command_print_help(const struct command *command, const char *path, FILE *t
 		print_commands(command, to);
 	if (!command->exec) {
 		fputs("\nOptions:\n", to);
-		opt_print_help(command->options ? command->options : cli_global_options, to);
+		opt_print_help(command_options(command), to);
 	}
 	if (command->examples)
 		print_indented("Examples", command->examples, to);
@@ -149,29 +154,31 @@ static int show_help(const struct walk *w, const struct command *command)
 
 /* ---- errors ---- */
 
-static int usage_error(const struct walk *w, const struct command *command, const char *problem, const char *what)
+/* Owns problem. */
+static int usage_error(const struct walk *w, const struct command *command, const struct cli_global *global, char *problem)
 {
-	report_error("%s: %s%s", walk_words(w), problem, what ? what : "");
-	report_hint("%s --help", w->path);
+	char *hint = mem_printf("%s --help", w->path);
+
+	output_failed(global, walk_words(w), problem, hint);
+	free(hint);
+	free(problem);
 	return usage_status(command);
 }
 
 /* ---- one command ---- */
 
 /*
- * Parses the options wherever they stand and moves the operands together behind argv[0]. Returns their
- * number or -EINVAL. opt_parse() stops at each operand and is called again behind it.
+ * Reads the options wherever they stand and moves the operands together behind argv[0]. Returns their
+ * number. The first error goes to *error. opt_read_on() stops at each operand and is called again behind it.
  */
-static int parse_command(const struct command *command, void *options, int argc, char **argv, char **error)
+static int read_words(const struct command *command, void *options, int argc, char **argv, char **error)
 {
-	const struct opt *table = command->options ? command->options : cli_global_options;
+	const struct opt *table = command_options(command);
 	int at = 0, n = 0;
 
 	for (;;) {
-		int step = opt_parse(table, argc - at, argv + at, options, error);
+		int step = opt_read_on(table, argc - at, argv + at, options, error);
 
-		if (step < 0)
-			return step;
 		at += step;
 		if (at >= argc)
 			return n;
@@ -184,13 +191,14 @@ static int parse_command(const struct command *command, void *options, int argc,
 	return n;
 }
 
-static int check_operands(const struct walk *w, const struct command *command, int n, char **operands)
+/* NULL, or what is wrong with the number of operands. Owned. */
+static char *check_operands(const struct command *command, int n, char **operands)
 {
 	if (n < command->min_operands)
-		return usage_error(w, command, "missing operand: ", command->operands);
+		return mem_printf("missing operand: %s", command->operands);
 	if (command->max_operands >= 0 && n > command->max_operands)
-		return usage_error(w, command, "one word too many: ", str_quote(operands[command->max_operands]));
-	return 0;
+		return mem_printf("one word too many: %s", str_quote(operands[command->max_operands]));
+	return NULL;
 }
 
 /* argv[0] is the command's last word. */
@@ -202,18 +210,17 @@ static int run_command(struct walk *w, const struct command *command, int argc, 
 	int n, status;
 
 	*options = w->global;
-	n = parse_command(command, options, argc, argv, &error);
-	if (n < 0) {
-		status = usage_error(w, command, error, NULL);
-		free(error);
-	} else if (options->help) {
+	n = read_words(command, options, argc, argv, &error);
+	argv[1 + n] = NULL;
+	if (!error && !options->help)
+		error = check_operands(command, n, argv + 1);
+	if (error)
+		status = usage_error(w, command, options, error);
+	else if (options->help)
 		status = show_help(w, command);
-	} else {
-		argv[1 + n] = NULL;
-		status = check_operands(w, command, n, argv + 1);
-		if (status == 0)
-			status = command->run(options, n, argv + 1);
-	}
+	else
+		status = command->run(options, n, argv + 1);
+	opt_done(command_options(command), options);
 	free(options);
 	return status;
 }
@@ -239,19 +246,25 @@ static int walk_exec(struct walk *w, const struct command *command, int argc, ch
 	return command->exec(&w->global, argc, argv);
 }
 
+/* The command is not known, so its options are not either; but -o is the same in all of them. */
+static int group_error(struct walk *w, const struct command *group, int argc, char **argv, char *problem)
+{
+	char *ignored = NULL;
+
+	if (argc > 0)
+		read_words(group, &w->global, argc, argv, &ignored);
+	free(ignored);
+	return usage_error(w, group, &w->global, problem);
+}
+
 static int walk_group(struct walk *w, const struct command *group, int argc, char **argv)
 {
-	const struct opt *table = group->options ? group->options : cli_global_options;
 	const struct command *sub;
 	char *error = NULL;
-	int at = opt_parse(table, argc, argv, &w->global, &error);
-	int status;
+	int at = opt_read_on(command_options(group), argc, argv, &w->global, &error);
 
-	if (at < 0) {
-		status = usage_error(w, group, error, NULL);
-		free(error);
-		return status;
-	}
+	if (error)
+		return group_error(w, group, argc - at, argv + at, error);
 	if (w->global.help)
 		return show_help(w, group);
 	if (w->global.version) {
@@ -260,10 +273,10 @@ static int walk_group(struct walk *w, const struct command *group, int argc, cha
 		return walk_command(w, find_sub(w->root, word), 1, words);
 	}
 	if (at >= argc)
-		return usage_error(w, group, "a command is missing", NULL);
+		return usage_error(w, group, &w->global, mem_strdup("a command is missing"));
 	sub = find_sub(group, argv[at]);
 	if (!sub)
-		return usage_error(w, group, "no such command: ", str_quote(argv[at]));
+		return group_error(w, group, argc - at, argv + at, mem_printf("no such command: %s", str_quote(argv[at])));
 	return walk_command(w, sub, argc - at, argv + at);
 }
 
@@ -284,7 +297,7 @@ int command_main(const struct command *root, int argc, char **argv)
 	return walk_command(&w, root, argc, argv);
 }
 
-int command_help(const struct command *root, int argc, char **argv)
+int command_help(const struct command *root, const struct cli_global *global, int argc, char **argv)
 {
 	struct walk w = { .root = root };
 	const struct command *command = root;
@@ -294,7 +307,7 @@ int command_help(const struct command *root, int argc, char **argv)
 		const struct command *sub = find_sub(command, argv[i]);
 
 		if (!sub)
-			return usage_error(&w, command, "no such command: ", str_quote(argv[i]));
+			return usage_error(&w, command, global, mem_printf("no such command: %s", str_quote(argv[i])));
 		command = sub;
 		walk_enter(&w, command);
 	}

@@ -51,7 +51,7 @@ struct command {
 	int min_operands, max_operands;	/* max -1: any number */
 	bool stops_at_operand;		/* what follows the first operand is not looked at */
 	int usage_status;		/* exit status of a wrong command line; 0: EXIT_USAGE */
-	/* argv holds the operands only; NULL-terminated. The exit status. */
+	/* argv holds the operands only; NULL-terminated. Lists in options are freed behind it. The exit status. */
 	int (*run)(void *options, int argc, char **argv);
 	const struct command *sub;	/* a group of commands; run is NULL */
 	/*
@@ -64,7 +64,7 @@ struct command {
 /* The whole program but for process-wide set-up: finds the command, runs it, gives the exit status. */
 int command_main(const struct command *root, int argc, char **argv);
 /* Help of the command that the words name ("agent", "run"); an unknown one is a usage error. */
-int command_help(const struct command *root, int argc, char **argv);
+int command_help(const struct command *root, const struct cli_global *global, int argc, char **argv);
 /* `path` is the command in words: "sloth agent run". */
 void command_print_help(const struct command *command, const char *path, FILE *to);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/output.h"
 #include "cli/report.h"
 #include "common/exits.h"
 #include "common/mem.h"
@@ -51,6 +52,7 @@ int daemon_exec(const char *program, int argc, char **argv)
 bool daemon_exec_check(const struct cli_global *global, const char *words)
 {
 	const char *option = NULL;
+	char *error, *hint;
 
 	if (global->master)
 		option = "--master";
@@ -62,7 +64,10 @@ bool daemon_exec_check(const struct cli_global *global, const char *words)
 		option = "--color";
 	if (!option)
 		return true;
-	report_error("%s: %s stands before it; the daemon's options stand behind it", words, option);
-	report_hint("sloth %s --help", words);
+	error = mem_printf("%s stands before it; the daemon's options stand behind it", option);
+	hint = mem_printf("sloth %s --help", words);
+	output_failed(global, words, error, hint);
+	free(error);
+	free(hint);
 	return false;
 }

@@ -22,5 +22,6 @@ int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
 	hold_standard_fds();
+	output_begin();
 	return output_finish(command_main(&cli_root, argc, argv));
 }

@@ -13,7 +13,6 @@
 #include "cli/commands.h"
 #include "cli/daemon_exec.h"
 #include "cli/output.h"
-#include "cli/report.h"
 #include "common/daemon.h"
 #include "common/exits.h"
 #include "common/fd.h"
@@ -44,18 +43,25 @@ static char *pid_path_of(const char *state_dir)
 	return paths_join(state_dir, "master.pid");
 }
 
-/* The pid, 0 when none runs, or -errno after the error has been reported. */
-static pid_t master_find(const char *what, const char *state_dir)
+/* The pid, 0 when none runs, or -errno. */
+static pid_t master_find(const char *state_dir)
 {
 	char *path = pid_path_of(state_dir);
 	pid_t pid = daemon_find(path);
 
-	if (pid < 0) {
-		report_error("%s: %s: %s", what, path, strerror(-pid));
-		report_hint("as the user that the master runs as");
-	}
 	free(path);
 	return pid;
+}
+
+static int find_failed(const struct output *output, const char *what, const char *state_dir, int err)
+{
+	char *path = pid_path_of(state_dir);
+	char *error = mem_printf("%s: %s", path, strerror(-err));
+
+	output_failed(output->global, what, error, "as the user that the master runs as");
+	free(error);
+	free(path);
+	return EXIT_FAILED;
 }
 
 /* Waits for the end of the process; -ETIME when it goes on. */
@@ -76,45 +82,41 @@ static int wait_for_end(int pidfd)
 static int stop_process(pid_t pid, const char *state_dir)
 {
 	int pidfd = pidfd_open(pid, 0);
+	pid_t again;
 	int ret = 0;
 
 	if (pidfd < 0)
 		return errno == ESRCH ? 0 : -errno;
-	if (master_find("master stop", state_dir) == pid) {
+	again = master_find(state_dir);
+	if (again < 0)
+		ret = again;
+	else if (again == pid)
 		ret = pidfd_send_signal(pidfd, SIGTERM, NULL, 0) ? -errno : wait_for_end(pidfd);
-		if (ret == -ESRCH)
-			ret = 0;
-	}
 	fd_close(&pidfd);
-	return ret;
-}
-
-static int stop_failed(const struct output *output, const char *error)
-{
-	report_error("master stop: %s", error);
-	report_hint("sloth master status");
-	output->ops->failed(error);
-	return EXIT_FAILED;
+	return ret == -ESRCH ? 0 : ret;
 }
 
 static int master_stop(const struct output *output, const char *state_dir)
 {
-	pid_t pid = master_find("master stop", state_dir);
-	char *error = NULL;
-	int err, status;
+	pid_t pid = master_find(state_dir);
+	char *error;
+	int err;
 
 	if (pid < 0)
-		return EXIT_FAILED;
+		return find_failed(output, "master stop", state_dir, pid);
 	err = pid ? stop_process(pid, state_dir) : 0;
+	if (pid && !err) {
+		output->ops->done(output, "stopped", "master", "");
+		return EXIT_OK;
+	}
 	if (!pid)
 		error = mem_printf("no master runs with the state directory %s", state_dir);
-	else if (err)
-		error = mem_printf("pid %d: %s", (int)pid, err == -ETIME ? "still ends its runs" : strerror(-err));
 	else
-		output->ops->done(output, "stopped", "master", "");
-	status = error ? stop_failed(output, error) : EXIT_OK;
+		error = mem_printf("pid %d: %s", (int)pid, err == -ETIME ? "still ends its runs" : strerror(-err));
+	output_failed(output->global, "master stop", error,
+		      err == -EPERM ? "as the user that the master runs as" : "sloth master status");
 	free(error);
-	return status;
+	return EXIT_FAILED;
 }
 
 /* The directory that was asked for, or where a master of this user has its own. Owned. */
@@ -151,8 +153,10 @@ int master_status_main(void *options, int argc, char **argv)
 		return EXIT_USAGE;
 	state_dir = state_dir_of(options);
 	found.state_dir = state_dir;
-	found.pid = master_find("master status", state_dir);
-	if (found.pid >= 0)
+	found.pid = master_find(state_dir);
+	if (found.pid < 0)
+		find_failed(&output, "master status", state_dir, found.pid);
+	else
 		output.ops->master(&output, &found);
 	free(state_dir);
 	return found.pid > 0 ? EXIT_OK : EXIT_FAILED;

@@ -24,7 +24,8 @@ struct output;
 
 struct output_ops {
 	const char *format;
-	void (*agents)(const struct output *to, const Agent__AgentInfo *const *agents, size_t n);
+	/* error: why there are none; NULL when there are some. It has gone to stderr already. */
+	void (*agents)(const struct output *to, const Agent__AgentInfo *const *agents, size_t n, const char *error);
 	void (*agent)(const struct output *to, const Agent__AgentInfo *agent);
 	void (*status)(const struct output *to, const Sloth__V1__StatusResponse *status);
 	void (*master)(const struct output *to, const struct master_found *found);
@@ -39,13 +40,18 @@ extern const struct output_ops output_text, output_json;
 
 struct output {
 	const struct output_ops *ops;
+	const struct cli_global *global;
 	struct style style;
 	const char *address;	/* of the master that answered; NULL: none was asked */
 };
 
 /* From -o and --color. 0, or -EINVAL after the usage error has been reported. */
 int output_init(struct output *output, const struct cli_global *global);
-/* Flushes stdout: `status`, or the exit status for a stdout that took not all of it. */
+/* A command failed: "sloth: WHAT: ERROR" and what to try (NULL: nothing) on stderr, and on stdout what -o wants. */
+void output_failed(const struct cli_global *global, const char *what, const char *error, const char *hint);
+/* Makes stdout a stream that remembers why a write failed: stdio tells only the caller of that write. */
+void output_begin(void);
+/* Flushes stdout: `status`, or the exit status for a stdout that took not all of it; a failure stays what it is. */
 int output_finish(int status);
 
 #endif

@@ -25,7 +25,7 @@ static json_t *agent_object(const Agent__AgentInfo *a)
 	return object;
 }
 
-static void json_agents(const struct output *to, const Agent__AgentInfo *const *agents, size_t n)
+static void json_agents(const struct output *to, const Agent__AgentInfo *const *agents, size_t n, const char *error)
 {
 	json_t *document = json_object(), *list = json_array();
 
@@ -33,6 +33,8 @@ static void json_agents(const struct output *to, const Agent__AgentInfo *const *
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list, agent_object(agents[i]));
 	json_put(document, "agents", list);
+	if (error)
+		json_put(document, "error", json_text(error));
 	json_print(document);
 }
 

@@ -41,12 +41,13 @@ static const char *state_color(const Agent__AgentInfo *agent)
 
 /* ---- agents ---- */
 
-static void text_agents(const struct output *to, const Agent__AgentInfo *const *agents, size_t n)
+static void text_agents(const struct output *to, const Agent__AgentInfo *const *agents, size_t n, const char *error)
 {
 	static const char *const columns[] = { "NAME", "ADDRESS", "VERSION", "LAST SEEN", "STATE" };
 	struct table *table = table_new(&to->style, columns, 5);
 	int64_t now = wall_s();
 
+	(void)error;
 	for (size_t i = 0; i < n; i++) {
 		const Agent__AgentInfo *a = agents[i];
 		char *seen = agent_ago_text(a->last_heartbeat, now);

@@ -110,7 +110,7 @@ static void ack_written(struct run *run)
 	}
 }
 
-static void output_failed(struct run *run, int error)
+static void cannot_write(struct run *run, int error)
 {
 	if (error == -EPIPE)
 		run_abort(run, EXIT_BROKEN_PIPE, NULL);
@@ -131,7 +131,7 @@ static void on_output(struct run *run, enum frame_stream stream, const ProtobufC
 	run->arrived[stream] += data->len;
 	ret = run->view.ops->output(&run->view, stream, data->data, data->len);
 	if (ret < 0) {
-		output_failed(run, ret);
+		cannot_write(run, ret);
 	} else if (ret > 0) {
 		run->is_paused = true;
 		wire_pause(run->call);
@@ -147,7 +147,7 @@ static void on_view_event(struct view *view, void *arg)
 	if (run->state == RUN_OVER) {
 		run_leave_when_written(run);
 	} else if (view_error(view)) {
-		output_failed(run, view_error(view));
+		cannot_write(run, view_error(view));
 	} else if (!view_is_busy(view) && run->is_paused) {
 		run->is_paused = false;
 		ack_written(run);

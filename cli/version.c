@@ -19,6 +19,5 @@ int version_main(void *options, int argc, char **argv)
 
 int help_main(void *options, int argc, char **argv)
 {
-	(void)options;
-	return command_help(&cli_root, argc, argv);
+	return command_help(&cli_root, options, argc, argv);
 }

@@ -43,20 +43,20 @@ static const struct view_ops *find_ops(const struct run_options *options, bool i
 	return NULL;
 }
 
-int view_init(struct view *v, const struct run_request *request)
+int view_init(struct view *v, const struct run_request *request, char **error)
 {
 	const struct run_options *options = request->options;
 	enum style_when when;
 
 	*v = (struct view){ .request = request };
 	if (style_parse_when(options->global.color, &when)) {
-		report_error("agent run: --color: %s is none of auto, always, never", str_quote(options->global.color));
+		*error = mem_printf("--color: %s is none of auto, always, never", str_quote(options->global.color));
 		return -EINVAL;
 	}
 	v->style.is_terminal = isatty(STDOUT_FILENO);
 	v->ops = find_ops(options, v->style.is_terminal);
 	if (!v->ops) {
-		report_error("agent run: -o: %s is none of raw, frame, box, json", str_quote(options->global.format));
+		*error = mem_printf("-o: %s is none of raw, frame, box, json", str_quote(options->global.format));
 		return -EINVAL;
 	}
 	if (v->ops == &view_frame || v->ops == &view_box)

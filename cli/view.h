@@ -45,8 +45,8 @@ struct view {
 	void *arg;
 };
 
-/* Chooses by -o, -q and what stdout is. 0, or -EINVAL after the usage error has been reported. */
-int view_init(struct view *v, const struct run_request *request);
+/* Chooses by -o, -q and what stdout is. 0, or -EINVAL with *error set to an owned line. */
+int view_init(struct view *v, const struct run_request *request, char **error);
 void view_attach(struct view *v, struct ev_loop *loop, void (*on_event)(struct view *, void *), void *arg);
 bool view_is_busy(const struct view *v);
 int view_error(const struct view *v);		/* -errno of a failed write, or 0 */

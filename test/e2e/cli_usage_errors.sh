@@ -24,6 +24,18 @@ wrong 125 agent run
 wrong 125 agent run web1
 wrong 125 agent run --timeout soon web1 true
 wrong 125 agent run --no-such-option web1 true
+# with -o json one document on stdout says the same
+run sloth agent list --no-such-option -o json
+assert_status 2
+assert_stderr_has "$(json "$(cat "$T/stdout")" .error)"
+assert_equal "$(wc -l <"$T/stdout")" 1 "lines of stdout"
+
+# nothing leaks when the line is wrong, nor with help
+wrong 125 agent run --env A=1 --env B=2 --no-such-option web1 true
+wrong 125 agent run --env A=1
+run sloth agent run --env A=1 --help
+assert_status 0
+
 for words in '' 'agent' 'agent run' 'agent list' 'master' 'status'; do
 	# shellcheck disable=SC2086  # a list of words
 	run sloth $words --help

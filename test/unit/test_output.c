@@ -3,9 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cli/output.h"
 #include "common/clock.h"
+#include "common/exits.h"
+#include "test/lib/tmp.h"
 #include "test/lib/unit.h"
 
 static char *text;
@@ -63,13 +67,13 @@ START_TEST(output_lists_agents_as_a_table)
 	const Agent__AgentInfo *agents[] = { &a, &b };
 
 	capture();
-	output_text.agents(&to_file, agents, 2);
+	output_text.agents(&to_file, agents, 2, NULL);
 	ck_assert_str_eq(captured(),
 			 "NAME       ADDRESS         VERSION LAST SEEN STATE\n"
 			 "web1       127.0.0.1:50051 0.1.0   now       Active\n"
 			 "database-2 127.0.0.1:50051 0.1.0   now       Active, unreachable: refused\n");
 	capture();
-	output_text.agents(&to_colors, agents, 2);
+	output_text.agents(&to_colors, agents, 2, NULL);
 	ck_assert_ptr_nonnull(strstr(captured(), STYLE_GREEN "Active"));
 	ck_assert_ptr_nonnull(strstr(captured(), STYLE_RED "Active, unreachable"));
 	release();
@@ -134,13 +138,13 @@ START_TEST(output_json_is_one_object_each)
 	json_t *json;
 
 	capture();
-	output_json.agents(&to_file, agents, 1);
+	output_json.agents(&to_file, agents, 1, NULL);
 	json = json_array_get(json_object_get(document(), "agents"), 0);
 	ck_assert_str_eq(json_string_value(json_object_get(json, "name")), "web1");
 	ck_assert_str_eq(json_string_value(json_object_get(json, "state")), "active");
 	ck_assert(json_is_false(json_object_get(json, "reachable")));
 	capture();
-	output_json.agents(&to_file, agents, 0);
+	output_json.agents(&to_file, agents, 0, NULL);
 	ck_assert_uint_eq(json_array_size(json_object_get(document(), "agents")), 0);
 	capture();
 	output_json.agent(&to_file, &a);
@@ -200,5 +204,40 @@ START_TEST(output_has_colors_where_they_are_wanted)
 }
 END_TEST
 
+/* A document that is longer than any buffer: the write that fails is not the last one. */
+START_TEST(output_that_fails_early_says_why)
+{
+	static const struct {
+		const char *path;
+		int before, after;
+	} cases[] = { { "/dev/full", EXIT_OK, EXIT_FAILED }, { "/dev/full", EXIT_USAGE, EXIT_USAGE }, { "/dev/null", 0, 0 } };
+	Agent__AgentInfo a = agent_named("web1", "Active", "");
+	const Agent__AgentInfo *agents[100];
+	const char *path = tmp_path("said");
+	char *said;
+
+	for (size_t i = 0; i < 100; i++)
+		agents[i] = &a;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		pid_t pid = fork();
+		int status;
+
+		if (pid == 0) {
+			if (!freopen(cases[i].path, "w", stdout) || !freopen(path, "a", stderr))
+				_exit(99);
+			output_begin();
+			output_json.agents(&to_file, agents, 100, NULL);
+			_exit(output_finish(cases[i].before));
+		}
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		ck_assert_int_eq(WEXITSTATUS(status), cases[i].after);
+	}
+	said = tmp_read(path);
+	ck_assert_str_eq(said, "sloth: stdout: No space left on device\nsloth: stdout: No space left on device\n");
+	free(said);
+}
+END_TEST
+
 UNIT_MAIN(output_lists_agents_as_a_table, output_shows_facts_without_control_bytes, output_json_is_one_object_each,
-	  output_tells_how_long_the_master_is_up, output_has_two_formats, output_has_colors_where_they_are_wanted)
+	  output_tells_how_long_the_master_is_up, output_has_two_formats, output_has_colors_where_they_are_wanted,
+	  output_that_fails_early_says_why)

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# What cannot be written to stdout is a failure of every command: 1 and a message, 125 for agent run; 141 and no
+# word when the reader is gone.
+#
+# build: plain
+. "$(dirname "$0")/lib.sh"
+start_master
+start_agent web1
+
+# unwritable STATUS REGEX COMMAND...: on a full device, on a closed stdout, into a pipe without a reader
+unwritable() {
+	local expected=$1 why=$2
+
+	shift 2
+	"$@" >/dev/full 2>"$T/stderr"
+	status=$?
+	assert_status "$expected"
+	assert_stderr_like "^sloth: .*$why"
+	assert_equal "$(wc -l <"$T/stderr")" 1 "lines of stderr of $*"
+	"$@" >&- 2>"$T/stderr"
+	status=$?
+	assert_status "$expected"
+	assert_stderr_like '^sloth: .*Bad file descriptor'
+	"$python" "$here/lib/no_reader.py" "$@" 2>"$T/stderr"
+	status=$?
+	assert_status 141
+	assert_stderr_is ''
+}
+full='No space left on device'
+for command in 'agent list' 'agent get web1' status version help 'help agent run' 'agent list --help' \
+	"master status --state-dir $T/master" '--version'; do
+	# shellcheck disable=SC2086  # a list of words
+	unwritable 1 "$full" sloth $command
+	[[ $command == *help* ]] && continue
+	# shellcheck disable=SC2086
+	unwritable 1 "$full" sloth -o json $command
+done
+# a failure that had a status keeps it
+sloth agent run -o json web1 >/dev/full 2>"$T/stderr"
+status=$?
+assert_status 125
+assert_stderr_has "$full"
