@@ -14,13 +14,13 @@
 /* What could not be written decides over how the command ended. */
 static int written_status(const struct run *run, int status)
 {
-	int error = run->view.finish_error;
+	int error = view_error(&run->view);
 
-	if (!error)
+	if (!error || run->is_write_told)
 		return status;
 	if (error == -EPIPE)
 		return EXIT_BROKEN_PIPE;
-	report_error("agent run: standard output: %s", strerror(-error));
+	report_error("%s: its output cannot be written: %s", run->request.agent, strerror(-error));
 	return EXIT_LOST;
 }
 

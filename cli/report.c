@@ -7,21 +7,15 @@
 #include <unistd.h>
 
 #include "cli/style.h"
-#include "common/buf.h"
 #include "common/fd.h"
 
 /* Line breaks become spaces: one report is one line. */
-static void report_line(const char *before, const char *text, const char *after)
+static void append_line(struct buf *out, const char *before, const char *text, const char *after)
 {
-	struct buf line = { 0 };
-
-	buf_append_str(&line, before);
-	style_append_clean(&line, text);
-	buf_append_str(&line, after);
-	buf_append_str(&line, "\n");
-	/* There is nobody left to tell when this fails. */
-	(void)fd_write_all(STDERR_FILENO, buf_data(&line), buf_len(&line));
-	buf_done(&line);
+	buf_append_str(out, before);
+	style_append_clean(out, text);
+	buf_append_str(out, after);
+	buf_append_str(out, "\n");
 }
 
 static void report_vline(const char *before, const char *fmt, va_list ap)
@@ -29,10 +23,13 @@ static void report_vline(const char *before, const char *fmt, va_list ap)
 
 static void report_vline(const char *before, const char *fmt, va_list ap)
 {
-	struct buf text = { 0 };
+	struct buf text = { 0 }, line = { 0 };
 
 	buf_vprintf(&text, fmt, ap);
-	report_line(before, buf_string(&text), "");
+	append_line(&line, before, buf_string(&text), "");
+	/* There is nobody left to tell when this fails. */
+	(void)fd_write_all(STDERR_FILENO, buf_data(&line), buf_len(&line));
+	buf_done(&line);
 	buf_done(&text);
 }
 
@@ -54,7 +51,7 @@ void report_hint(const char *fmt, ...)
 	va_end(ap);
 }
 
-void report_notice(bool dim, const char *text)
+void report_format_notice(struct buf *out, bool dim, const char *text)
 {
-	report_line(dim ? STYLE_DIM "sloth: " : "sloth: ", text, dim ? STYLE_RESET : "");
+	append_line(out, dim ? STYLE_DIM "sloth: " : "sloth: ", text, dim ? STYLE_RESET : "");
 }

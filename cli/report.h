@@ -8,10 +8,12 @@
 
 #include <stdbool.h>
 
+#include "common/buf.h"
+
 void report_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "  try: ..."; only after an error. */
 void report_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* Something the user should know that is no error; dim when stderr is a terminal that has colours. */
-void report_notice(bool dim, const char *text);
+/* Appends the line of something that the user should know and that is no error; dim: in colours. For stderr. */
+void report_format_notice(struct buf *out, bool dim, const char *text);
 
 #endif

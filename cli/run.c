@@ -6,9 +6,9 @@
  *      +-- failed ------+-- call ended -------+----------------+--> OVER
  *
  * The result is made once: from the agent's own word, else from how the call ended, else by us (a closed
- * stdout, a third Ctrl-C). OVER shows it; when the last byte is written the connection is let go of, no
- * watcher is left, and the loop ends. While our stdout blocks, the call is paused: that is how the
- * command comes to wait.
+ * stdout, a third Ctrl-C). OVER shows it behind the output; when the last byte is written the connection is let
+ * go of, no watcher is left, and the loop ends. From OVER on a signal ends the program at once, so that a person
+ * gets out whoever blocks. While our stdout blocks, the call is paused: that is how the command comes to wait.
  */
 #include "cli/run.h"
 
@@ -22,7 +22,8 @@
 
 enum {
 	RUN_ACK_BYTES = 256 * 1024,	/* at most one acknowledgement for so many bytes, */
-	RUN_ACK_S = 1			/* or for so long */
+	RUN_ACK_S = 1,			/* or for so long */
+	RUN_END_S = 2			/* for the call to end after the agent told the end, which is its last word */
 };
 
 static const struct sm_state run_states[] = {
@@ -40,8 +41,13 @@ static void run_move(struct run *run, enum run_state to)
 
 /* ---- the end ---- */
 
+/* The result stands behind the output, also where both go to one place. */
 static void run_leave_when_written(struct run *run)
 {
+	if (!run->is_shown && !view_is_busy(&run->view)) {
+		run->is_shown = true;
+		run->view.ops->finish(&run->view, &run->result);
+	}
 	if (!view_is_busy(&run->view))
 		client_leave(&run->client);
 }
@@ -54,8 +60,8 @@ static void run_over(struct run *run)
 	run_move(run, RUN_OVER);
 	source_stop(&run->source);
 	ev_timer_stop(run->client.loop, &run->ack_timer);
-	run_interrupt_stop(run);
-	run->view.ops->finish(&run->view, &run->result);
+	ev_timer_stop(run->client.loop, &run->end_timer);
+	run_interrupt_last(run);
 	run_leave_when_written(run);
 }
 
@@ -112,6 +118,7 @@ static void ack_written(struct run *run)
 
 static void cannot_write(struct run *run, int error)
 {
+	run->is_write_told = true;
 	if (error == -EPIPE)
 		run_abort(run, EXIT_BROKEN_PIPE, NULL);
 	else if (error == -EFBIG)
@@ -122,14 +129,9 @@ static void cannot_write(struct run *run, int error)
 		run_abort(run, EXIT_LOST, mem_printf("cancelled: its output cannot be written: %s", strerror(-error)));
 }
 
-static void on_output(struct run *run, enum frame_stream stream, const ProtobufCBinaryData *data)
+/* What the view said to something that it was given. */
+static void after_write(struct run *run, int ret)
 {
-	int ret;
-
-	if (run->has_result)
-		return;
-	run->arrived[stream] += data->len;
-	ret = run->view.ops->output(&run->view, stream, data->data, data->len);
 	if (ret < 0) {
 		cannot_write(run, ret);
 	} else if (ret > 0) {
@@ -140,12 +142,22 @@ static void on_output(struct run *run, enum frame_stream stream, const ProtobufC
 	}
 }
 
+static void on_output(struct run *run, enum frame_stream stream, const ProtobufCBinaryData *data)
+{
+	if (run->has_result)
+		return;
+	run->arrived[stream] += data->len;
+	after_write(run, run->view.ops->output(&run->view, stream, data->data, data->len));
+}
+
 static void on_view_event(struct view *view, void *arg)
 {
 	struct run *run = arg;
 
 	if (run->state == RUN_OVER) {
 		run_leave_when_written(run);
+	} else if (run->has_result) {
+		return;			/* the end of the call follows; view_error() stays */
 	} else if (view_error(view)) {
 		cannot_write(run, view_error(view));
 	} else if (!view_is_busy(view) && run->is_paused) {
@@ -167,8 +179,9 @@ static void on_started(struct run *run, const Sloth__V1__RunStarted *started)
 	if (run->state != RUN_STARTING)
 		return;
 	run_move(run, RUN_RUNNING);
-	run->view.ops->started(&run->view);
-	run_stdin_start(run, started->stdin_offset);
+	after_write(run, run->view.ops->started(&run->view));
+	if (!run->has_result)
+		run_stdin_start(run, started->stdin_offset);
 }
 
 static void on_exit_told(struct run *run, const Sloth__V1__RunExit *exit)
@@ -179,6 +192,17 @@ static void on_exit_told(struct run *run, const Sloth__V1__RunExit *exit)
 	run_result_from_exit(&run->result, exit, run->arrived, run->interrupt.signal);
 	run->has_result = true;
 	source_stop(&run->source);
+	ev_timer_start(run->client.loop, &run->end_timer);
+}
+
+/* Nothing that could come would change the result. */
+static void on_end_late(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct run *run = w->data;
+
+	(void)loop;
+	(void)revents;
+	wire_end(run->call, WIRE_CANCELLED, "the call goes on after the end of its run");
 }
 
 static void on_message(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
@@ -285,6 +309,8 @@ int run_main(struct run *run)
 		view_attach(&run->view, run->client.loop, on_view_event, run);
 		ev_timer_init(&run->ack_timer, on_ack_timer, 0, 0);
 		run->ack_timer.data = run;
+		ev_timer_init(&run->end_timer, on_end_late, RUN_END_S, 0);
+		run->end_timer.data = run;
 		run_interrupt_start(run);
 		client_loop(&run->client);
 	}

@@ -38,8 +38,12 @@ struct run {
 	uint64_t acked;				/* position */
 	bool is_paused;
 	ev_timer ack_timer;
+	/* the end */
+	ev_timer end_timer;			/* the call goes on after the exit */
 	struct run_result result;
 	bool has_result;
+	bool is_shown;
+	bool is_write_told;			/* the result says that output cannot be written */
 };
 
 /* The whole run: the exit status. */

@@ -3,7 +3,12 @@
  */
 #include "cli/run_interrupt.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cli/run.h"
 #include "common/exits.h"
@@ -11,15 +16,24 @@
 
 enum {
 	INTERRUPT_GRACE_MS = 10000,	/* the agent's own --kill-grace */
-	INTERRUPT_MARGIN_MS = 5000
+	INTERRUPT_MARGIN_MS = 5000,
+	INTERRUPT_LAST_S = 5,		/* for the last of the output after SIGTERM and SIGHUP */
+	LAST_WORDS_MAX = 512		/* less than PIPE_BUF: fits where poll(2) says so */
 };
 
+/* ---- while it runs ---- */
+
+/* Output that nobody takes must not hold a person who wants out. */
 static void give_up(struct run *run, int signal)
 {
+	bool is_cut = view_discard(&run->view);
+
 	if (run->state == RUN_DIALLING)
 		run_abort(run, EXIT_SIGNAL + signal, NULL);
 	else
-		run_abort(run, EXIT_SIGNAL + signal, mem_printf("gave up waiting for the end of the command"));
+		run_abort(run, EXIT_SIGNAL + signal,
+			  mem_printf("gave up waiting for the end of the command%s",
+				     is_cut ? "; not all of its output was written" : ""));
 }
 
 static void on_give_up(struct ev_loop *loop, ev_timer *w, int revents)
@@ -100,9 +114,49 @@ void run_interrupt_start(struct run *run)
 	}
 }
 
-void run_interrupt_stop(struct run *run)
+/* ---- when the result is known ---- */
+
+/* For the handler, which has no argument. */
+static char last_words[LAST_WORDS_MAX];
+static int last_signal;
+
+/* The program may be anywhere, also in a write that blocks. */
+static void on_last_signal(int number)
 {
-	for (int i = 0; i < RUN_INTERRUPT_SIGNALS; i++)
-		ev_signal_stop(run->client.loop, &run->interrupt.watchers[i]);
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	if (poll(&p, 1, 0) == 1 && p.revents & POLLOUT)
+		(void)!write(STDERR_FILENO, last_words, strlen(last_words));
+	_exit(EXIT_SIGNAL + (number == SIGALRM ? last_signal : number));
+}
+
+static void prepare_last_words(const struct run *run)
+{
+	char *summary = run_result_summary(&run->result);
+
+	snprintf(last_words, sizeof last_words, "sloth: %s: not all of its output was written: %s\n", run->request.agent,
+		 summary);
+	free(summary);
+}
+
+void run_interrupt_last(struct run *run)
+{
+	const struct sigaction action = { .sa_handler = on_last_signal };
+
+	prepare_last_words(run);
+	last_signal = run->interrupt.signal;
 	ev_timer_stop(run->client.loop, &run->interrupt.give_up);
+	for (int i = 0; i < RUN_INTERRUPT_SIGNALS; i++) {
+		ev_signal *w = &run->interrupt.watchers[i];
+
+		if (!ev_is_active(w))
+			continue;
+		ev_signal_stop(run->client.loop, w);
+		sigaction(w->signum, &action, NULL);
+	}
+	/* Who pressed Ctrl-C can press it again; who sent SIGTERM has gone on to other things. */
+	if (last_signal && last_signal != SIGINT) {
+		sigaction(SIGALRM, &action, NULL);
+		alarm(INTERRUPT_LAST_S);
+	}
 }

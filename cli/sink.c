@@ -135,10 +135,18 @@ bool sink_is_busy(const struct sink *s)
 	return buf_len(&s->queue) != 0;
 }
 
+bool sink_discard(struct sink *s)
+{
+	if (!sink_is_busy(s))
+		return false;
+	ev_io_stop(s->loop, &s->writable);
+	buf_clear(&s->queue);
+	return true;
+}
+
 void sink_done(struct sink *s)
 {
-	if (sink_is_busy(s))
-		ev_io_stop(s->loop, &s->writable);
+	sink_discard(s);
 	if (s->own_fd)
 		fd_close(&s->fd);
 	buf_done(&s->queue);

@@ -37,6 +37,8 @@ void sink_init(struct sink *s, struct ev_loop *loop, int fd, void (*on_event)(st
 /* 0: written; 1: some is queued, write no more until on_event; -errno. */
 int sink_write(struct sink *s, const void *data, size_t n);
 bool sink_is_busy(const struct sink *s);
+/* Drops what is queued; true when something was. */
+bool sink_discard(struct sink *s);
 /* What is still queued is dropped. The inherited fd stays open. */
 void sink_done(struct sink *s);
 

@@ -81,8 +81,17 @@ bool view_is_busy(const struct view *v)
 	return sink_is_busy(&v->sinks[FRAME_STDOUT]) || sink_is_busy(&v->sinks[FRAME_STDERR]);
 }
 
+bool view_discard(struct view *v)
+{
+	bool has_stdout = sink_discard(&v->sinks[FRAME_STDOUT]), has_stderr = sink_discard(&v->sinks[FRAME_STDERR]);
+
+	return has_stdout || has_stderr;
+}
+
 int view_error(const struct view *v)
 {
+	if (v->finish_error)
+		return v->finish_error;
 	return v->sinks[FRAME_STDOUT].error ? v->sinks[FRAME_STDOUT].error : v->sinks[FRAME_STDERR].error;
 }
 
@@ -115,33 +124,43 @@ void view_report(const struct view *v, const struct run_result *result)
 		report_hint("%s", result->hint);
 }
 
-void view_report_cut(const struct view *v, const struct run_result *result)
+static void write_notice(struct view *v, const char *text)
+{
+	struct buf line = { 0 };
+
+	report_format_notice(&line, v->dim_notices, text);
+	sink_write(&v->sinks[FRAME_STDERR], buf_data(&line), buf_len(&line));
+	buf_done(&line);
+}
+
+void view_notice(struct view *v, const char *text)
+{
+	if (v->has_notices)
+		write_notice(v, text);
+}
+
+void view_report_cut(struct view *v, const struct run_result *result)
 {
 	char *text;
 
 	if (!result->is_cut || v->request->options->quiet)
 		return;
 	text = view_cut_text(v);
-	report_notice(v->dim_notices, text);
+	write_notice(v, text);
 	free(text);
 }
 
 /* ---- raw ---- */
 
-static void raw_started(struct view *v)
+static int raw_started(struct view *v)
 {
 	(void)v;
+	return 0;
 }
 
 static int raw_output(struct view *v, enum frame_stream stream, const void *data, size_t n)
 {
 	return sink_write(&v->sinks[stream], data, n);
-}
-
-static void raw_notice(struct view *v, const char *text)
-{
-	if (v->has_notices)
-		report_notice(v->dim_notices, text);
 }
 
 static void raw_finish(struct view *v, const struct run_result *result)
@@ -156,7 +175,7 @@ const struct view_ops view_raw = {
 	.format = "raw",
 	.started = raw_started,
 	.output = raw_output,
-	.notice = raw_notice,
+	.notice = view_notice,
 	.finish = raw_finish,
 };
 
@@ -170,11 +189,11 @@ static int flush_drawn(struct view *v)
 	return ret;
 }
 
-static void frame_started(struct view *v)
+static int frame_started(struct view *v)
 {
 	v->is_framed = true;
 	frame_open(&v->frame, v->request->agent, v->request->command);
-	flush_drawn(v);
+	return flush_drawn(v);
 }
 
 static int frame_output(struct view *v, enum frame_stream stream, const void *data, size_t n)
@@ -188,7 +207,7 @@ static int frame_output(struct view *v, enum frame_stream stream, const void *da
 static void framed_notice(struct view *v, const char *text)
 {
 	if (!v->is_framed || !v->joins_stderr) {
-		raw_notice(v, text);
+		view_notice(v, text);
 		return;
 	}
 	frame_notice(&v->frame, text);

@@ -20,8 +20,8 @@ struct view;
 
 struct view_ops {
 	const char *format;
-	void (*started)(struct view *v);
-	/* 0: go on; 1: wait for on_event; -errno: it can take no more (-EFBIG: VIEW_COLLECT_MAX). */
+	/* Both: 0: go on; 1: wait for on_event; -errno: it can take no more (-EFBIG: VIEW_COLLECT_MAX). */
+	int (*started)(struct view *v);
 	int (*output)(struct view *v, enum frame_stream stream, const void *data, size_t n);
 	void (*notice)(struct view *v, const char *text);
 	void (*finish)(struct view *v, const struct run_result *result);
@@ -49,14 +49,19 @@ struct view {
 int view_init(struct view *v, const struct run_request *request, char **error);
 void view_attach(struct view *v, struct ev_loop *loop, void (*on_event)(struct view *, void *), void *arg);
 bool view_is_busy(const struct view *v);
+/* Drops what waits to be written; true when something did. */
+bool view_discard(struct view *v);
 int view_error(const struct view *v);		/* -errno of a failed write, or 0 */
 void view_done(struct view *v);
 
 /* Says on stderr why the run is no success, where that needs saying. */
 void view_report(const struct view *v, const struct run_result *result);
 
+/* A notice on stderr, in order with what the command writes there. Where nobody looks none is given. */
+void view_notice(struct view *v, const char *text);
+
 /* Says on stderr that output is missing by the agent's rule; no failure. Nothing with -q. */
-void view_report_cut(const struct view *v, const struct run_result *result);
+void view_report_cut(struct view *v, const struct run_result *result);
 
 extern const struct view_ops view_raw, view_frame, view_box, view_json;
 

@@ -1,7 +1,7 @@
 /*
  * view_collect.c - the views that hold the output until the run has ended: box and json.
  *
- * They write at the very end, when nothing else is going on, so they may block.
+ * They write at the very end, when nothing else is going on and a signal ends sloth, so they may block.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "cli/box.h"
-#include "cli/report.h"
 #include "cli/view.h"
 #include "common/fd.h"
 
-static void collect_started(struct view *v)
+static int collect_started(struct view *v)
 {
 	(void)v;
+	return 0;
 }
 
 static int collect_output(struct view *v, enum frame_stream stream, const void *data, size_t n)
@@ -26,12 +26,6 @@ static int collect_output(struct view *v, enum frame_stream stream, const void *
 		return -EFBIG;
 	buf_append(&v->collected[stream], data, n);
 	return 0;
-}
-
-static void collect_notice(struct view *v, const char *text)
-{
-	if (v->has_notices)
-		report_notice(v->dim_notices, text);
 }
 
 static int write_stdout(const void *data, size_t n, void *arg)
@@ -66,7 +60,7 @@ const struct view_ops view_box = {
 	.format = "box",
 	.started = collect_started,
 	.output = collect_output,
-	.notice = collect_notice,
+	.notice = view_notice,
 	.finish = box_finish,
 };
 
@@ -85,6 +79,6 @@ const struct view_ops view_json = {
 	.format = "json",
 	.started = collect_started,
 	.output = collect_output,
-	.notice = collect_notice,
+	.notice = view_notice,
 	.finish = json_finish,
 };

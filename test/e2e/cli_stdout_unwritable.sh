@@ -35,6 +35,9 @@ for command in 'agent list' 'agent get web1' status version help 'help agent run
 	# shellcheck disable=SC2086
 	unwritable 1 "$full" sloth -o json $command
 done
+for format in raw frame box json; do
+	unwritable 125 "$full" sloth agent run -o $format web1 'echo hello'
+done
 # a failure that had a status keeps it
 sloth agent run -o json web1 >/dev/full 2>"$T/stderr"
 status=$?
