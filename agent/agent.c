@@ -14,8 +14,8 @@
 #include "agent/link.h"
 #include "agent/service.h"
 #include "agent/shell.h"
+#include "common/daemon_files.h"
 #include "common/exits.h"
-#include "common/fd.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/notify.h"
@@ -76,16 +76,6 @@ void agent_abort(struct agent *a)
 
 /* ---- the beginning ---- */
 
-static int make_dir(const char *dir, mode_t mode, char **error)
-{
-	int rc = fd_make_dirs(dir, mode);
-
-	if (rc == 0)
-		return EXIT_OK;
-	*error = mem_printf("directory %s cannot be made: %s", dir, strerror(-rc));
-	return EXIT_FAILED;
-}
-
 int agent_open(struct agent *a, const struct config *config, char **error)
 {
 	*a = (struct agent){ .config = config, .exit_status = EXIT_OK };
@@ -131,13 +121,16 @@ int agent_start(struct agent *a, char **error)
 		.name = c->own_name, .master = c->master, .report_address = c->report_address,
 		.report_host = c->own_bind_host, .on_news = on_link_news, .arg = a,
 	};
+	static const char *const files[] = { "epoch", NULL };
 	int status;
 
 	if (agent_listen(a, error))
 		return EXIT_FAILED;
 	lc.port = a->port;
-	status = make_dir(c->own_runtime_dir, 0755, error);
-	if (status)
+	status = daemon_files_make_dir(c->own_runtime_dir, 0755, error);
+	if (status == EXIT_OK)
+		status = daemon_files_check(c->own_runtime_dir, files, error);
+	if (status != EXIT_OK)
 		return status;
 	if (identity_load(&a->identity, c->own_state_dir, c->own_runtime_dir, error))
 		return EXIT_FAILED;

@@ -4,7 +4,6 @@
  * Until the agent works everything that is wrong goes to stderr, which with --daemon is that of whoever
  * started it. A first SIGTERM or SIGINT ends the runs and then the agent, a second one ends it at once.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +12,13 @@
 #include "agent/agent.h"
 #include "agent/proc.h"
 #include "common/daemon.h"
+#include "common/daemon_files.h"
 #include "common/daemon_signals.h"
 #include "common/exits.h"
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/notify.h"
-#include "common/paths.h"
 #include "common/str.h"
 
 static const char program[] = "slothd-agent";
@@ -69,37 +68,6 @@ static void print_help(void)
 	printf("\nExample:\n  %s --name web1 --master 127.0.0.1:50053 --daemon\n", program);
 }
 
-/* Returns the lock, or -1 with *status and *error. */
-static int lock_state_dir(const struct config *c, int *status, char **error)
-{
-	char *path = paths_join(c->own_state_dir, "agent.pid");
-	int lock = fd_make_dirs(c->own_state_dir, 0700);
-	pid_t other = 0;
-
-	if (lock == 0)
-		lock = daemon_lock(path, &other);
-	*status = EXIT_FAILED;
-	if (lock == -EWOULDBLOCK) {
-		*status = EXIT_CONFIG;
-		*error = mem_printf("an agent runs already with the state directory %s, pid %d; give another --state-dir "
-				    "to run a second one", c->own_state_dir, (int)other);
-	} else if (lock < 0) {
-		*error = mem_printf("state directory %s cannot be used: %s", c->own_state_dir, strerror(-lock));
-	}
-	free(path);
-	return lock;
-}
-
-static int open_log(const struct config *c, char **error)
-{
-	int rc = c->own_log_file ? log_open_file(c->own_log_file) : 0;
-
-	if (rc == 0)
-		return EXIT_OK;
-	*error = mem_printf("log file %s cannot be opened: %s", c->own_log_file, strerror(-rc));
-	return EXIT_FAILED;
-}
-
 static int run_agent(const struct config *c)
 {
 	struct agent agent;
@@ -121,20 +89,32 @@ static int run_agent(const struct config *c)
 	return error ? fail(status, error) : status;
 }
 
+/* The state directory is ours: made, looked through, locked. */
+static int take_state_dir(const struct config *c, int *lock, char **error)
+{
+	static const char *const files[] = { "agent.pid", "instance", "past-runs", NULL };
+	int status = daemon_files_make_dir(c->own_state_dir, 0700, error);
+
+	if (status == EXIT_OK)
+		status = daemon_files_check(c->own_state_dir, files, error);
+	if (status == EXIT_OK)
+		status = daemon_files_lock(c->own_state_dir, files[0], "agent", lock, error);
+	return status;
+}
+
 static int start(const struct config *c)
 {
 	char *error = NULL;
-	int lock, status;
+	int lock = -1, status;
 
 	if (c->daemon)
 		daemon_start();
 	log_init(program, c->level);
 	notify_init();
-	lock = lock_state_dir(c, &status, &error);
-	if (lock < 0)
-		return fail(status, error);
+	status = take_state_dir(c, &lock, &error);
+	if (status == EXIT_OK)
+		status = daemon_files_open_log(c->own_log_file, &error);
 	fd_raise_limit(FILES_WANTED);
-	status = open_log(c, &error);
 	status = status == EXIT_OK ? run_agent(c) : fail(status, error);
 	fd_close(&lock);
 	return status;

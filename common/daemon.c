@@ -202,7 +202,7 @@ int daemon_lock(const char *pid_path, pid_t *other)
 pid_t daemon_find(const char *pid_path)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int fd = open(pid_path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open(pid_path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
 	int err = 0;
 
 	if (fd < 0)

@@ -183,7 +183,7 @@ int fd_lock_file(const char *path)
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
 	for (;;) {
-		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, 0600);
 		int err;
 
 		if (fd < 0)

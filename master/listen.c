@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/exits.h"
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/trust.h"
 #include "master/master.h"
 #include "master/options.h"
 #include "wire/wire.h"
@@ -37,17 +39,22 @@ static char *open_unix_at(struct master *m, const char *address)
 	return error;
 }
 
-static char *open_unix(struct master *m, const char *path)
+static int open_unix(struct master *m, const char *path, char **error)
 {
 	const char *slash = strrchr(path, '/');
 	char *dir = mem_strndup(path, slash > path ? (size_t)(slash - path) : 1);
 	char *address = mem_printf("unix:%s", path);
-	int err = fd_make_dirs(dir, geteuid() ? 0700 : 0755);
-	char *error = err ? mem_printf("%s: cannot be made: %s", dir, strerror(-err)) : open_unix_at(m, address);
+	int err, status = EXIT_CONFIG;
 
+	*error = trust_path(dir);
+	if (!*error) {
+		status = EXIT_FAILED;
+		err = fd_make_dirs(dir, geteuid() ? 0700 : 0755);
+		*error = err ? mem_printf("%s: cannot be made: %s", dir, strerror(-err)) : open_unix_at(m, address);
+	}
 	free(address);
 	free(dir);
-	return error;
+	return *error ? status : EXIT_OK;
 }
 
 static void log_addresses(const struct master *m)
@@ -64,16 +71,18 @@ static void log_addresses(const struct master *m)
 
 int listen_open(struct master *m, const struct options *o, char **error)
 {
+	int status = EXIT_FAILED;
+
 	*error = open_tcp(m, o->bind_address, (uint16_t)o->port);
 	if (!*error)
-		*error = open_unix(m, o->own_socket);
-	if (*error) {
+		status = open_unix(m, o->own_socket, error);
+	if (status != EXIT_OK) {
 		listen_close(m);
-		return -1;
+		return status;
 	}
 	log_addresses(m);
 	log_warn("plaintext: this build has no TLS and serves this machine only");
-	return 0;
+	return EXIT_OK;
 }
 
 void listen_close(struct master *m)

@@ -7,7 +7,7 @@
 struct master;
 struct options;
 
-/* Fills m->listeners. 0, or -1 with *error set to owned words; nothing listens then. */
+/* Fills m->listeners. EXIT_OK, or an exit status with *error set to owned words; nothing listens then. */
 int listen_open(struct master *m, const struct options *o, char **error);
 /* After an end in disorder: the socket's file is removed. */
 void listen_close(struct master *m);

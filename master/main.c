@@ -17,6 +17,7 @@
 
 #include "common/clock.h"
 #include "common/daemon.h"
+#include "common/daemon_files.h"
 #include "common/daemon_signals.h"
 #include "common/exits.h"
 #include "common/fd.h"
@@ -87,37 +88,26 @@ static void on_hangup(void *arg)
 
 /* ---- start ---- */
 
-static int lock_state_dir(struct program *p)
+/* The state directory is ours: made, looked through, locked. */
+static int take_state_dir(struct program *p, char **error)
 {
+	static const char *const files[] = { "master.pid", "registry.db", "registry.db-wal", "registry.db-shm", NULL };
 	const char *dir = p->o.own_state_dir;
-	char *pid_path = paths_join(dir, "master.pid");
-	int err = fd_make_dirs(dir, 0700), status = EXIT_OK;
-	pid_t other = 0;
+	int status = daemon_files_make_dir(dir, 0700, error);
 
-	if (!err)
-		p->lock = daemon_lock(pid_path, &other);
-	if (err)
-		status = fail(p, EXIT_FAILED, mem_printf("state directory %s cannot be made: %s", dir, strerror(-err)));
-	else if (p->lock == -EWOULDBLOCK)
-		status = fail(p, EXIT_CONFIG, mem_printf("another master runs with the state directory %s, pid %d",
-							 dir, (int)other));
-	else if (p->lock < 0)
-		status = fail(p, EXIT_FAILED, mem_printf("%s cannot be written: %s", pid_path, strerror(-p->lock)));
-	free(pid_path);
+	if (status == EXIT_OK)
+		status = daemon_files_check(dir, files, error);
+	if (status == EXIT_OK)
+		status = daemon_files_lock(dir, files[0], "master", &p->lock, error);
 	return status;
 }
 
-static int open_log(struct program *p)
+static int open_log(struct program *p, char **error)
 {
-	const char *path = p->o.own_log_file;
-	int err;
+	int status = daemon_files_open_log(p->o.own_log_file, error);
 
-	log_init(ident, p->o.level);
-	err = path ? log_open_file(path) : 0;
-	if (err)
-		return fail(p, EXIT_FAILED, mem_printf("log file %s cannot be written: %s", path, strerror(-err)));
-	p->has_log_file = path != NULL;
-	return EXIT_OK;
+	p->has_log_file = status == EXIT_OK && p->o.own_log_file;
+	return status;
 }
 
 static int open_store(struct program *p)
@@ -168,15 +158,15 @@ static int start(struct program *p)
 
 	if (p->o.daemon)
 		daemon_start();
-	status = lock_state_dir(p);
+	log_init(ident, p->o.level);
+	status = take_state_dir(p, &error);
 	if (status == EXIT_OK)
-		status = open_log(p);
+		status = open_log(p, &error);
 	if (status != EXIT_OK)
-		return status;
+		return fail(p, status, error);
 	set_up(p);
-	if (listen_open(&p->m, &p->o, &error))
-		return fail(p, EXIT_FAILED, error);
-	return open_store(p);
+	status = listen_open(&p->m, &p->o, &error);
+	return status == EXIT_OK ? open_store(p) : fail(p, status, error);
 }
 
 static void run(struct program *p)

@@ -9,7 +9,7 @@ if [ "${IN_NAMESPACE:-}" != yes ]; then
 	IN_NAMESPACE=yes exec unshare --map-root-user --mount bash "$here/master_disk_full.sh"
 fi
 mkdir "$T/master"
-mount -t tmpfs -o size=1m none "$T/master" || skip "no tmpfs in a mount namespace here"
+mount -t tmpfs -o size=1m,mode=700 none "$T/master" || skip "no tmpfs in a mount namespace here"
 mounted+=("$T/master")
 start_master
 start_agent web1

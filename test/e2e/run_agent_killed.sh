@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The agent is killed in mid-run: the client ends with 125, says that the result is unknown, and keeps what came.
+# The agent is killed in mid-run: the client ends with 125, says that the result is unknown, and keeps what came. The
+# command lives on, and SLOTH_RUN_ID tells whose it is.
 . "$(dirname "$0")/lib.sh"
 start_master
 start_agent web1
@@ -13,7 +14,9 @@ status=$?
 assert_status 125
 assert_stderr_has 'result unknown'
 assert_stdout_is $'ready\n'
-pkill -f 'sleep 7503.25' || true
+left=$(pgrep -f 'sleep 7503.25') || fail "the command has ended with the agent"
+grep -qzE '^SLOTH_RUN_ID=[0-9a-f]{32}$' "/proc/$left/environ" || fail "its environment does not tell which run it is"
+kill "$left"
 
 # It comes back under its name at once, and runs work.
 start_agent web1
