@@ -227,8 +227,7 @@ static void take_hello(struct channel *ch, const Sloth__V1__HelloResponse *hello
 		return;
 	}
 	registry_set_identity(ch->agent, instance, epoch, hello->version, hello->shell);
-	if (ch->agent->dirty & AGENT_DIRTY_RECORD)
-		fleet_changed(ch->m);
+	fleet_identified(ch->m, ch->agent);
 	succeeded(ch);
 }
 

@@ -125,6 +125,15 @@ static void write_record(struct master *m, struct agent *a)
 	write_within(m, err == -EUCLEAN ? 0 : FLEET_RETRY_MS);
 }
 
+/* What is written at once unless writing fails anyhow: then the timer tries again, not each agent. */
+static void write_now(struct master *m, struct agent *a)
+{
+	if (m->fleet.is_incomplete)
+		write_within(m, FLEET_RETRY_MS);
+	else
+		write_record(m, a);
+}
+
 /* ---- liveness ---- */
 
 static void on_inactive(struct agent *a, void *arg)
@@ -206,13 +215,15 @@ int fleet_register(struct master *m, const struct registration *reg, const char 
 	return 0;
 }
 
-void fleet_changed(struct master *m)
+void fleet_identified(struct master *m, struct agent *a)
 {
-	write_within(m, FLEET_WRITE_SOON_MS);
+	if (a->dirty & AGENT_DIRTY_RECORD)
+		write_now(m, a);
 }
 
 int fleet_heartbeat(struct master *m, struct agent *a, const char *json, const char *version)
 {
+	bool had_facts = *a->record.facts;
 	struct now now = now_read();
 	int err = 0;
 
@@ -225,7 +236,10 @@ int fleet_heartbeat(struct master *m, struct agent *a, const char *json, const c
 		channel_check(a->channel);
 	}
 	watch(m, a);
-	write_within(m, a->dirty & ~(unsigned)AGENT_DIRTY_SEEN ? FLEET_WRITE_SOON_MS : FLEET_WRITE_SEEN_MS);
+	if ((a->dirty & AGENT_DIRTY_RECORD) || (!had_facts && *a->record.facts))
+		write_now(m, a);
+	else
+		write_within(m, a->dirty & AGENT_DIRTY_FACTS ? FLEET_WRITE_SOON_MS : FLEET_WRITE_SEEN_MS);
 	return err;
 }
 

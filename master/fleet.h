@@ -1,8 +1,9 @@
 /*
  * fleet.h - what happens to agents: joins the registry, the store and the channels.
  *
- * Who registers is on disk before it is answered. What changes all the time (last heard, facts) is
- * collected and written in one transaction now and then. While the store cannot be written the fleet
+ * Who registers is on disk before it is answered, with what its dial-back told; first facts and other versions
+ * are before their heartbeat is answered. What changes all the time (last heard, facts) is collected and
+ * written in one transaction now and then. While the store cannot be written the fleet
  * goes on in memory and tries again.
  */
 #ifndef MASTER_FLEET_H
@@ -13,7 +14,7 @@
 struct master;
 
 enum {
-	FLEET_WRITE_SOON_MS = 2000,		/* facts, versions */
+	FLEET_WRITE_SOON_MS = 2000,		/* facts that replace others */
 	FLEET_WRITE_SEEN_MS = 60 * 1000,	/* nothing but "last heard" */
 	FLEET_RETRY_MS = 10 * 1000,		/* the store could not be written */
 	FLEET_CONFLICT_LOG_MS = 5 * 60 * 1000	/* per agent */
@@ -32,8 +33,8 @@ int fleet_register(struct master *m, const struct registration *reg, const char 
 		   char **why);
 /* A heartbeat; json and version empty: unchanged. 0, or what registry_set_facts() says. */
 int fleet_heartbeat(struct master *m, struct agent *a, const char *json, const char *version);
-/* Something that is stored has changed in the registry. */
-void fleet_changed(struct master *m);
+/* The agent has said at its address who it is: what differs from the store is written. */
+void fleet_identified(struct master *m, struct agent *a);
 void fleet_remove(struct master *m, struct agent *a);
 
 #endif
