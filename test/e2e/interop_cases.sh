@@ -4,7 +4,7 @@
 "$python" -c 'import grpc, grpc_tools' 2>/dev/null || skip "no grpcio for $python"
 run "$root/test/interop/run.sh" "$SLOTH_BUILD" ours/ours ours/grpcio grpcio/ours
 assert_status 0
-assert_stdout_like '^42 passed, 0 failed$'
+assert_stdout_like '^46 passed, 0 failed$'
 
 start_daemon "$T/server.log" interop_server --port=0 --use_tls=false
 wait_line "$T/server.log" '^listening on 127'

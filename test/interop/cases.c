@@ -4,6 +4,7 @@
  */
 #include "test/interop/cases.h"
 
+#include "common/clock.h"
 #include "common/str.h"
 #include "test/interop/proto/test.pb-c.h"
 
@@ -116,24 +117,68 @@ static void client_streaming(struct session *s)
 	probe_done(&p);
 }
 
-static void server_streaming(struct session *s)
+static const struct probe_request streaming_request = {
+	SERVICE "StreamingOutputCall", &grpc__testing__streaming_output_call_response__descriptor, 0, false
+};
+
+/* Asks for all of response_sizes in one request, each so long after the one before it. */
+static void send_streaming(struct probe *p, int32_t interval_us)
 {
-	static const struct probe_request streaming = {
-		SERVICE "StreamingOutputCall", &grpc__testing__streaming_output_call_response__descriptor, 0, false
-	};
 	Grpc__Testing__StreamingOutputCallRequest request = GRPC__TESTING__STREAMING_OUTPUT_CALL_REQUEST__INIT;
 	Grpc__Testing__ResponseParameters parameters[COUNT(response_sizes)], *list[COUNT(response_sizes)];
-	struct probe p;
 
 	for (size_t i = 0; i < COUNT(response_sizes); i++) {
 		grpc__testing__response_parameters__init(&parameters[i]);
 		parameters[i].size = (int32_t)response_sizes[i];
+		parameters[i].interval_us = interval_us;
 		list[i] = &parameters[i];
 	}
 	request.response_parameters = list;
 	request.n_response_parameters = COUNT(list);
-	probe_start(&p, s, &streaming);
-	probe_send(&p, &request.base);
+	probe_send(p, &request.base);
+	probe_half_close(p);
+}
+
+static void server_streaming(struct session *s)
+{
+	struct probe p;
+
+	probe_start(&p, s, &streaming_request);
+	send_streaming(&p, 0);
+	probe_wait_end(&p, WIRE_OK);
+	probe_expect_bodies(&p, response_sizes, COUNT(response_sizes));
+	probe_done(&p);
+}
+
+static void response_intervals(struct session *s)
+{
+	enum { INTERVAL_MS = 20 };
+	uint64_t begin_ms = mono_ms(), took_ms;
+	struct probe p;
+
+	probe_start(&p, s, &streaming_request);
+	send_streaming(&p, INTERVAL_MS * 1000);
+	probe_wait_end(&p, WIRE_OK);
+	took_ms = mono_ms() - begin_ms;
+	if (took_ms < COUNT(response_sizes) * INTERVAL_MS)
+		session_fail(s, "%llu ms, expected %zu intervals of %d ms", (unsigned long long)took_ms, COUNT(response_sizes),
+			     INTERVAL_MS);
+	probe_expect_bodies(&p, response_sizes, COUNT(response_sizes));
+	probe_done(&p);
+}
+
+/* Two calls: what is asked in the first is not answered before its end, whatever happens meanwhile. */
+static void half_duplex(struct session *s)
+{
+	struct probe_request request = duplex_request;
+	struct probe p;
+
+	request.path = SERVICE "HalfDuplexCall";
+	probe_start(&p, s, &request);
+	for (size_t i = 0; i < COUNT(request_sizes); i++)
+		send_duplex(&p, request_sizes[i], response_sizes[i]);
+	large_unary(s);
+	probe_expect_bodies(&p, NULL, 0);
 	probe_half_close(&p);
 	probe_wait_end(&p, WIRE_OK);
 	probe_expect_bodies(&p, response_sizes, COUNT(response_sizes));
@@ -306,6 +351,8 @@ const struct interop_case interop_cases[] = {
 	{ "special_status_message", special_status_message },
 	{ "unimplemented_method", unimplemented_method },
 	{ "unimplemented_service", unimplemented_service },
+	{ "half_duplex", half_duplex },
+	{ "response_intervals", response_intervals },
 	{ 0 },
 };
 

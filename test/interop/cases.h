@@ -1,5 +1,6 @@
 /*
- * cases.h - the cases of the public gRPC interop description, by name.
+ * cases.h - the cases of the public gRPC interop description, by name, and two of our own: half_duplex, and
+ * response_intervals, which the description asks of servers only.
  */
 #ifndef TEST_INTEROP_CASES_H
 #define TEST_INTEROP_CASES_H
