@@ -331,6 +331,16 @@ static void check_strictly(struct h2 *h2, const struct scan_frame *f)
 		h2_note_failure(h2, fault->error, fault->why, "");
 }
 
+/* What answers without SETTINGS is no HTTP/2 server; "HTTP" looks like a frame of 4 MiB of type 'P'. */
+static void check_first_frame(struct h2 *h2, const struct scan_frame *f)
+{
+	bool is_http1 = f->length == ('H' << 16 | 'T' << 8 | 'T') && f->type == 'P';
+
+	if (h2->role == WIRE_CLIENT && !h2->began && f->type != SCAN_SETTINGS)
+		h2_note_failure(h2, H2_PROTOCOL_ERROR, is_http1 ? "the peer speaks HTTP/1.x" : "the peer does not speak HTTP/2", "");
+	h2->began = true;
+}
+
 /* Counts and checks every frame header before the library sees it. What HEADERS and padded DATA are worth
  * shows when they are taken apart. */
 static void scan_frames(struct h2 *h2, const uint8_t *data, size_t n)
@@ -338,6 +348,7 @@ static void scan_frames(struct h2 *h2, const uint8_t *data, size_t n)
 	struct scan_frame f;
 
 	while (!h2->failed && scan_next(&h2->scan, &data, &n, &f)) {
+		check_first_frame(h2, &f);
 		check_strictly(h2, &f);
 		if (f.type == SCAN_HEADERS || f.type == SCAN_CONTINUATION)
 			h2->in_header_block = !(f.flags & SCAN_FLAG_END_HEADERS);

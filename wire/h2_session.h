@@ -29,6 +29,7 @@ struct h2 {
 	bool block_is_interim;		/* a 1xx response */
 	unsigned headers_unseen;	/* HEADERS that the library has not reported */
 	bool in_header_block;
+	bool began;			/* the header of the peer's first frame is there */
 	bool got_settings, settings_acked;
 	bool failed;			/* a callback saw a reason to end the connection */
 	bool reported;			/* and the owner knows */
