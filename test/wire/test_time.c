@@ -14,6 +14,7 @@
 #include "test/lib/echo.h"
 #include "test/lib/pair.h"
 #include "test/lib/raw.h"
+#include "test/lib/script.h"
 #include "test/lib/unit.h"
 #include "wire/h2.h"
 #include "wire/limits.h"
@@ -108,6 +109,45 @@ START_TEST(settings_have_to_be_acknowledged)
 	ck_assert(raw_wait(&r, RAW_GOAWAY));
 	ck_assert_uint_eq(raw_u32(&r, 4), H2_SETTINGS_TIMEOUT);
 	ck_assert(raw_wait_closed(&r));
+	raw_close(&r);
+}
+END_TEST
+
+/* A client tells its server so, and the call that runs is lost. */
+START_TEST(server_has_to_acknowledge_settings_too)
+{
+	const struct wire_request request = { .path = "/test.Echo/Any" };
+	struct record rec = { .call = NULL };
+	struct raw r;
+
+	raw_accept(&r, 0);
+	raw_send_frame(&r, RAW_SETTINGS, 0, 0, NULL, 0);
+	rec.call = wire_call(r.conn, &request, &record_ops, &rec);
+	pass(&r, 9);
+	ck_assert(!rec.ended);
+	pass(&r, 2);
+	ck_assert(raw_wait(&r, RAW_GOAWAY));
+	ck_assert_uint_eq(raw_u32(&r, 4), H2_SETTINGS_TIMEOUT);
+	ck_assert(rec.ended);
+	ck_assert_int_eq(rec.code, WIRE_UNAVAILABLE);
+	raw_close(&r);
+}
+END_TEST
+
+/* A client of plain HTTP that never ends its request has the time of a unary one. */
+START_TEST(plain_http_request_has_a_minute)
+{
+	static const struct step get = HEADERS(1, EH, GET);
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	ack_settings(&r);
+	script_send(&r, &get);
+	pass(&r, 59);
+	ck_assert_uint_eq(wire_count(r.wire).calls, 1);
+	pass(&r, 2);
+	ck_assert_str_eq(raw_wait_end(&r, 1, "grpc-status"), "4");
 	raw_close(&r);
 }
 END_TEST
@@ -311,6 +351,7 @@ START_TEST(server_that_pings_often_keeps_its_client)
 END_TEST
 
 UNIT_MAIN(silent_connection_has_ten_seconds, half_a_preface_has_ten_seconds, settings_have_to_be_acknowledged,
+	  server_has_to_acknowledge_settings_too, plain_http_request_has_a_minute,
 	  header_block_has_five_seconds, unary_request_has_a_minute, deadline_ends_a_call_on_time,
 	  vanished_peer_is_found, answer_to_ping_keeps_a_quiet_peer, idle_connection_is_sent_away_in_order,
 	  stalled_stream_of_a_stranger_ends, operator_may_read_as_slowly_as_he_likes,
