@@ -317,4 +317,5 @@ def main():
     globals()['cmd_' + sys.argv[1].replace('-', '_')](*sys.argv[2:])
 
 
-main()
+if __name__ == '__main__':
+    main()
