@@ -185,6 +185,13 @@ $(INTEROP_CPP)/%: test/interop/cpp/%.cc $(INTEROP_CPP)/test.o
 	$(Q)$(CXX) -std=c++17 -Wall -Wextra -I$(@D) -o $@ $^ $$(pkg-config --libs grpc++ protobuf)
 interop-cpp: $(INTEROP_CPP)/client $(INTEROP_CPP)/server
 
+# The attacker: what it sends is in test/abuse/, one file for each theme.
+ABUSE_O := $(patsubst %.c,$(B)/%.o,$(wildcard test/abuse/*.c))
+$(B)/test/attack: $(ABUSE_O) $(B)/test/lib/block.o $(B)/libcommon.a
+	$(call say,LINK,$@)
+	$(link) -lnghttp2
+TEST_TOOLS += $(B)/test/attack
+
 tests: $(INTEROP) $(UNIT_TESTS) $(WIRE_TESTS) $(TEST_TOOLS) $(FUZZ_TESTS)
 fuzzers: $(FUZZ_TESTS)
 .SECONDARY:

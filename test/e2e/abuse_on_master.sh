@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Every attack of the tables against a master: its reaction, its memory, and a healthy client meanwhile.
+# build: plain
+# timeout: 120
+. "$(dirname "$0")/lib.sh"
+. "$here/lib/abuse.sh"
+start_master
+start_agent web1
+aim "$master_pid" "$master"
+
+for theme in floods streams headers messages memory; do
+	attack_by_theme $theme
+done
+run sloth agent run web1 echo served
+assert_status 0
