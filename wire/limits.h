@@ -17,6 +17,7 @@
 #define WIRE_STREAMS_OPERATOR	1024u			/* loopback and unix peers */
 #define WIRE_STREAMS_UNKNOWN	100u			/* peers without an identity */
 #define WIRE_CONNS_MAX		16384u
+#define WIRE_CONNS_SPARE	16u			/* one in so many more for operators: strangers do not shut them out */
 #define WIRE_CONNS_PER_ADDRESS	64u			/* one host may not take every slot */
 #define WIRE_CONNS_UNIX		1024u
 #define WIRE_ACCEPTS_PER_TURN	64

@@ -41,14 +41,15 @@ static void on_rested(struct ev_loop *loop, struct ev_timer *w, int events)
 	ev_io_start(loop, &l->watcher);
 }
 
-/* Half of the descriptors at most: the rest is for what connections ask for. */
-static unsigned max_conns(void)
+/* About half of the descriptors at most: the rest is for what connections ask for. */
+static unsigned max_conns(bool is_operator)
 {
 	struct rlimit limit;
+	unsigned max = WIRE_CONNS_MAX;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur / 2 > WIRE_CONNS_MAX)
-		return WIRE_CONNS_MAX;
-	return (unsigned)(limit.rlim_cur / 2);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < max)
+		max = (unsigned)(limit.rlim_cur / 2);
+	return is_operator ? max + max / WIRE_CONNS_SPARE : max;
 }
 
 static bool admit(struct wire_listener *l, struct wire_conn *conn)
@@ -56,7 +57,7 @@ static bool admit(struct wire_listener *l, struct wire_conn *conn)
 	struct wire *wire = l->wire;
 	const char *why = NULL;
 
-	if (wire->n_conns > max_conns())
+	if (wire->n_conns > max_conns(conn->is_operator))
 		why = "too many connections";
 	else if (conn->peer.is_unix && wire->n_unix > WIRE_CONNS_UNIX)
 		why = "too many connections on unix sockets";
