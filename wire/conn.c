@@ -434,13 +434,14 @@ void conn_bury(struct wire_conn *conn)
 {
 	if (conn->ops->on_down)
 		conn->ops->on_down(conn, conn->why, conn->arg);
-	conn->wire->n_conns--;
+	trim_note(&conn->wire->conn_trim, conn->wire->n_conns--, 0);
 	list_remove(&conn->link);
 	h2_free(conn->h2);
 	buf_done(&conn->out);
 	free(conn->peer_address);
 	free(conn->authority);
 	free(conn->why);
+	trim_note(&conn->wire->conn_trim, conn->wire->n_conns, 0);
 	free(conn);
 }
 

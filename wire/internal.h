@@ -50,7 +50,7 @@ struct wire {
 	struct wire_table *tables;
 	size_t n_tables;
 	struct resolver *resolver;		/* made when a name has to be looked up */
-	struct trim trim;
+	struct trim trim, conn_trim;		/* after many calls, after many connections */
 	struct guard_bucket fault_lines;	/* in the log */
 	unsigned faults_unsaid;
 	struct census *census;			/* connections per address */

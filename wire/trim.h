@@ -1,7 +1,7 @@
 /*
  * trim.h - gives memory back after a busy time.
  *
- * Many calls at once leave a heap full of holes, which the allocator keeps for good unless it is told.
+ * Many calls or connections at once leave a heap full of holes, which the allocator keeps for good unless it is told.
  */
 #ifndef WIRE_TRIM_H
 #define WIRE_TRIM_H
@@ -24,7 +24,7 @@ struct trim {
 
 void trim_init(struct trim *t, struct ev_loop *loop);
 void trim_stop(struct trim *t);
-/* So many calls are alive, so many bytes are held for them. */
+/* So many calls (or connections) are alive, so many bytes are held for them. */
 void trim_note(struct trim *t, unsigned calls, size_t bytes);
 
 #endif

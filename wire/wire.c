@@ -104,6 +104,7 @@ struct wire *wire_new(struct ev_loop *loop)
 	wire->keepalive_scale = 1;
 	guard_bucket_init(&wire->fault_lines, WIRE_FAULT_LINES, mono_ms());
 	trim_init(&wire->trim, loop);
+	trim_init(&wire->conn_trim, loop);
 	wire->census = census_new();
 	return wire;
 }
@@ -127,6 +128,7 @@ void wire_free(struct wire *wire)
 	ev_prepare_stop(wire->loop, &wire->turn);
 	ev_idle_stop(wire->loop, &wire->again);
 	trim_stop(&wire->trim);
+	trim_stop(&wire->conn_trim);
 	resolver_free(wire->resolver);
 	health_free(wire->health);
 	census_free(wire->census);
