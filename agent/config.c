@@ -1,25 +1,22 @@
 /*
  * config.c - what the agent was told.
  *
- * The command line is read and checked first, alone: what is wrong there is EXIT_BAD_USAGE. Then come
- * defaults, file and once more the command line, so that it wins: what is wrong in the result is
- * EXIT_CONFIG, as are an address that this build may not listen on and a host name that is no name.
+ * Read by opt_load(). EXIT_CONFIG are also an address that this build may not listen on and a host name that
+ * is no name.
  */
 #include "agent/config.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/exits.h"
 #include "common/mem.h"
+#include "common/opt_load.h"
 #include "common/paths.h"
 #include "common/str.h"
 #include "wire/addr.h"
-
-static const char default_config[] = "/etc/sloth/agent.conf";
 
 #define FIELD(name) offsetof(struct config, name)
 const struct opt config_options[] = {
@@ -46,38 +43,6 @@ const struct opt config_options[] = {
 	{ "help", 'h', OPT_FLAG, NULL, "print this help and exit", FIELD(help), 0, 0 },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0, 0, 0 },
 };
-
-/* argv without the optional first word "start". */
-static int parse_words(struct config *c, int argc, char **argv, char **error)
-{
-	int first;
-
-	if (argc > 1 && str_equal(argv[1], "start")) {
-		argc--;
-		argv++;
-	}
-	first = opt_parse(config_options, argc, argv, c, error);
-	if (first < 0)
-		return first;
-	if (first < argc) {
-		*error = mem_printf("%s: the agent takes options only", str_quote(argv[first]));
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int parse_file(struct config *c, char **error)
-{
-	const char *path = c->config_file;
-
-	if (path && access(path, R_OK)) {
-		*error = mem_printf("%s: %s", path, strerror(errno));
-		return -EINVAL;
-	}
-	if (!path && geteuid() != 0)
-		return 0;
-	return opt_parse_file(config_options, path ? path : default_config, c, &c->file, error);
-}
 
 /* 0 is a port to listen on only. */
 static bool is_port_zero(const struct wire_addr *a, const char **why)
@@ -114,29 +79,11 @@ static int check_addresses(const struct config *c, char **error)
 	return 0;
 }
 
-/* The literal of --bind-address; brackets around an IPv6 one are fine. 0 or -EINVAL. */
-static int parse_bind_address(const char *text, struct wire_addr *a)
-{
-	struct sockaddr_storage sa;
-	socklen_t len;
-	size_t n = strlen(text);
-
-	*a = (struct wire_addr){ .port = 1 };
-	if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
-		text++;
-		n -= 2;
-	}
-	if (n >= sizeof a->host)
-		return -EINVAL;
-	memcpy(a->host, text, n);
-	return wire_addr_to_sockaddr(a, &sa, &len);
-}
-
 static int check_bind_address(const struct config *c, char **error)
 {
 	struct wire_addr a;
 
-	if (c->bind_address && parse_bind_address(c->bind_address, &a)) {
+	if (c->bind_address && wire_addr_parse_literal(c->bind_address, &a)) {
 		*error = mem_printf("bind-address %s: not an IP address", str_quote(c->bind_address));
 		return -EINVAL;
 	}
@@ -144,8 +91,10 @@ static int check_bind_address(const struct config *c, char **error)
 }
 
 /* Every check of single values. 0 or -EINVAL. */
-static int config_check(struct config *c, char **error)
+static int config_check(void *out, char **error)
 {
+	struct config *c = out;
+
 	if (log_parse_level(c->log_level, &c->level)) {
 		*error = mem_printf("log-level %s: not one of debug, info, warn, error", str_quote(c->log_level));
 		return -EINVAL;
@@ -178,7 +127,7 @@ static int check_plaintext(const struct config *c, char **error)
 				    "use 127.0.0.1, ::1 or unix:/PATH", c->master);
 		return EXIT_CONFIG;
 	}
-	if (!c->bind_address || parse_bind_address(c->bind_address, &a) || wire_addr_is_loopback(&a))
+	if (!c->bind_address || wire_addr_parse_literal(c->bind_address, &a) || wire_addr_is_loopback(&a))
 		return EXIT_OK;
 	*error = mem_printf("bind-address %s: any address but loopback needs TLS, which this build does not have; "
 			    "use 127.0.0.1 or ::1", c->bind_address);
@@ -199,74 +148,53 @@ static int derive_name(struct config *c, char **error)
 	return EXIT_OK;
 }
 
-/* A daemon changes its directory, so paths are kept absolute. Owned. */
-static char *absolute(const char *path)
-{
-	char cwd[PATH_MAX];
-
-	return path[0] == '/' || !getcwd(cwd, sizeof cwd) ? mem_strdup(path) : paths_join(cwd, path);
-}
-
 static void derive_bind_host(struct config *c)
 {
 	struct wire_addr a;
 
-	if (c->bind_address && parse_bind_address(c->bind_address, &a) == 0)
+	if (c->bind_address && wire_addr_parse_literal(c->bind_address, &a) == 0)
 		c->own_bind_host = mem_strdup(a.host);
 }
 
 static void derive_paths(struct config *c)
 {
 	if (c->state_dir) {
-		c->own_state_dir = absolute(c->state_dir);
+		c->own_state_dir = paths_absolute(c->state_dir);
 		c->own_runtime_dir = paths_join(c->own_state_dir, "run");
 	} else {
 		c->own_state_dir = paths_state_dir("sloth-agent");
 		c->own_runtime_dir = paths_runtime_dir("sloth-agent");
 	}
 	if (c->log_file)
-		c->own_log_file = absolute(c->log_file);
+		c->own_log_file = paths_absolute(c->log_file);
 	else if (c->daemon && c->state_dir)
 		c->own_log_file = paths_join(c->own_state_dir, "slothd-agent.log");
 	else if (c->daemon)
 		c->own_log_file = paths_log_file("slothd-agent", c->own_state_dir);
 }
 
-static void set_defaults(struct config *c)
+static void set_defaults(void *out)
 {
-	*c = (struct config){
+	*(struct config *)out = (struct config){
 		.master = "127.0.0.1:50053", .port = 50051, .log_level = "info", .max_runs = CONFIG_RUNS_MAX,
 	};
 }
 
-/* Defaults, then the file that the command line names, then the command line. */
-static int merge(struct config *c, int argc, char **argv, char **error)
-{
-	const char *path = c->config_file;
+static const struct opt_source config_source = {
+	.table = config_options, .what = "agent", .default_file = "/etc/sloth/agent.conf",
+	.set_defaults = set_defaults, .check = config_check,
+};
 
-	set_defaults(c);
-	c->config_file = path;
-	if (parse_file(c, error))
-		return -EINVAL;
-	c->config_file = path;
-	if (parse_words(c, argc, argv, error))
-		return -EINVAL;
-	return config_check(c, error);
-}
-
+/* The first word may be "start". */
 int config_load(struct config *c, int argc, char **argv, char **error)
 {
-	int status;
+	int skip = argc > 1 && str_equal(argv[1], "start");
+	char *file;
+	int status = opt_load(&config_source, argc - skip, argv + skip, c, &file, error);
 
-	set_defaults(c);
-	if (parse_words(c, argc, argv, error))
-		return EXIT_BAD_USAGE;
-	if (c->help || c->version)
-		return EXIT_OK;
-	if (config_check(c, error))
-		return EXIT_BAD_USAGE;
-	if (merge(c, argc, argv, error))
-		return EXIT_CONFIG;
+	c->file = file;
+	if (status != EXIT_OK || c->help || c->version)
+		return status;
 	status = check_plaintext(c, error);
 	if (status == EXIT_OK)
 		status = derive_name(c, error);

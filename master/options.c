@@ -1,9 +1,7 @@
 /*
  * options.c - what the master was told.
  *
- * The command line is read first and alone, so that what is wrong there is EXIT_BAD_USAGE; then come
- * defaults, file and once more the command line, so that it wins. What is wrong in the file, or an address
- * that this build may not listen on, is EXIT_CONFIG.
+ * Read by opt_load(). An address that this build may not listen on is EXIT_CONFIG, too.
  */
 #include "master/options.h"
 
@@ -15,11 +13,10 @@
 
 #include "common/exits.h"
 #include "common/mem.h"
+#include "common/opt_load.h"
 #include "common/paths.h"
 #include "common/str.h"
 #include "wire/addr.h"
-
-static const char default_config[] = "/etc/sloth/master.conf";
 
 #define FIELD(name) offsetof(struct options, name)
 const struct opt options_table[] = {
@@ -42,47 +39,17 @@ const struct opt options_table[] = {
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0, 0, 0 },
 };
 
-static int parse_words(struct options *o, int argc, char **argv, char **error)
-{
-	int first = opt_parse(options_table, argc, argv, o, error);
-
-	if (first < 0)
-		return first;
-	if (first < argc) {
-		*error = mem_printf("%s: the master takes options only", str_quote(argv[first]));
-		return -EINVAL;
-	}
-	return 0;
-}
-
-/* The literal of --bind-address; brackets around an IPv6 one are fine. 0 or -EINVAL. */
-static int parse_bind_address(const char *text, struct wire_addr *a)
-{
-	struct sockaddr_storage sa;
-	socklen_t len;
-	size_t n = strlen(text);
-
-	*a = (struct wire_addr){ .port = 1 };
-	if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
-		text++;
-		n -= 2;
-	}
-	if (n >= sizeof a->host)
-		return -EINVAL;
-	memcpy(a->host, text, n);
-	return wire_addr_to_sockaddr(a, &sa, &len);
-}
-
 /* Every check of single values. 0 or -EINVAL. */
-static int check(struct options *o, char **error)
+static int check(void *out, char **error)
 {
+	struct options *o = out;
 	struct wire_addr a;
 
 	if (log_parse_level(o->log_level, &o->level)) {
 		*error = mem_printf("log-level %s: not one of debug, info, warn, error", str_quote(o->log_level));
 		return -EINVAL;
 	}
-	if (o->bind_address && parse_bind_address(o->bind_address, &a)) {
+	if (o->bind_address && wire_addr_parse_literal(o->bind_address, &a)) {
 		*error = mem_printf("bind-address %s: not an IP address", str_quote(o->bind_address));
 		return -EINVAL;
 	}
@@ -93,7 +60,7 @@ static int check_plaintext(const struct options *o, char **error)
 {
 	struct wire_addr a;
 
-	if (!o->bind_address || parse_bind_address(o->bind_address, &a) || wire_addr_is_loopback(&a))
+	if (!o->bind_address || wire_addr_parse_literal(o->bind_address, &a) || wire_addr_is_loopback(&a))
 		return EXIT_OK;
 	*error = mem_printf("bind-address %s: any address but loopback needs TLS, which this build does not have; "
 			    "use 127.0.0.1 or ::1", o->bind_address);
@@ -115,34 +82,15 @@ static int check_paths(const struct options *o, char **error)
 	return status;
 }
 
-static int parse_file(struct options *o, const char *path, char **error)
+static void set_defaults(void *out)
 {
-	if (path && access(path, R_OK)) {
-		*error = mem_printf("%s: cannot be read: %s", path, strerror(errno));
-		return -EINVAL;
-	}
-	if (!path && geteuid() != 0)
-		return 0;
-	return opt_parse_file(options_table, path ? path : default_config, o, &o->file, error);
+	*(struct options *)out = (struct options){ .port = 50053, .log_level = "info" };
 }
 
-static void set_defaults(struct options *o)
-{
-	*o = (struct options){ .port = 50053, .log_level = "info" };
-}
-
-static int merge(struct options *o, int argc, char **argv, char **error)
-{
-	const char *path = o->config;
-
-	set_defaults(o);
-	if (parse_file(o, path, error))
-		return -EINVAL;
-	o->config = path;
-	if (parse_words(o, argc, argv, error))
-		return -EINVAL;
-	return check(o, error);
-}
+static const struct opt_source options_source = {
+	.table = options_table, .what = "master", .default_file = "/etc/sloth/master.conf",
+	.set_defaults = set_defaults, .check = check,
+};
 
 static void derive_paths(struct options *o)
 {
@@ -166,17 +114,12 @@ static void derive_paths(struct options *o)
 
 int options_load(struct options *o, int argc, char **argv, char **error)
 {
-	int status;
+	char *file;
+	int status = opt_load(&options_source, argc, argv, o, &file, error);
 
-	set_defaults(o);
-	if (parse_words(o, argc, argv, error))
-		return EXIT_BAD_USAGE;
-	if (o->help || o->version)
-		return EXIT_OK;
-	if (check(o, error))
-		return EXIT_BAD_USAGE;
-	if (merge(o, argc, argv, error))
-		return EXIT_CONFIG;
+	o->file = file;
+	if (status != EXIT_OK || o->help || o->version)
+		return status;
 	status = check_plaintext(o, error);
 	if (status == EXIT_OK) {
 		derive_paths(o);

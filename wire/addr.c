@@ -256,6 +256,27 @@ void wire_addr_from_sockaddr(const struct sockaddr *sa, socklen_t len, char *out
 
 /* ---- kinds ---- */
 
+int wire_addr_parse_literal(const char *text, struct wire_addr *out)
+{
+	struct wire_addr a = { .port = 0 };
+	struct sockaddr_storage sa;
+	size_t n = strlen(text);
+	bool has_brackets = n >= 2 && text[0] == '[' && text[n - 1] == ']';
+	socklen_t len;
+
+	if (has_brackets) {
+		text++;
+		n -= 2;
+	}
+	if (n == 0 || n > WIRE_HOST_MAX)
+		return -EINVAL;
+	memcpy(a.host, text, n);
+	if (wire_addr_to_sockaddr(&a, &sa, &len) || (has_brackets && sa.ss_family != AF_INET6))
+		return -EINVAL;
+	*out = a;
+	return 0;
+}
+
 int wire_addr_to_sockaddr(const struct wire_addr *a, struct sockaddr_storage *sa, socklen_t *len)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };

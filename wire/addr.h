@@ -24,6 +24,9 @@ struct wire_addr {
  * A written port 0 passes (listeners: any free port); whoever dials or stores an address refuses it.
  */
 int wire_addr_parse(const char *text, uint16_t default_port, struct wire_addr *out, const char **why);
+/* An IP address alone, an IPv6 one with or without brackets, as users write the address to listen on; out->port is 0.
+ * 0 or -EINVAL. */
+int wire_addr_parse_literal(const char *text, struct wire_addr *out);
 /* Text form, brackets around IPv6 literals; out has WIRE_ADDR_MAX bytes. */
 void wire_addr_format(const struct wire_addr *a, char *out);
 /* A socket address as text: "10.0.0.7:50051", "[::1]:50051", "unix:/path", "unix" for an unnamed peer. */

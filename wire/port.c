@@ -2,13 +2,12 @@
  * port.c - the TCP listeners of a daemon: one address, or both loopback addresses on one port.
  */
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "common/fd.h"
 #include "common/mem.h"
+#include "common/str.h"
 #include "wire/addr.h"
 #include "wire/wire.h"
 
@@ -17,13 +16,14 @@ enum { PORT_TRIES = 20 };	/* port 0: what is free on 127.0.0.1 may be taken on :
 static struct wire_listener *listen_one(struct wire *wire, const char *host, uint16_t port,
 					const struct wire_conn_ops *ops, char **error)
 {
-	struct wire_addr addr = { .port = port };
+	struct wire_addr addr;
 	char text[WIRE_ADDR_MAX];
 
-	if (host[0] == '[')	/* as in an address with a port */
-		snprintf(addr.host, sizeof addr.host, "%.*s", (int)strcspn(host + 1, "]"), host + 1);
-	else
-		snprintf(addr.host, sizeof addr.host, "%s", host);
+	if (wire_addr_parse_literal(host, &addr)) {
+		*error = mem_printf("%s: not an IP address", str_quote(host));
+		return NULL;
+	}
+	addr.port = port;
 	wire_addr_format(&addr, text);
 	return wire_listen(wire, text, ops, NULL, error);
 }

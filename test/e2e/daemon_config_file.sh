@@ -17,6 +17,12 @@ SLOTH_MASTER=unix:$T/from-line/master.sock until_true 10 answers || fail "the ma
 
 printf '\nport = 0\nno-such-key = 1\n' >"$T/wrong.conf"
 for daemon in slothd-master slothd-agent; do
+	for key in help=yes version=yes "config=$T/master.conf"; do
+		echo "$key" >"$T/key.conf"
+		run $daemon --config "$T/key.conf" --state-dir "$T/x"
+		assert_status 78
+		assert_stderr_has "key.conf: ${key%%=*} belongs on the command line"
+	done
 	run $daemon --config "$T/wrong.conf" --state-dir "$T/x"
 	assert_status 78
 	assert_stderr_has "wrong.conf:3"

@@ -270,7 +270,35 @@ START_TEST(unix_socket_address_is_not_loopback)
 }
 END_TEST
 
-UNIT_MAIN(host_and_port_are_taken_apart, unix_path_is_taken, what_is_no_address_is_refused_with_a_reason,
+START_TEST(a_literal_is_an_address_alone_with_or_without_brackets)
+{
+	static const struct {
+		const char *text, *host;	/* NULL: refused */
+	} cases[] = {
+		{ "127.0.0.1", "127.0.0.1" }, { "::1", "::1" }, { "[::1]", "::1" }, { "0.0.0.0", "0.0.0.0" },
+		{ "[127.0.0.1]", NULL }, { "", NULL }, { "[]", NULL }, { "[::1", NULL }, { "::1]", NULL }, { "localhost", NULL },
+		{ "127.0.0.1:80", NULL }, { "[::1]:80", NULL }, { "unix:/x", NULL }, { "1.2.3", NULL },
+	};
+	char longest[400];
+	struct wire_addr a;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int rv = wire_addr_parse_literal(cases[i].text, &a);
+
+		ck_assert_msg(rv == (cases[i].host ? 0 : -EINVAL), "%s", cases[i].text);
+		if (!cases[i].host)
+			continue;
+		ck_assert_str_eq(a.host, cases[i].host);
+		ck_assert(!a.is_unix && a.port == 0);
+	}
+	memset(longest, '1', sizeof longest);
+	longest[sizeof longest - 1] = '\0';
+	ck_assert_int_eq(wire_addr_parse_literal(longest, &a), -EINVAL);
+}
+END_TEST
+
+UNIT_MAIN(a_literal_is_an_address_alone_with_or_without_brackets, host_and_port_are_taken_apart,
+	  unix_path_is_taken, what_is_no_address_is_refused_with_a_reason,
 	  format_and_parse_are_inverse, socket_address_becomes_the_text_it_was_made_of, mapped_address_is_shown_as_ipv4,
 	  unnamed_and_abstract_unix_peers_are_just_unix, unix_path_of_a_peer_is_read_within_its_length,
 	  control_bytes_in_a_peers_path_are_not_repeated, socket_address_of_another_family_or_cut_short_is_unknown,
