@@ -7,6 +7,7 @@
 #   make install    DESTDIR and PREFIX (default /usr/local)
 #   make bench      speed and memory as ratios against things run beside it
 #   make soak       long runs (MINUTES=10)
+#   make abuse      the attacks of make check by more attackers (JOBS_ABUSE=16) for longer (ROUNDS_ABUSE=20)
 #   make fuzz       every fuzz target for SECONDS=60
 #   V=1 shows commands, SAN=1 builds with ASan and UBSan into build/san.
 
@@ -17,6 +18,8 @@ BUILD   ?= build
 B       := $(BUILD)$(if $(SAN),/san)
 MINUTES ?= 10
 JOBS    ?= $(shell nproc)
+JOBS_ABUSE ?= 16
+ROUNDS_ABUSE ?= 20
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -226,6 +229,11 @@ soak: deps-check
 	@$(MAKE) -j$(JOBS) --no-print-directory all tests
 	@./test/e2e/soak.sh $(B) $(MINUTES)
 
+abuse: deps-check
+	@$(MAKE) -j$(JOBS) --no-print-directory all tests
+	@$(MAKE) -j$(JOBS) --no-print-directory SAN=1 all tests
+	@ABUSE_JOBS=$(JOBS_ABUSE) ABUSE_ROUNDS=$(ROUNDS_ABUSE) ./test/run.sh $(BUILD) 'e2e/abuse_*'
+
 # New inputs go below build/, findings beside them; the corpus in the tree is only read.
 fuzz: deps-check
 	@$(MAKE) -j$(JOBS) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang FUZZ=1 fuzzers
@@ -254,4 +262,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')
-.PHONY: all lib tests fuzzers demo check interop interop-cpp bench soak fuzz lint install clean deps-build deps-check deps-interop
+.PHONY: all lib tests fuzzers demo check interop interop-cpp bench soak fuzz lint install clean deps-build deps-check deps-interop abuse

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every attack of the tables against a master: its reaction, its memory, and a healthy client meanwhile.
 # build: plain
-# timeout: 120
+# timeout: 600
 . "$(dirname "$0")/lib.sh"
 . "$here/lib/abuse.sh"
 start_master

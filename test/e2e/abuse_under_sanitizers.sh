@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every attack against sanitized daemons, two attackers each: no error of memory, and the same reactions.
+# Every attack against sanitized programs, two attackers each: no error of memory, and the same reactions.
 # timeout: 240
 . "$(dirname "$0")/lib.sh"
 . "$here/lib/abuse.sh"
@@ -14,4 +14,6 @@ for theme in floods streams headers messages memory; do
 	attack_by_theme $theme
 done
 run sloth agent run web1 echo served
+assert_status 0
+run bash "$here/abuse_by_rogue_servers.sh"
 assert_status 0

@@ -90,3 +90,17 @@ crowd_beside() {
 	hold_crowd "$@"
 	stop_probe || fail "a healthy client beside it: $probe_said"
 }
+
+# start_rogue NAME: a server that does this to the next one that dials it; its port is in $rogue_port.
+start_rogue() {
+	rm -f "$T/rogue.$1"
+	"$attack" serve "$1" >"$T/rogue.$1" 2>&1 &
+	rogue_pid=$!
+	wait_line "$T/rogue.$1" '^listening'
+	rogue_port=$(sed -n 's/^listening //p' "$T/rogue.$1")
+}
+# end_rogue NAME PID: it has met the reaction that it should.
+end_rogue() {
+	wait "$2" || fail "$1: the reaction is not as expected: $(cat "$T/rogue.$1")"
+	note "$(tail -n 1 "$T/rogue.$1")"
+}

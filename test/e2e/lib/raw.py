@@ -1,9 +1,6 @@
 """raw.py: peers that do not keep to the rules. Each prints what it met as one line.
 
   raw.py garbage ADDRESS          bytes of every sort on many connections; ends when each has been closed
-  raw.py half-open ADDRESS N      N connections that say nothing; prints how many the server still holds after
-                                  its handshake limit
-  raw.py hold ADDRESS N [SOURCE]  N silent connections, kept until SIGTERM; prints "holding"
   raw.py idle ADDRESS N           N connections that are up and have nothing to say, kept until SIGTERM; prints "idle N"
   raw.py never-read ADDRESS PATH  one call after the other, never reading; ends when the server has had enough
   raw.py post ADDRESS PATH HEX [--type T] [--no-end] [--method M]
@@ -25,7 +22,7 @@ END_STREAM, ACK, END_HEADERS = 1, 1, 4
 PREFACE = b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 
 
-def connect(address, timeout=20, source=None):
+def connect(address, timeout=20):
     if address.startswith('unix:'):
         sock = socket.socket(socket.AF_UNIX)
         target = address[5:]
@@ -33,8 +30,6 @@ def connect(address, timeout=20, source=None):
         sock = socket.socket(socket.AF_INET)
         host, _, port = address.rpartition(':')
         target = (host, int(port))
-    if source:
-        sock.bind((source, 0))
     sock.settimeout(timeout)
     sock.connect(target)
     return sock
@@ -124,19 +119,6 @@ def cmd_garbage(address):
             kept.append(name)
         sock.close()
     print('all closed' if not kept else 'still open after: ' + ', '.join(kept))
-
-
-def cmd_half_open(address, n):
-    socks = [connect(address) for _ in range(int(n))]
-    deadline = time.monotonic() + 20
-    held = [sock for sock in socks if not is_closed(sock, max(0.01, deadline - time.monotonic()))]
-    print('held', len(held))
-
-
-def cmd_hold(address, n, source=None):
-    socks = [connect(address, source=source) for _ in range(int(n))]
-    print('holding', len(socks), flush=True)
-    signal.pause()
 
 
 def cmd_idle(address, n):
