@@ -81,6 +81,7 @@ static void on_output(struct exec *e, enum exec_stream stream, const void *data,
 static void on_input_taken(struct exec *e, uint64_t offset, bool closed, void *arg)
 {
 	(void)e, (void)arg;
+	ck_assert(heard.pid > 0);
 	heard.taken = offset;
 	heard.closed = closed;
 }
