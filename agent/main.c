@@ -46,6 +46,7 @@ static void on_hangup(void *arg)
 
 	if (rc)
 		log_warn("agent %s: log file cannot be opened again: %s", a->config->own_name, strerror(-rc));
+	wire_log_counts(a->wire);
 	agent_reload(a);
 }
 
@@ -82,6 +83,7 @@ static int run_agent(const struct config *c)
 	if (status == EXIT_OK) {
 		ev_run(agent.loop, 0);
 		status = agent.exit_status;
+		wire_log_counts(agent.wire);
 		log_info("agent %s: stopped", c->own_name);
 	}
 	daemon_signals_unwatch(&signals);

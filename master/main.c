@@ -77,13 +77,14 @@ static void on_stop(const char *name, void *arg)
 
 static void on_hangup(void *arg)
 {
+	const struct master *m = arg;
 	int err = log_reopen();
 
-	(void)arg;
 	if (err)
 		log_warn("log file cannot be opened again: %s", strerror(-err));
 	else
 		log_info("log opened again");
+	wire_log_counts(m->wire);
 }
 
 /* ---- start ---- */
@@ -173,6 +174,7 @@ static void run(struct program *p)
 {
 	say_ready(p);
 	ev_run(p->m.loop, 0);
+	wire_log_counts(p->m.wire);
 	log_info("stopped");
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/mem.h"
 #include "wire/census.h"
 #include "wire/health.h"
@@ -162,6 +163,14 @@ struct wire_counts wire_count(const struct wire *wire)
 	for (const struct list *l = wire->listeners.next; l != &wire->listeners; l = l->next)
 		c.listeners++;
 	return c;
+}
+
+void wire_log_counts(const struct wire *wire)
+{
+	struct wire_counts c = wire_count(wire);
+
+	log_debug("wire: %u connections, %u calls, %zu bytes buffered, %llu calls since the start", c.conns, c.calls,
+		  c.buffered, (unsigned long long)c.calls_total);
 }
 
 struct ev_loop *wire_loop(const struct wire *wire)

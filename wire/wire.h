@@ -55,6 +55,7 @@ struct wire_counts {
 	size_t buffered;	/* bytes held for all calls */
 };
 struct wire_counts wire_count(const struct wire *wire);
+void wire_log_counts(const struct wire *wire);		/* one line at level debug */
 struct ev_loop *wire_loop(const struct wire *wire);
 
 /* ---- services ---- */
