@@ -9,7 +9,6 @@
 #define WIRE_HEADER_LIST_MAX	(16u * 1024)		/* HPACK bomb: nghttp2 has no bound of its own */
 #define WIRE_HEADER_BOMB	(64u * 1024)		/* unpacked so far: nobody needs to see the rest of such a block */
 #define WIRE_HEADER_FIELDS_MAX	128u
-#define WIRE_HEADERS_FRAME_MAX	(16u * 1024)		/* a longer frame cannot be within the list's limit */
 #define WIRE_PATH_MAX		1024u
 #define WIRE_BIG_HEADERS_MAX	3u			/* blocks over the limit before the connection goes */
 
@@ -31,8 +30,9 @@
 #define WIRE_CONN_WINDOW	(1024 * 1024)
 #define WIRE_SEND_HIGH		(256u * 1024)		/* wire_send() says stop */
 #define WIRE_SEND_LOW		(128u * 1024)		/* on_drain */
-#define WIRE_FRAME_MAX		(66u * 1024)		/* DATA frames that we take: a message of 64 KiB and its heads */
-#define WIRE_SEND_FRAME_MAX	WIRE_FRAME_MAX		/* and send, if the peer takes them */
+#define WIRE_FRAME_SERVER	(16u * 1024)		/* frames that a server takes: as every client sends them unasked */
+#define WIRE_FRAME_CLIENT	(66u * 1024)		/* and a client: output in messages of 64 KiB with their heads */
+#define WIRE_SEND_FRAME_MAX	WIRE_FRAME_CLIENT
 #define WIRE_WRITE_BUFFER	(128u * 1024)		/* what one write(2) gathers */
 #define WIRE_READ_BUFFER	(64u * 1024)
 #define WIRE_READS_PER_TURN	4			/* fairness between connections */

@@ -7,10 +7,10 @@
 #include "wire/h2.h"
 #include "wire/limits.h"
 
-enum fault { HEADERS_TOO_LONG, BACKWARDS, ENDED, NO_STREAM, ITS_OWN_PARENT };
+enum fault { TOO_LONG, BACKWARDS, ENDED, NO_STREAM, ITS_OWN_PARENT };
 
 static const struct strict_fault faults[] = {
-	[HEADERS_TOO_LONG] = { H2_FRAME_SIZE_ERROR, "a HEADERS frame is longer than 16 KiB" },
+	[TOO_LONG] = { H2_FRAME_SIZE_ERROR, "a CONTINUATION frame is longer than announced" },
 	[BACKWARDS] = { H2_PROTOCOL_ERROR, "a new stream has a lower id than one before" },
 	[ENDED] = { H2_STREAM_CLOSED, "a frame came for a stream that the peer had ended" },
 	[NO_STREAM] = { H2_PROTOCOL_ERROR, "PRIORITY without a stream" },
@@ -81,11 +81,8 @@ const struct strict_fault *strict_check(struct strict *s, const struct scan_fram
 	case SCAN_PRIORITY:
 		return check_priority(f);
 	case SCAN_CONTINUATION:
-		return f->length > WIRE_HEADERS_FRAME_MAX ? &faults[HEADERS_TOO_LONG] : NULL;
+		return f->length > WIRE_FRAME_SERVER ? &faults[TOO_LONG] : NULL;
 	case SCAN_HEADERS:
-		if (f->length > WIRE_HEADERS_FRAME_MAX)
-			return &faults[HEADERS_TOO_LONG];
-		/* fall through */
 	case SCAN_DATA:
 	case SCAN_RST_STREAM:
 		return f->stream % 2 ? check_stream(s, f) : NULL;

@@ -2,9 +2,9 @@
  * strict.h - rules of RFC 9113 for frames of a client that nghttp2 leaves out. Pure.
  *
  * Without the dependency tree of RFC 7540 the library forgets a stream when it closes, and ignores whatever
- * comes for it; PRIORITY it does not look at. The frame headers tell enough: what a client does on a stream
- * that it has ended itself is a fault, never a race. The newest streams are remembered, older ones are ignored
- * as the library does.
+ * comes for it; PRIORITY and the length of CONTINUATION it does not look at. The frame headers tell enough:
+ * what a client does on a stream that it has ended itself is a fault, never a race. The newest streams are
+ * remembered, older ones are ignored as the library does.
  */
 #ifndef WIRE_STRICT_H
 #define WIRE_STRICT_H

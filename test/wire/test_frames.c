@@ -28,10 +28,10 @@ static const struct script format[] = {
 
 static const struct script size[] = {
 	{ "4.2: DATA of 2^14", { HEADERS(1, EH, POST), FILLED(RAW_DATA, ES, 1, 16384) }, OK_POST },
-	{ "4.2: DATA of the announced size", { HEADERS(1, EH, POST), FILLED(RAW_DATA, ES, 1, WIRE_FRAME_MAX) }, OK_POST },
-	{ "4.2: DATA over the announced size", { HEADERS(1, EH, POST), FILLED(RAW_DATA, ES, 1, WIRE_FRAME_MAX + 1) },
+	{ "4.2: DATA of the announced size", { HEADERS(1, EH, POST), FILLED(RAW_DATA, ES, 1, WIRE_FRAME_SERVER) }, OK_POST },
+	{ "4.2: DATA over the announced size", { HEADERS(1, EH, POST), FILLED(RAW_DATA, ES, 1, WIRE_FRAME_SERVER + 1) },
 	  "goaway(FRAME_SIZE_ERROR) closed" },
-	{ "4.2: unknown frame over the announced size", { FILLED(0x16, 0, 0, WIRE_FRAME_MAX + 1) },
+	{ "4.2: unknown frame over the announced size", { FILLED(0x16, 0, 0, WIRE_FRAME_SERVER + 1) },
 	  "goaway(FRAME_SIZE_ERROR) closed" },
 	{ "4.2: HEADERS over 2^14", { FILLED(RAW_HEADERS, EH | ES, 1, 17575) }, "goaway(FRAME_SIZE_ERROR) closed" },
 	{ "4.2: CONTINUATION over 2^14", { HEADERS(1, ES, GET), FILLED(RAW_CONTINUATION, EH, 1, 17575) },

@@ -412,13 +412,13 @@ END_TEST
 
 START_TEST(frame_over_the_announced_size_is_an_error)
 {
-	char *big = mem_alloc(WIRE_FRAME_MAX + 1);
+	char *big = mem_alloc(WIRE_FRAME_SERVER + 1);
 	struct raw r;
 
 	raw_open(&r, NULL);
 	raw_preface(&r);
 	raw_send_request(&r, 1, "/test.Echo/Chat", 0);
-	raw_send_frame(&r, RAW_DATA, 0, 1, big, WIRE_FRAME_MAX + 1);
+	raw_send_frame(&r, RAW_DATA, 0, 1, big, WIRE_FRAME_SERVER + 1);
 	ck_assert(raw_wait(&r, RAW_GOAWAY));
 	ck_assert_uint_eq(raw_u32(&r, 4), 6);	/* FRAME_SIZE_ERROR */
 	ck_assert(raw_wait_closed(&r));

@@ -226,7 +226,7 @@ static const struct fault connection[] = {
 	{ { "DATA of an idle stream", { DATA(3, 0, "x") }, "goaway(PROTOCOL_ERROR) closed" }, WIRE_UNAVAILABLE, 0, NULL },
 	{ { "DATA before HEADERS", { DATA(1, 0, MESSAGE) }, "goaway(PROTOCOL_ERROR) closed" }, WIRE_UNAVAILABLE, 0, NULL },
 	{ { "bad compression", { HEADERS(1, EH, "\x80") }, "goaway(COMPRESSION_ERROR) closed" }, WIRE_UNAVAILABLE, 0, NULL },
-	{ { "frame over the announced size", { FILLED(RAW_DATA, 0, 1, WIRE_FRAME_MAX + 1) }, "goaway(FRAME_SIZE_ERROR) closed" },
+	{ { "frame over the announced size", { FILLED(RAW_DATA, 0, 1, WIRE_FRAME_CLIENT + 1) }, "goaway(FRAME_SIZE_ERROR) closed" },
 	  WIRE_UNAVAILABLE, 0, NULL },
 	{ { "ENABLE_PUSH from a server", { SETTINGS(SET_PUSH "\0\0\0\1") }, "goaway(PROTOCOL_ERROR) closed" },
 	  WIRE_UNAVAILABLE, 0, NULL },
