@@ -11,6 +11,8 @@ enum { BOX_COLUMNS = 120, BOX_BORDERS = 4, BOX_TAB = 8, BOX_FLUSH = 64 * 1024 };
 
 static const char title[] = " Command Execution Result on ";
 
+enum { TITLE_BORDERS = BOX_BORDERS + 2 };	/* its corner, a piece of the rule and spaces around it */
+
 struct box {
 	const struct style *style;
 	const struct frame_glyphs *glyphs;
@@ -22,6 +24,8 @@ struct box {
 	bool is_drawing;		/* else measuring */
 	size_t limit;			/* columns that a line may have */
 	size_t width;			/* columns of the longest */
+	struct buf title;		/* what of it fits */
+	size_t title_width;		/* columns, with the badge */
 	/* the line at work */
 	struct buf line;
 	size_t column;
@@ -211,9 +215,16 @@ static void add_content(struct box *b, const struct box_content *c)
 		add_error(b, c->error);
 }
 
-static size_t title_width(const struct box_content *c)
+static void make_title(struct box *b, const struct box_content *c, size_t columns)
 {
-	return strlen(badge_word(c)) + 2 + strlen(title) + strlen(c->agent);
+	size_t badge = strlen(badge_word(c)) + 2;
+	size_t room = columns > badge + TITLE_BORDERS ? columns - badge - TITLE_BORDERS : 0;
+	struct buf whole = { 0 };
+
+	buf_append_str(&whole, title);
+	buf_append_str(&whole, c->agent);
+	b->title_width = badge + frame_append_cut(b->style, &b->title, buf_string(&whole), room);
+	buf_done(&whole);
 }
 
 static void draw_top(struct box *b, const struct box_content *c)
@@ -222,10 +233,9 @@ static void draw_top(struct box *b, const struct box_content *c)
 	border(b, b->glyphs->across);
 	buf_append_str(&b->out, " ");
 	frame_badge(b->style, &b->out, badge_color(c), badge_word(c));
-	buf_append_str(&b->out, title);
-	buf_append_str(&b->out, c->agent);
+	buf_append(&b->out, buf_data(&b->title), buf_len(&b->title));
 	buf_append_str(&b->out, " ");
-	across(b, b->width - title_width(c) - 1);
+	across(b, b->width - b->title_width - 1);
 	border(b, b->glyphs->top_right);
 	buf_append_str(&b->out, "\n");
 }
@@ -241,10 +251,12 @@ static void draw_bottom(struct box *b)
 int box_draw(const struct style *style, const struct box_content *c, box_write *write, void *arg)
 {
 	struct box b = { .style = style, .write = write, .arg = arg };
-	size_t least = title_width(c) + 2;
 	size_t columns = style->columns ? style->columns : BOX_COLUMNS;
+	size_t least;
 
 	b.glyphs = frame_glyphs(style);
+	make_title(&b, c, columns);
+	least = b.title_width + TITLE_BORDERS - BOX_BORDERS;
 	b.border = c->is_success ? STYLE_GREEN : STYLE_RED;
 	b.limit = columns > least + BOX_BORDERS ? columns - BOX_BORDERS : least;
 	b.width = least;
@@ -254,6 +266,7 @@ int box_draw(const struct style *style, const struct box_content *c, box_write *
 	add_content(&b, c);
 	draw_bottom(&b);
 	flush(&b);
+	buf_done(&b.title);
 	buf_done(&b.line);
 	buf_done(&b.out);
 	return b.error;

@@ -10,9 +10,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/exits.h"
 #include "common/mem.h"
+#include "common/str.h"
 
 enum {
 	CLIENT_DIAL_MS = 10000,
@@ -20,10 +22,21 @@ enum {
 	CLIENT_KEEPALIVE_MS = 30000,	/* TCP only: finds a master that vanished */
 };
 
+static bool is_no_socket(const struct client *c)
+{
+	struct stat st;
+
+	return c->target.is_unix && stat(c->target.address + strlen("unix:"), &st) == 0 && !S_ISSOCK(st.st_mode);
+}
+
 static const char *connect_hint(const struct client *c, const char *why)
 {
 	if (strcasestr(why, "permission"))
 		return "as root, or as a member of the group that owns the socket";
+	if (is_no_socket(c))
+		return "the path of a master's socket: this is a file of another kind";
+	if (!str_equal(why, "refused") && !str_equal(why, "no such socket"))
+		return "sloth master status on the master's machine, and whether this is the master's address";
 	if (c->target.is_unix)
 		return "sloth master --daemon, to start a master here";
 	return "sloth master status on the master's machine, and the port after --master";
@@ -110,7 +123,7 @@ const char *client_hint(enum wire_code code)
 	case WIRE_UNAVAILABLE:
 		return "sloth agent list, which shows why an agent cannot be reached";
 	case WIRE_UNIMPLEMENTED:
-		return "sloth status, which shows the version of the master";
+		return "whether this is the master's address, and of which version master and agent are";
 	case WIRE_DEADLINE_EXCEEDED:
 		return "sloth status, which shows whether the master answers at all";
 	default:

@@ -138,16 +138,15 @@ void frame_done(struct frame *f)
 		scrub_done(&f->streams[i].scrub);
 }
 
-/* As much of the text as `columns` show, with a mark where it was cut. Returns the columns used. */
-static size_t append_cut(struct frame *f, const char *text, size_t columns)
+size_t frame_append_cut(const struct style *style, struct buf *out, const char *text, size_t columns)
 {
 	const uint8_t *p = (const uint8_t *)text, *end = p + strlen(text), *start = p;
-	const char *mark = frame_glyphs(&f->style)->cut;
+	const char *mark = frame_glyphs(style)->cut;
 	size_t used = 0, room = columns > text_width(mark) ? columns - text_width(mark) : 0;
 	uint32_t cp;
 
 	if (text_width(text) <= columns) {
-		buf_append_str(f->out, text);
+		buf_append_str(out, text);
 		return text_width(text);
 	}
 	while (p < end) {
@@ -160,8 +159,8 @@ static size_t append_cut(struct frame *f, const char *text, size_t columns)
 		}
 		used += (size_t)utf8_width(cp);
 	}
-	buf_append(f->out, start, (size_t)(p - start));
-	buf_append_str(f->out, mark);
+	buf_append(out, start, (size_t)(p - start));
+	buf_append_str(out, mark);
 	return used + text_width(mark);
 }
 
@@ -180,7 +179,7 @@ void frame_open(struct frame *f, const char *agent, const char *command)
 	color(f, STYLE_RESET STYLE_DIM);
 	buf_printf(f->out, " %s ", g->across);
 	color(f, STYLE_RESET);
-	used += append_cut(f, buf_string(&clean), columns > used + 2 ? columns - used - 2 : 1);
+	used += frame_append_cut(&f->style, f->out, buf_string(&clean), columns > used + 2 ? columns - used - 2 : 1);
 	buf_append_str(f->out, " ");
 	color(f, STYLE_DIM);
 	for (used++; used < columns; used++)

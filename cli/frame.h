@@ -41,6 +41,9 @@ void frame_done(struct frame *f);
 /* " SUCCESS ", in colours where there are some. */
 void frame_badge(const struct style *style, struct buf *out, const char *color, const char *word);
 
+/* As much of the text as `columns` show, with a mark where it was cut. Returns the columns used. */
+size_t frame_append_cut(const struct style *style, struct buf *out, const char *text, size_t columns);
+
 /* The characters that lines are drawn with. */
 struct frame_glyphs {
 	const char *top_left, *top_right, *bottom_left, *bottom_right, *across, *down, *down_stderr, *cut;

@@ -37,8 +37,8 @@ struct table *table_new(const struct style *style, const char *const *columns, s
 	if (style->is_terminal)
 		scols_table_set_termwidth(t->scols, style->columns);
 	for (size_t i = 0; i < n; i++) {
-		/* The last column takes what is left, and is cut where that is too little. */
-		int flags = i + 1 == n ? SCOLS_FL_TRUNC : 0;
+		/* The last column takes what is left; where that is too little it goes on in the next line. */
+		int flags = i + 1 == n ? SCOLS_FL_WRAP : 0;
 		struct libscols_column *column = scols_table_new_column(t->scols, columns[i], 0, flags);
 
 		check(column);

@@ -1,6 +1,6 @@
 /*
- * table.h - columns of text on stdout, laid out by libsmartcols. Cut to the width of a terminal, whole
- * off one. Control characters in cells are escaped.
+ * table.h - columns of text on stdout, laid out by libsmartcols. The last one is wrapped at the width of a terminal,
+ * whole off one. Control characters in cells are escaped.
  */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H

@@ -18,3 +18,18 @@ done
 run sloth agent run web1 true
 assert_status 125
 assert_stderr_has "$T/none.sock"
+
+# a place where something else is: what to try fits
+touch "$T/file"
+run sloth --socket "$T/file" agent list
+assert_status 1
+assert_stderr_like 'try: .*file of another kind'
+start_master
+start_agent web1
+agent=$(json "$(sloth agent get web1 -o json)" .address)
+for command in 'agent list' 'agent run web1 true'; do
+	# shellcheck disable=SC2086  # a list of words
+	run sloth --master "$agent" $command
+	assert_stderr_has 'unknown method'
+	assert_stderr_like 'try: .*address'
+done

@@ -205,6 +205,22 @@ static void check_widths(const char *text, size_t columns)
 	}
 }
 
+START_TEST(box_fits_into_narrow_terminals)
+{
+	struct box_content c = content_of("a line that is longer than that\n", "");
+	static const size_t columns[] = { 20, 21, 33, 47, 48, 49 };
+
+	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+		struct style style = { .utf8 = true, .columns = (unsigned)columns[i] };
+		char *text = draw(&style, &c);
+
+		check_widths(text, columns[i]);
+		ck_assert_ptr_nonnull(strstr(text, columns[i] < 48 ? "…" : "on web1"));
+		free(text);
+	}
+}
+END_TEST
+
 START_TEST(box_counts_columns_not_bytes)
 {
 	const struct box_content c = content_of("中文字符\ne\xcc\x81\nplain\ttab\n\xff\n", "grün\n");
@@ -246,12 +262,13 @@ END_TEST
 
 START_TEST(box_has_sections_for_what_there_is)
 {
+	static const struct style wide_ascii = { .columns = 60 };
 	struct box_content c = content_of("", "bad\n");
 	char *text;
 
 	c.is_success = false;
 	c.error = "timed out";
-	text = draw(&ascii, &c);
+	text = draw(&wide_ascii, &c);
 	ck_assert_ptr_null(strstr(text, "# Stdout:"));
 	ck_assert_ptr_nonnull(strstr(text, "| # Stderr:"));
 	ck_assert_ptr_nonnull(strstr(text, "| # Error:"));
@@ -301,6 +318,6 @@ UNIT_MAIN(frame_puts_a_gutter_before_each_line, frame_shows_a_line_before_it_is_
 	  frame_breaks_a_line_where_the_other_stream_comes_between, frame_keeps_progress_bars_inside,
 	  frame_keeps_columns_of_tabs, frame_keeps_colors_out_of_the_gutter, frame_has_a_rule_above_and_a_summary_below,
 	  frame_cuts_a_long_command_to_the_width, frame_shows_a_command_of_several_lines_on_one, frame_is_green_or_red,
-	  box_looks_as_the_manual_shows_it, box_counts_columns_not_bytes, box_wraps_what_is_wider_than_the_terminal,
-	  box_shows_the_last_state_of_a_progress_bar, box_has_sections_for_what_there_is,
-	  error_of_somebody_else_is_one_plain_line, box_hands_on_a_failed_write)
+	  box_looks_as_the_manual_shows_it, box_counts_columns_not_bytes, box_fits_into_narrow_terminals,
+	  box_wraps_what_is_wider_than_the_terminal, box_shows_the_last_state_of_a_progress_bar,
+	  box_has_sections_for_what_there_is, error_of_somebody_else_is_one_plain_line, box_hands_on_a_failed_write)

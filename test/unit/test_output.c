@@ -80,6 +80,24 @@ START_TEST(output_lists_agents_as_a_table)
 }
 END_TEST
 
+/* Why an agent cannot be reached is the news: it is never cut. */
+START_TEST(output_wraps_states_on_narrow_terminals)
+{
+	static const struct output narrow = { .style = { .is_terminal = true, .columns = 60 } };
+	Agent__AgentInfo a = agent_named("web1", "Active", "refused, as it was before");
+	const Agent__AgentInfo *agents[] = { &a };
+
+	capture();
+	output_text.agents(&narrow, agents, 1, NULL);
+	ck_assert_str_eq(captured(),
+			 "NAME ADDRESS         VERSION LAST SEEN STATE\n"
+			 "web1 127.0.0.1:50051 0.1.0   now       Active, unreachable: \n"
+			 "                                       refused, as it was be\n"
+			 "                                       fore\n");
+	release();
+}
+END_TEST
+
 START_TEST(output_shows_facts_without_control_bytes)
 {
 	Agent__AgentInfo a = agent_named("web1", "Active", "");
@@ -238,6 +256,7 @@ START_TEST(output_that_fails_early_says_why)
 }
 END_TEST
 
-UNIT_MAIN(output_lists_agents_as_a_table, output_shows_facts_without_control_bytes, output_json_is_one_object_each,
+UNIT_MAIN(output_lists_agents_as_a_table, output_wraps_states_on_narrow_terminals,
+	  output_shows_facts_without_control_bytes, output_json_is_one_object_each,
 	  output_tells_how_long_the_master_is_up, output_has_two_formats, output_has_colors_where_they_are_wanted,
 	  output_that_fails_early_says_why)
