@@ -10,6 +10,8 @@
 
 #include "common/mem.h"
 
+enum { TABLE_WIDTH_MIN = 60 };	/* a narrower terminal breaks whole lines better than a column of few letters */
+
 struct table {
 	struct libscols_table *scols;
 	size_t n;
@@ -35,7 +37,7 @@ struct table *table_new(const struct style *style, const char *const *columns, s
 	scols_table_enable_noheadings(t->scols, 0);
 	scols_table_set_termforce(t->scols, style->is_terminal ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
 	if (style->is_terminal)
-		scols_table_set_termwidth(t->scols, style->columns);
+		scols_table_set_termwidth(t->scols, style->columns > TABLE_WIDTH_MIN ? style->columns : TABLE_WIDTH_MIN);
 	for (size_t i = 0; i < n; i++) {
 		/* The last column takes what is left; where that is too little it goes on in the next line. */
 		int flags = i + 1 == n ? SCOLS_FL_WRAP : 0;

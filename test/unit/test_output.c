@@ -83,17 +83,20 @@ END_TEST
 /* Why an agent cannot be reached is the news: it is never cut. */
 START_TEST(output_wraps_states_on_narrow_terminals)
 {
-	static const struct output narrow = { .style = { .is_terminal = true, .columns = 60 } };
 	Agent__AgentInfo a = agent_named("web1", "Active", "refused, as it was before");
 	const Agent__AgentInfo *agents[] = { &a };
 
-	capture();
-	output_text.agents(&narrow, agents, 1, NULL);
-	ck_assert_str_eq(captured(),
-			 "NAME ADDRESS         VERSION LAST SEEN STATE\n"
-			 "web1 127.0.0.1:50051 0.1.0   now       Active, unreachable: \n"
-			 "                                       refused, as it was be\n"
-			 "                                       fore\n");
+	for (unsigned columns = 30; columns <= 60; columns += 30) {
+		const struct output narrow = { .style = { .is_terminal = true, .columns = columns } };
+
+		capture();
+		output_text.agents(&narrow, agents, 1, NULL);
+		ck_assert_str_eq(captured(),
+				 "NAME ADDRESS         VERSION LAST SEEN STATE\n"
+				 "web1 127.0.0.1:50051 0.1.0   now       Active, unreachable: \n"
+				 "                                       refused, as it was be\n"
+				 "                                       fore\n");
+	}
 	release();
 }
 END_TEST
