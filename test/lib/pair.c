@@ -88,8 +88,7 @@ void pair_start(struct pair *p, enum pair_form form)
 	p->caller = wire_new(p->loop);
 	p->answerer = wire_new(p->loop);
 	echo_serve(p->answerer);
-	snprintf(p->dir, sizeof p->dir, "/tmp/sloth-pair-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(p->dir));
+	tmp_make_dir(p->dir);
 	if (form == PAIR_UNIX || form == PAIR_UNIX_REVERSE)
 		snprintf(address, sizeof address, "unix:%s/s", p->dir);
 	else

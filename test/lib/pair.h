@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "common/buf.h"
+#include "test/lib/tmp.h"
 #include "wire/wire.h"
 
 enum pair_form { PAIR_TCP, PAIR_UNIX, PAIR_TCP_REVERSE, PAIR_UNIX_REVERSE, PAIR_FORMS };
@@ -23,7 +24,7 @@ struct pair {
 	struct wire_conn *conn;			/* the caller's connection, NULL when down */
 	struct wire_conn *peer;			/* the answerer's */
 	struct wire_listener *listener;
-	char dir[64];
+	char dir[TMP_DIR_MAX];
 	unsigned n_up, n_down, n_drain, n_answerer_down;
 	char why[200];				/* of the caller's connection */
 };

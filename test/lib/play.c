@@ -161,8 +161,7 @@ void play_open(struct play *p)
 	char *error = NULL;
 
 	*p = (struct play){ .loop = ev_loop_new(EVFLAG_NOENV), .pidfd = -1 };
-	strcpy(p->dir, "/tmp/sloth-run-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(p->dir));
+	tmp_make_dir(p->dir);
 	snprintf(p->address, sizeof p->address, "unix:%s/sock", p->dir);
 	signal(SIGPIPE, SIG_IGN);
 	p->wire = wire_new(p->loop);

@@ -12,13 +12,14 @@
 
 #include "common/buf.h"
 #include "wire/proto/sloth.pb-c.h"
+#include "test/lib/tmp.h"
 #include "wire/wire.h"
 
 struct play {
 	struct ev_loop *loop;
 	struct wire *wire;
 	struct wire_listener *listener;
-	char dir[64], address[80];
+	char dir[TMP_DIR_MAX], address[TMP_DIR_MAX + 16];
 	/* the script */
 	void (*on_start)(struct play *, struct wire_call *, const Sloth__V1__RunStart *);
 	void (*on_input)(struct play *, struct wire_call *, const Sloth__V1__RunInput *);

@@ -10,7 +10,7 @@
 
 #include "common/fd.h"
 
-static char dir[64];
+static char dir[TMP_DIR_MAX];
 static pid_t owner;
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *walk)
@@ -28,6 +28,18 @@ static void remove_dir(void)
 		nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/* A socket in it must not be longer than 107 bytes, so a long $TMPDIR does not serve. */
+void tmp_make_dir(char *out)
+{
+	static const char leaf[] = "/sloth-test.XXXXXX";
+	const char *parent = getenv("TMPDIR");
+
+	if (!parent || strlen(parent) + sizeof leaf > TMP_DIR_MAX)
+		parent = "/tmp";
+	snprintf(out, TMP_DIR_MAX, "%s%s", parent, leaf);
+	ck_assert_ptr_nonnull(mkdtemp(out));
+}
+
 const char *tmp_path(const char *leaf)
 {
 	static char ring[8][256];
@@ -35,8 +47,7 @@ const char *tmp_path(const char *leaf)
 	char *path = ring[turn++ % 8];
 
 	if (!dir[0]) {
-		strcpy(dir, "/tmp/sloth-test.XXXXXX");
-		ck_assert_ptr_nonnull(mkdtemp(dir));
+		tmp_make_dir(dir);
 		owner = getpid();
 		atexit(remove_dir);
 	}

@@ -1,9 +1,15 @@
 /*
- * tmp.h - a directory for the files of one test, gone when its process exits; a failed test leaves it.
+ * tmp.h - a directory for the files of one test, gone when its process exits.
+ *
+ * It lies in $TMPDIR, which is the runner's and goes with it: a test that fails or crashes leaves it there.
  */
 #ifndef TEST_LIB_TMP_H
 #define TEST_LIB_TMP_H
 
+enum { TMP_DIR_MAX = 80 };
+
+/* Makes a directory for a test that removes it itself; out has TMP_DIR_MAX bytes. */
+void tmp_make_dir(char *out);
 /* DIR/leaf; the directory is made at the first call. In one of eight static buffers used in turn. */
 const char *tmp_path(const char *leaf);
 /* Writes a file there and returns its path. */

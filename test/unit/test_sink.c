@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/sink.h"
+#include "test/lib/tmp.h"
 #include "test/lib/unit.h"
 
 enum { CHUNK = 64 * 1024, CHUNKS = 40 };
@@ -156,10 +157,9 @@ END_TEST
 
 START_TEST(sink_writes_to_a_file_in_place)
 {
-	char path[] = "/tmp/sloth-sink-XXXXXX", back[4] = "";
-	int fd = mkstemp(path);
+	int fd = open(tmp_path("file"), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	char back[4] = "";
 
-	unlink(path);
 	ck_assert_int_eq(write_once(fd, "abc", 3), 0);
 	ck_assert_int_eq(pread(fd, back, 3, 0), 3);
 	ck_assert_str_eq(back, "abc");

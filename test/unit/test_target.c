@@ -10,16 +10,17 @@
 #include "cli/target.h"
 #include "common/mem.h"
 #include "common/paths.h"
+#include "test/lib/tmp.h"
 #include "test/lib/unit.h"
 
-static char dir[] = "/tmp/sloth-target-XXXXXX";
-static char config[64], user_socket[64], system_socket[64];
+static char dir[TMP_DIR_MAX];
+static char config[100], user_socket[100], system_socket[100];
 static struct target target;
 static char *error, *hint;
 
 static void make_places(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	tmp_make_dir(dir);
 	snprintf(config, sizeof config, "%s/config", dir);
 	snprintf(user_socket, sizeof user_socket, "%s/user.sock", dir);
 	snprintf(system_socket, sizeof system_socket, "%s/system.sock", dir);
