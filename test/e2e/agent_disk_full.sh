@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# The disk of an agent's state directory is full: what runs is not disturbed, the log says what is not kept, and an agent
+# that cannot start says why, status 1.
+. "$(dirname "$0")/lib.sh"
+
+if [ "${IN_NAMESPACE:-}" != yes ]; then
+	unshare --map-root-user --mount true 2>/dev/null || skip "no user and mount namespaces here"
+	trap - EXIT
+	cd / && rm -rf "$T"
+	IN_NAMESPACE=yes exec unshare --map-root-user --mount bash "$here/agent_disk_full.sh"
+fi
+start_master
+mkdir "$T/agent-web1"
+mount -t tmpfs -o size=64k,mode=700 none "$T/agent-web1" || skip "no tmpfs in a mount namespace here"
+mounted+=("$T/agent-web1")
+start_agent web1
+head -c 100000 /dev/zero >"$T/agent-web1/filler" 2>/dev/null
+for word in one two; do
+	run sloth agent run web1 "echo $word"
+	assert_status 0
+	assert_stdout_is "$word"$'\n'
+done
+has_line "$T/web1.log" 'ids of runs are not kept.*No space left' || fail "the log does not tell"
+stop_daemon "${agent_pid[web1]}"
+
+rm "$T/agent-web1/agent.pid"
+head -c 100000 /dev/zero >"$T/agent-web1/more" 2>/dev/null
+run slothd-agent --name web1 --master "$master" --port 0 --state-dir "$T/agent-web1"
+assert_status 1
+assert_stderr_has "$T/agent-web1"
+assert_stderr_has 'No space left on device'
+rm "$T/agent-web1/filler" "$T/agent-web1/more"
+start_agent web1
+run sloth agent run web1 'echo again'
+assert_stdout_is $'again\n'
