@@ -31,10 +31,10 @@ start_probe() {
 }
 # 1: it was not answered, or too late.
 stop_probe() {
-	kill -TERM $probe_pid
+	kill -TERM "$probe_pid"
 	probe_said=$(cat <&7)
 	exec 7<&-
-	wait $probe_pid
+	wait "$probe_pid"
 }
 
 # assert_memory NAME MIB: at the peak since reset_peak, and afterwards. Sanitizers have a memory of their own.
@@ -81,7 +81,7 @@ hold_crowd() {
 }
 end_crowd() {
 	exec 8>&-
-	wait $crowd_pid || fail "$(cat "$T/crowd")"
+	wait "$crowd_pid" || fail "$(cat "$T/crowd")"
 	crowd_left=$(sed -nE 's/^([0-9]+) of .* left$/\1/p' "$T/crowd")
 }
 # The same with a healthy client beside them while they come.
