@@ -217,12 +217,13 @@ void wire_resume(struct wire_call *call)
 
 /* ---- time ---- */
 
-/* A unary request has to be whole in time; what is sent to a stranger has to move. */
+/* A unary request has to be whole in time; with a stranger something has to move while he holds memory or one
+ * of the handlers. */
 static uint64_t stall_due_ms(const struct wire_call *call)
 {
 	if (call->role == WIRE_SERVER && !call->started)
 		return call->begun_ms + WIRE_REQUEST_MS;
-	if (call->runs_long || call->conn->is_operator || !buf_len(&call->sendq) || !call->id)
+	if (call->runs_long || call->conn->is_operator || !call->id || (!call->counted && !buf_len(&call->sendq)))
 		return UINT64_MAX;
 	return call->progress_ms + WIRE_STREAM_STALL_MS;
 }
@@ -264,7 +265,7 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *w, int events)
 	else if (call->role == WIRE_SERVER && !call->started)
 		call_refuse(call, WIRE_DEADLINE_EXCEEDED, "request not complete within 60 s");
 	else
-		call_refuse(call, WIRE_UNAVAILABLE, "the peer has taken nothing for 60 s");
+		call_refuse(call, WIRE_UNAVAILABLE, "nothing has moved for 60 s");
 }
 
 void call_set_deadline(struct wire_call *call, uint64_t us_from_now)

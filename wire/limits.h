@@ -48,7 +48,7 @@
 #define WIRE_HEADER_BLOCK_MS	5000u			/* half a header block */
 #define WIRE_REQUEST_MS		60000u			/* slow body of a unary request */
 #define WIRE_WRITE_STALL_MS	30000u			/* socket never read */
-#define WIRE_STREAM_STALL_MS	60000u			/* window 0 */
+#define WIRE_STREAM_STALL_MS	60000u			/* window 0; a handler on which nothing moves */
 #define WIRE_IDLE_MS		(15u * 60 * 1000)	/* connection without a call, nobody's keepalive */
 #define WIRE_DIAL_MS		20000u
 #define WIRE_GOAWAY_MS		2000u			/* first to second GOAWAY at the latest */

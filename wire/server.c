@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "common/mem.h"
 #include "common/str.h"
 #include "common/utf8.h"
@@ -154,6 +155,8 @@ static void start(struct wire_call *call, const uint8_t *data, size_t len)
 		server_fail(call, WIRE_RESOURCE_EXHAUSTED, "too many calls are at work, try again later");
 		return;
 	}
+	call->progress_ms = mono_ms();
+	call_arm(call);
 	call->method->start(call, data, len, call->method_arg);
 }
 

@@ -205,7 +205,7 @@ void echo_serve(struct wire *wire)
 		{ .path = "/test.Echo/Sink", .start = sink },
 		{ .path = "/test.Echo/Fail", .unary = true, .start = fail },
 		{ .path = "/test.Echo/Once", .start = once },
-		{ .path = "/test.Echo/Silent", .start = silent },
+		{ .path = "/test.Echo/Silent", .runs_long = true, .start = silent },
 		{ .path = "/test.Echo/Stuck", .runs_long = true, .start = stuck },
 	};
 

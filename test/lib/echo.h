@@ -7,7 +7,7 @@
  *   /test.Echo/Sink     client streaming: answers with the number of bytes it got, in decimal
  *   /test.Echo/Fail     the request is "CODE text": ends with that status
  *   /test.Echo/Once     ends with OK at the first message
- *   /test.Echo/Silent   never answers
+ *   /test.Echo/Silent   never answers, as a run may
  *   /test.Echo/Stuck    takes no message off the wire (paused)
  */
 #ifndef TEST_LIB_ECHO_H

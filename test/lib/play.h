@@ -11,8 +11,8 @@
 #include <sys/types.h>
 
 #include "common/buf.h"
-#include "wire/proto/sloth.pb-c.h"
 #include "test/lib/tmp.h"
+#include "wire/proto/sloth.pb-c.h"
 #include "wire/wire.h"
 
 struct play {

@@ -295,6 +295,26 @@ START_TEST(stalled_stream_of_a_stranger_ends)
 }
 END_TEST
 
+/* A stranger's handlers are counted, so one on which nothing moves may not be held for ever. */
+START_TEST(idle_handler_of_a_stranger_ends)
+{
+	struct raw r;
+
+	raw_open(&r, "127.0.0.2");
+	raw_preface(&r);
+	ack_settings(&r);
+	raw_send_request(&r, 1, "/test.Echo/Chat", 0);
+	pass(&r, 30);
+	raw_send_message(&r, 1, "still here", 0);
+	pass(&r, 40);
+	ck_assert_uint_eq(wire_count(r.wire).calls, 1);
+	pass(&r, 30);
+	ck_assert_uint_eq(wire_count(r.wire).calls, 0);
+	ck_assert_str_eq(raw_wait_end(&r, 1, "grpc-status"), "14");
+	raw_close(&r);
+}
+END_TEST
+
 START_TEST(operator_may_read_as_slowly_as_he_likes)
 {
 	struct raw r;
@@ -354,5 +374,5 @@ UNIT_MAIN(silent_connection_has_ten_seconds, half_a_preface_has_ten_seconds, set
 	  server_has_to_acknowledge_settings_too, plain_http_request_has_a_minute,
 	  header_block_has_five_seconds, unary_request_has_a_minute, deadline_ends_a_call_on_time,
 	  vanished_peer_is_found, answer_to_ping_keeps_a_quiet_peer, idle_connection_is_sent_away_in_order,
-	  stalled_stream_of_a_stranger_ends, operator_may_read_as_slowly_as_he_likes,
+	  stalled_stream_of_a_stranger_ends, idle_handler_of_a_stranger_ends, operator_may_read_as_slowly_as_he_likes,
 	  drain_does_not_wait_for_a_client_that_never_answers, server_that_pings_often_keeps_its_client)
