@@ -82,6 +82,7 @@ static void unfinished_uploads(struct peer *p)
 	body[1] = 0x00;
 	body[2] = 0x0f;
 	body[3] = body[4] = 0xff;
+	p->patience_ms = PEER_BLOCKED_MS;
 	for (int i = 0; i < STREAMS; i++)
 		peer_request(p, path_large(p), NULL, NULL, 0);
 	for (uint32_t id = 1; id < 2 * STREAMS && !peer_is_over(p); id += 2)

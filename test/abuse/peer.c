@@ -13,7 +13,7 @@
 
 #include "common/clock.h"
 
-enum { GATHER = 32 * 1024, STEP_MS = 50, MUTE_BUFFER = 4096, PIECE = 16384, WINDOW = 65535, SETTING_WINDOW = 4 };
+enum { GATHER = 32 * 1024, STEP_MS = 50, PATIENCE_MS = 5000, MUTE_BUFFER = 4096, PIECE = 16384, WINDOW = 65535, SETTING_WINDOW = 4 };
 
 /* ---- life ---- */
 
@@ -26,6 +26,7 @@ static void start(struct peer *p, int fd)
 	if (p->is_mute)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
 	p->next_id = 1;
+	p->patience_ms = PATIENCE_MS;
 	p->first_window = p->conn_window = WINDOW;
 	p->end_ms = mono_ms() + PEER_TIME_MS;
 	p->is_closed = p->is_blocked = false;
@@ -253,11 +254,13 @@ bool peer_wait(struct peer *p, uint32_t ms, bool (*is_done)(const struct peer *p
 	uint64_t end = mono_ms() + ms;
 
 	peer_flush(p);
-	while (!is_done(p, arg) && !p->is_closed && mono_ms() < end) {
-		wait_socket(p, STEP_MS);
+	do {
+		if (is_done(p, arg) || p->is_closed)
+			break;
+		wait_socket(p, ms < STEP_MS ? ms : STEP_MS);
 		receive(p);
 		peer_flush(p);
-	}
+	} while (mono_ms() < end);
 	return is_done(p, arg);
 }
 
@@ -387,7 +390,7 @@ size_t peer_data(struct peer *p, uint32_t stream, const void *data, size_t n, ui
 
 		if (!piece && p->is_mute)
 			break;
-		if (!piece && !peer_wait(p, PEER_BLOCKED_MS, has_room, &s))
+		if (!piece && !peer_wait(p, p->patience_ms, has_room, &s))
 			break;
 		if (!piece)
 			continue;

@@ -40,6 +40,7 @@ struct peer {
 	uint32_t next_id;
 	int64_t first_window, conn_window;	/* what may be sent: to a stream from its beginning, in all */
 	int64_t windows[PEER_STREAMS];		/* to a stream, by its id; of older ones nothing is known */
+	uint32_t patience_ms;			/* with a window that stays shut */
 	uint64_t end_ms, sent_bytes;
 	struct buf in, out;
 	struct nghttp2_hd_inflater *inflater;

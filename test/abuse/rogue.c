@@ -99,6 +99,7 @@ static void endless_answer(struct peer *p)
 	static const uint8_t messages[16000];
 
 	respond(p);
+	p->patience_ms = PEER_BLOCKED_MS;	/* the call ends, and with it what there is to send */
 	p->windows[p->seen.request / 2 % PEER_STREAMS] = p->first_window;
 	for (int i = 0; i < MANY && !peer_is_over(p); i++)
 		if (!peer_data(p, p->seen.request, messages, sizeof messages, 0))

@@ -1,11 +1,12 @@
 /*
  * probe.c - a healthy client beside an attack: whether it is answered, and how fast.
  *
- *   probe ADDRESS PATH LIMIT_MS
+ *   probe ADDRESS PATH LIMIT_MS PID
  *
  * An empty request to the unary method PATH every 10 ms over a connection that stays, and beside it over one
  * that is made for it. It prints "asking" when it begins. SIGTERM ends it: it prints "N answers, worst MS ms"; the exit status is 1 when a call failed
- * or took longer than LIMIT_MS.
+ * or took longer than LIMIT_MS. Time in which the probe or the server, process PID, was ready to run and had no
+ * processor says something about the machine only, and is not counted.
  */
 #include <ev.h>
 #include <signal.h>
@@ -27,7 +28,7 @@ struct client {
 	struct wire_conn *conn;
 	bool is_fresh;			/* dials for every call */
 	bool is_waiting;
-	uint64_t begin_us;
+	uint64_t begin_us, begin_delay_us;
 	ev_timer pause;
 };
 
@@ -38,11 +39,33 @@ struct probe {
 	struct client clients[2];
 	uint64_t worst_us, limit_ms;
 	unsigned n_answers, n_failed;
+	const char *server_pid;
 	bool is_stopping;
 	ev_signal term;
 };
 
 static void ask(struct client *c);
+
+/* How long a process has waited for a processor since it began. */
+static uint64_t delay_us(const char *pid)
+{
+	unsigned long long ran_ns, waited_ns = 0;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%s/schedstat", pid);
+	f = fopen(path, "r");
+	if (f && fscanf(f, "%llu %llu", &ran_ns, &waited_ns) != 2)
+		waited_ns = 0;
+	if (f)
+		fclose(f);
+	return waited_ns / 1000;
+}
+
+static uint64_t delays_us(const struct probe *p)
+{
+	return delay_us("self") + delay_us(p->server_pid);
+}
 
 static void pause_then_ask(struct client *c)
 {
@@ -64,8 +87,9 @@ static void on_answer(struct wire_call *call, enum wire_code code, const char *w
 {
 	struct client *c = arg;
 	struct probe *p = c->probe;
-	uint64_t took = mono_us() - c->begin_us;
+	uint64_t took = mono_us() - c->begin_us, waited = delays_us(p) - c->begin_delay_us;
 
+	took = took > waited ? took - waited : 0;
 	(void)call;
 	(void)data;
 	(void)len;
@@ -99,6 +123,7 @@ static void ask(struct client *c)
 	const struct wire_request request = { .path = c->probe->path, .timeout_ms = GIVE_UP_MS };
 	const Grpc__Health__V1__HealthCheckRequest nothing = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
 
+	c->begin_delay_us = delays_us(c->probe);
 	c->begin_us = mono_us();
 	c->is_waiting = true;
 	if (!c->conn)
@@ -156,12 +181,13 @@ int main(int argc, char **argv)
 	struct probe p = { 0 };
 
 	signal(SIGPIPE, SIG_IGN);
-	if (argc != 4) {
-		fputs("usage: probe ADDRESS PATH LIMIT_MS\n", stderr);
+	if (argc != 5) {
+		fputs("usage: probe ADDRESS PATH LIMIT_MS PID\n", stderr);
 		return EXIT_FAILURE;
 	}
 	p.address = argv[1];
 	p.path = argv[2];
+	p.server_pid = argv[4];
 	p.limit_ms = strtoul(argv[3], NULL, 10);
 	run(&p);
 	printf("%u answers, worst %.1f ms\n", p.n_answers, (double)p.worst_us / 1000);

@@ -25,7 +25,7 @@ peak_kib()   { awk '/^VmHWM:/ { print $2 }' "/proc/$aim_pid/status"; }
 
 # The healthy client asks from another address than the attackers do.
 start_probe() {
-	exec 7< <(exec "$probe" "127.0.0.1:$aim_port" /grpc.health.v1.Health/Check $answer_ms 2>&1)
+	exec 7< <(exec "$probe" "127.0.0.1:$aim_port" /grpc.health.v1.Health/Check $answer_ms "$aim_pid" 2>&1)
 	probe_pid=$!
 	read -r probe_said <&7
 }
