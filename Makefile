@@ -111,7 +111,7 @@ $(eval $(call archive,master,$(filter-out $(B)/master/main.o,$(MASTER_O))))
 $(eval $(call archive,agent,$(filter-out $(B)/agent/main.o,$(AGENT_O))))
 $(eval $(call archive,cli,$(filter-out $(B)/cli/main.o,$(CLI_O))))
 
-link = $(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+link = $(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 PROGRAMS := $(B)/bin/sloth $(B)/sbin/slothd-master $(B)/sbin/slothd-agent
 all: $(PROGRAMS) $(B)/bin/sloth-runner
@@ -151,7 +151,8 @@ $(B)/test/fuzz/fuzz_%: $(B)/test/fuzz/fuzz_%.o $(FUZZ_LIB_O) $(B)/libwire.a $(B)
 	$(call say,LINK,$@)
 	$(link) $(if $(FUZZ),-fsanitize=fuzzer) $(LIBS_WIRE)
 
-# Programs that tests and benchmarks run.
+# Programs that tests and benchmarks run; what is more than one file has a folder of its name.
+$(B)/test/mix: $(patsubst %.c,$(B)/%.o,$(wildcard test/tools/mix/*.c))
 $(B)/test/%: $(B)/test/tools/%.o $(TEST_LIBS)
 	$(call say,LINK,$@)
 	$(link) $(LIBS_MASTER)
@@ -227,6 +228,7 @@ bench: deps-check
 
 soak: deps-check
 	@$(MAKE) -j$(JOBS) --no-print-directory all tests
+	@$(MAKE) -j$(JOBS) --no-print-directory SAN=1 all tests
 	@./test/e2e/soak.sh $(B) $(MINUTES)
 
 abuse: deps-check

@@ -293,3 +293,20 @@ open_fds()   { find "/proc/$1/fd" -mindepth 1 | wc -l; }
 dirty_kib()  { awk '/^Private_Dirty:/ { n += $2 } END { print n + 0 }' "/proc/$1/smaps_rollup"; }
 rss_kib()    { awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"; }
 closed_port() { "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# note_descriptors, expect_descriptors: the master and web1 have no more open than before; what ran beside it may
+# have ended meanwhile.
+note_descriptors() {
+	sloth agent run -n web1 true
+	master_fds=$(open_fds "$master_pid") agent_fds=$(open_fds "${agent_pid[web1]}")
+}
+has_descriptors() { [ "$(open_fds "$1")" -le "$2" ]; }
+expect_descriptors() {
+	until_true 15 has_descriptors "$master_pid" "$master_fds" ||
+		fail "master: $(open_fds "$master_pid") descriptors, $master_fds before"
+	until_true 15 has_descriptors "${agent_pid[web1]}" "$agent_fds" ||
+		fail "agent: $(open_fds "${agent_pid[web1]}") descriptors, $agent_fds before"
+}
+
+# is_small PID KIB: its private memory is no more than that.
+is_small() { [ "$(dirty_kib "$1")" -le "$2" ]; }

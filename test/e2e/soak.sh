@@ -2,7 +2,8 @@
 #
 # soak.sh BUILD MINUTES - long runs, large runs and many runs on one master and one agent that live through all.
 #
-# A quiet command and a slow stream last while everything else happens beside them. What has a number of rounds
+# First a mixture of calls, cancels and disconnects against daemons of its own: sanitized, then plain. Then a quiet
+# command and a slow stream last while everything else happens beside them. What has a number of rounds
 # ends early when its share of the time is over, and says how far it came. One line per check, the
 # last line is "N passed, N failed"; the exit status is 1 when one failed.
 #
@@ -10,6 +11,7 @@
 SLOTH_BUILD=${1:?usage: test/e2e/soak.sh BUILD MINUTES}
 : "${2:?usage: test/e2e/soak.sh BUILD MINUTES}"
 . "$(dirname "$0")/lib.sh"
+. "$here/lib/mixed.sh"
 
 total_s=$(($2 * 60))
 growth_max_kib=2048
@@ -68,6 +70,16 @@ judge() {
 check() {
 	launch "$@"
 	judge "$launched"
+}
+
+# ---- mixed ----
+
+# mixed_calls_in BUILD SECONDS: the daemons here are none of the others'.
+mixed_calls_in() {
+	SLOTH_BUILD=$1
+	PATH=$1/bin:$1/sbin:$PATH
+	daemon_pids=()
+	mixed_calls "$2" "${SEED:-$RANDOM}"
 }
 
 # ---- long ----
@@ -161,19 +173,6 @@ one_of_many() {
 	[ $code -eq "$1" ] || echo "command $1: exit status $code" >>"$T/wrong"
 	cmp "$T/out.$1" "$T/expected.$1" >>"$T/wrong" 2>&1 || echo "command $1: not its output" >>"$T/wrong"
 	[ -s "$T/wrong" ] || rm -f "$T/wrong"
-}
-
-# The long commands beside may end meanwhile, so fewer is fine.
-note_descriptors() {
-	sloth agent run -n web1 true
-	master_fds=$(open_fds "$master_pid") agent_fds=$(open_fds "${agent_pid[web1]}")
-}
-has_descriptors() { [ "$(open_fds "$1")" -le "$2" ]; }
-expect_descriptors() {
-	until_true 15 has_descriptors "$master_pid" "$master_fds" ||
-		fail "master: $(open_fds "$master_pid") descriptors, $master_fds before"
-	until_true 15 has_descriptors "${agent_pid[web1]}" "$agent_fds" ||
-		fail "agent: $(open_fds "${agent_pid[web1]}") descriptors, $agent_fds before"
 }
 
 # ---- a reader that does not read ----
@@ -272,10 +271,13 @@ nothing_left() {
 	note "private memory $master_kib -> $(dirty_kib "$master_pid") KiB (master)," \
 		"$agent_kib -> $(dirty_kib "${agent_pid[web1]}") KiB (agent)"
 }
-is_small() { [ "$(dirty_kib "$1")" -le "$2" ]; }
 
 # Pages of a program that was just built count as its private memory until they are on the disk.
 sync -f "$SLOTH_BUILD"/bin/* "$SLOTH_BUILD"/sbin/*
+mixed_s=$((total_s / 10))
+check 'mixed calls, sanitized' mixed_calls_in "$SLOTH_BUILD/san" $mixed_s
+check 'mixed calls, plain' mixed_calls_in "$SLOTH_BUILD" $mixed_s
+total_s=$((total_s - 2 * mixed_s))
 start_master
 start_agent web1
 note_descriptors
