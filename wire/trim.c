@@ -13,12 +13,13 @@ static void on_timer(struct ev_loop *loop, struct ev_timer *w, int events)
 	ev_ref(loop);
 	t->most_calls = 0;
 	t->most_bytes = 0;
+	buf_done(t->scratch);
 	malloc_trim(0);
 }
 
-void trim_init(struct trim *t, struct ev_loop *loop)
+void trim_init(struct trim *t, struct ev_loop *loop, struct buf *scratch)
 {
-	*t = (struct trim){ .loop = loop };
+	*t = (struct trim){ .loop = loop, .scratch = scratch };
 	ev_timer_init(&t->timer, on_timer, 0, 0);
 	t->timer.data = t;
 }

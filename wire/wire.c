@@ -104,8 +104,8 @@ struct wire *wire_new(struct ev_loop *loop)
 	wire->in = mem_alloc(WIRE_READ_BUFFER);
 	wire->keepalive_scale = 1;
 	guard_bucket_init(&wire->fault_lines, WIRE_FAULT_LINES, mono_ms());
-	trim_init(&wire->trim, loop);
-	trim_init(&wire->conn_trim, loop);
+	trim_init(&wire->trim, loop, &wire->out);
+	trim_init(&wire->conn_trim, loop, &wire->out);
 	wire->census = census_new();
 	return wire;
 }
