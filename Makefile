@@ -6,6 +6,7 @@
 #   make interop    client, server and daemons against other implementations of gRPC
 #   make install    DESTDIR and PREFIX (default /usr/local)
 #   make bench      speed and memory as ratios against things run beside it
+#   make bench-peers  the wire beside peers of Debian's; deps-peers installs them
 #   make soak       long runs (MINUTES=10)
 #   make abuse      the attacks of make check by more attackers (JOBS_ABUSE=16) for longer (ROUNDS_ABUSE=20)
 #   make fuzz       every fuzz target for SECONDS=60
@@ -34,6 +35,9 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libnghttp2-dev libev-dev libprotobuf
 DEPS_CHECK := check valgrind clang-tidy cppcheck mandoc shellcheck procps tmux python3-minimal libclang-rt-14-dev clang \
 	util-linux iproute2 python3-grpcio python3-grpc-tools
 DEPS_INTEROP := g++ libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
+# What bench-peers measures beside us. It installs none of them and skips what is missing.
+DEPS_PEERS := nghttp2-server nghttp2-client openssh-server openssh-client pdsh clustershell ansible-core \
+	g++ libgrpc++-dev protobuf-compiler protobuf-compiler-grpc golang-go golang-google-grpc-dev golang-goprotobuf-dev
 
 CC       ?= gcc
 ifeq ($(origin CC),default)
@@ -206,6 +210,8 @@ deps-check:
 	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_CHECK)
 deps-interop:
 	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_INTEROP)
+deps-peers:
+	@./test/lib/deps.sh $(DEPS_PEERS)
 
 # The tools that build may only just have been installed: each stage is a make of its own.
 demo: deps-build
@@ -225,6 +231,10 @@ interop: deps-interop
 bench: deps-check
 	@$(MAKE) -j$(JOBS) --no-print-directory all tests
 	@./test/bench/bench.sh $(B)
+
+bench-peers:
+	@$(MAKE) -j$(JOBS) --no-print-directory all $(TEST_TOOLS)
+	@./test/bench/peers.sh $(B)
 
 soak: deps-check
 	@$(MAKE) -j$(JOBS) --no-print-directory all tests
@@ -264,4 +274,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')
-.PHONY: all lib tests fuzzers demo check interop interop-cpp bench soak fuzz lint install clean deps-build deps-check deps-interop abuse
+.PHONY: all lib tests fuzzers demo check interop interop-cpp bench soak fuzz lint install clean deps-build deps-check deps-interop abuse bench-peers deps-peers

@@ -8,6 +8,9 @@
  *       The first is a server: its time is from spawn to an accepted connection at 127.0.0.1:PORT, then it
  *       gets SIGTERM. The second is run to its end as above.
  *
+ *   bench_proc cpu PID
+ *       Microseconds on a processor of all threads that the process has or had.
+ *
  * Streams of the commands go to /dev/null. Exit status 1 when a command cannot be run or a server never listens.
  */
 #include <arpa/inet.h>
@@ -105,6 +108,19 @@ static double median(double *values, size_t n)
 	return values[n / 2];
 }
 
+static int print_cpu(const char *pid)
+{
+	clockid_t clock;
+	struct timespec t;
+
+	if (clock_getcpuclockid((pid_t)strtol(pid, NULL, 10), &clock) || clock_gettime(clock, &t)) {
+		fprintf(stderr, "bench_proc: no process %s\n", pid);
+		return EXIT_FAILURE;
+	}
+	printf("%lld\n", (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000);
+	return EXIT_SUCCESS;
+}
+
 /* The second command begins behind "--", which becomes the end of the first. NULL: there is none. */
 static char **split(char **words)
 {
@@ -125,9 +141,12 @@ int main(int argc, char **argv)
 	char **other = argc > words ? split(argv + words) : NULL;	/* and ends our command with a NULL */
 	double *ours, *beside, *ratios;
 
+	if (argc == 3 && str_equal(argv[1], "cpu"))
+		return print_cpu(argv[2]);
 	if (!other || !n || !argv[words]) {
 		fputs("usage: bench_proc pairs N COMMAND... -- COMMAND...\n"
-		      "       bench_proc start N PORT COMMAND... -- COMMAND...\n", stderr);
+		      "       bench_proc start N PORT COMMAND... -- COMMAND...\n"
+		      "       bench_proc cpu PID\n", stderr);
 		return EXIT_FAILURE;
 	}
 	ours = mem_array(n, sizeof *ours);
