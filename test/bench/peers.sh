@@ -133,7 +133,8 @@ start_sshd() {
 	tail -n 3 sshd.log ssh.log
 	echo 'SKIPPED: ssh, pdsh, clush, ansible: no login to an own sshd as this user'
 }
-# Every client finds the connection that stands; nothing of the user's or the machine's ssh is read or written.
+# Every client finds the connection that stands; nothing of the user's or the machine's ssh is read or written,
+# nor a shell's start-up file.
 write_ssh_configs() {
 	cat >sshd_config <<-END
 		ListenAddress 127.0.0.1:$1
@@ -143,6 +144,8 @@ write_ssh_configs() {
 		PasswordAuthentication no
 		PermitRootLogin prohibit-password
 		PidFile none
+		SetEnv HOME=$dir
+		Subsystem sftp internal-sftp
 	END
 	cat >ssh_config <<-END
 		Host bench
@@ -169,7 +172,7 @@ peer_run_rows() {
 	has pdsh pdsh pdsh && run_row '  pdsh by ssh multiplexed' "$few" '' '' pdsh -R ssh -w bench true
 	has clush clustershell clush && run_row '  clush by ssh multiplexed' "$few" '' '' clush -q -w bench -o "-F $dir/ssh_config" true
 	export ANSIBLE_SSH_ARGS="-F $dir/ssh_config" ANSIBLE_HOME=$dir/ansible ANSIBLE_LOCAL_TEMP=$dir/ansible \
-		ANSIBLE_REMOTE_TEMP=$dir/ansible ANSIBLE_LOCALHOST_WARNING=no
+		ANSIBLE_REMOTE_TEMP=$dir/ansible ANSIBLE_PIPELINING=1
 	has ansible ansible-core ansible &&
 		run_row '  ansible by ssh multiplexed' $(((few + 1) / 2)) '' '' ansible all -i bench, -m command -a true
 }
