@@ -90,24 +90,42 @@ static size_t next_character(const uint8_t **at, const uint8_t *end, const uint8
 	return sizeof replacement - 1;
 }
 
-void field_encode_message(const char *text, struct buf *out)
+static bool is_plain(uint32_t cp, bool is_first)
+{
+	return cp >= 0x20 && cp <= 0x7e && cp != '%' && !(is_first && cp == ' ');
+}
+
+/* A value with a space at either end makes the whole response malformed (RFC 9113 8.2.1). */
+static void escape_last_space(struct buf *out)
+{
+	if (!buf_len(out) || buf_data(out)[buf_len(out) - 1] != ' ')
+		return;
+	out->tail--;
+	buf_append_str(out, "%20");
+}
+
+void field_encode_message(const char *text, size_t max, struct buf *out)
 {
 	const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text), *bytes;
-	size_t total = 0, n;
+	size_t total = 0, encoded = 0, n;
 	uint32_t cp;
+	bool plain;
 
 	while (at < end) {
 		n = next_character(&at, end, &bytes, &cp);
+		plain = is_plain(cp, total == 0);
 		total += n;
-		if (total > MESSAGE_MAX)
-			return;
-		if (cp >= 0x20 && cp <= 0x7e && cp != '%') {
+		encoded += plain && cp != ' ' ? 1 : 3 * n;	/* a space may yet be the last */
+		if (total > MESSAGE_MAX || encoded > max)
+			break;
+		if (plain) {
 			buf_append(out, bytes, 1);
 			continue;
 		}
 		for (size_t i = 0; i < n; i++)
 			buf_printf(out, "%%%02X", (unsigned)bytes[i]);
 	}
+	escape_last_space(out);
 }
 
 static int hex_value(uint8_t c)

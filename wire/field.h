@@ -15,8 +15,9 @@ int field_parse_timeout(const uint8_t *text, size_t n, uint64_t *ns);
 /* Microseconds as a grpc-timeout, rounded up to the finest unit that fits eight digits. `out`: 16 bytes. */
 void field_format_timeout(uint64_t us, char *out);
 
-/* grpc-message: truncated to 1 KiB at a UTF-8 boundary, then bytes outside 0x20..0x7e and '%' as %XX. */
-void field_encode_message(const char *text, struct buf *out);
+/* grpc-message: truncated to 1 KiB at a UTF-8 boundary, then bytes outside 0x20..0x7e, '%' and a space at
+ * either end as %XX; truncated further, between characters again, where that could be more than `max` bytes. */
+void field_encode_message(const char *text, size_t max, struct buf *out);
 /* Lenient: broken escapes stand for themselves, NUL and invalid UTF-8 become U+FFFD. All else is what the
  * peer sent, control characters included: whoever prints it cleans it. Owned. */
 char *field_decode_message(const uint8_t *text, size_t n);

@@ -5,12 +5,12 @@
 
 void headers_add(struct headers *h, const char *name, const void *value, size_t len, bool no_index)
 {
-	size_t name_len = strlen(name);
+	size_t name_len = strlen(name), size = name_len + len + 32;
 
-	if (h->n == HEADERS_MAX)
+	if (h->n == HEADERS_MAX || (h->max && h->bytes + size > h->max))
 		return;
 	h->fields[h->n++] = (struct h2_field){ name, name_len, value, len, no_index };
-	h->bytes += name_len + len + 32;
+	h->bytes += size;
 }
 
 void headers_add_text(struct headers *h, const char *name, const char *value)

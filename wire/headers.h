@@ -16,6 +16,7 @@ struct headers {
 	struct h2_field fields[HEADERS_MAX];
 	size_t n;
 	size_t bytes;		/* as SETTINGS_MAX_HEADER_LIST_SIZE counts */
+	size_t max;		/* of them: fields that do not fit are left out; 0: all fit */
 	struct buf encoded[2];	/* base64 of "-bin" values, one for each headers_add_meta() */
 	size_t n_encoded;
 };

@@ -15,6 +15,7 @@
 #include "wire/headers.h"
 #include "wire/internal.h"
 
+/* What a shortened grpc-message leaves to metadata. */
 enum { HEADER_LIST_RESERVE = 256 };
 
 /* ---- the request ---- */
@@ -237,23 +238,34 @@ void wire_add_trailer(struct wire_call *call, const struct wire_field *field)
 		meta_add(&call->trailers, field->name, strlen(field->name), field->value, field->len);
 }
 
-/* grpc-status and grpc-message, the latter shortened to what the peer takes. `message` holds its text. */
-static void add_status(struct headers *h, const struct wire_call *call, char *code, struct buf *message)
+/* grpc-status and grpc-message, the latter shortened to what `max` bytes of fields leave it. `message` holds
+ * its text. */
+static void add_status(struct headers *h, const struct wire_call *call, size_t max, char *code, struct buf *message)
 {
-	size_t room = h2_peer_header_list_max(call->conn->h2), max;
+	size_t taken;
 
 	snprintf(code, 8, "%d", (int)call->code);
 	headers_add_text(h, "grpc-status", code);
-	if (call->code == WIRE_OK || !call->why || !*call->why)
+	if (call->code == WIRE_OK || !call->why)
 		return;
-	field_encode_message(call->why, message);
-	max = room > h->bytes + HEADER_LIST_RESERVE ? room - h->bytes - HEADER_LIST_RESERVE : 0;
-	if (buf_len(message) <= max)
+	taken = h->bytes + HEADER_LIST_RESERVE;
+	field_encode_message(call->why, max > taken ? max - taken : 0, message);
+	if (buf_len(message))
 		headers_add(h, "grpc-message", buf_data(message), buf_len(message), true);
 }
 
+/* What the peer says it takes, and never more than we would: a block that is too large is no answer at all. */
+static size_t header_list_max(const struct wire_call *call)
+{
+	uint32_t max = h2_peer_header_list_max(call->conn->h2);
+
+	return max < WIRE_HEADER_LIST_MAX ? max : WIRE_HEADER_LIST_MAX;
+}
+
+/* The status goes out in any case, metadata as far as the peer has room for it. */
 static void submit(struct wire_call *call, bool initial, bool trailers)
 {
+	size_t max = header_list_max(call);
 	struct headers h = { .n = 0 };
 	struct buf message = { 0 };
 	char code[8];
@@ -261,12 +273,14 @@ static void submit(struct wire_call *call, bool initial, bool trailers)
 	if (initial) {
 		headers_add_text(&h, ":status", "200");
 		headers_add_text(&h, "content-type", "application/grpc");
+	}
+	if (trailers)
+		add_status(&h, call, max, code, &message);
+	h.max = max ? max : 1;
+	if (initial)
 		headers_add_meta(&h, &call->headers);
-	}
-	if (trailers) {
-		add_status(&h, call, code, &message);
+	if (trailers)
 		headers_add_meta(&h, &call->trailers);
-	}
 	if (initial)
 		h2_respond(call->conn->h2, call->id, h.fields, h.n, !trailers);
 	else

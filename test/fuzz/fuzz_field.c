@@ -17,14 +17,14 @@ static void try_message(const uint8_t *data, size_t n)
 	struct buf encoded = { 0 };
 
 	assert(utf8_valid(decoded, strlen(decoded)));
-	field_encode_message(raw, &encoded);
+	field_encode_message(raw, SIZE_MAX, &encoded);
 	assert(buf_len(&encoded) <= 3 * 1024 + 1);
 	for (size_t i = 0; i < buf_len(&encoded); i++)
 		assert(buf_data(&encoded)[i] >= 0x20 && buf_data(&encoded)[i] <= 0x7e);
 
 	/* What is short comes back as it was. */
 	buf_clear(&encoded);
-	field_encode_message(decoded, &encoded);
+	field_encode_message(decoded, SIZE_MAX, &encoded);
 	again = field_decode_message(buf_len(&encoded) ? buf_data(&encoded) : (const uint8_t *)"", buf_len(&encoded));
 	assert(strncmp(again, decoded, strlen(again)) == 0);
 	assert(strlen(decoded) > 1024 || strcmp(again, decoded) == 0);

@@ -81,12 +81,14 @@ START_TEST(message_is_percent_encoded)
 		{ "\xe2\x98\xba and \xf0\x9f\x98\x88", "%E2%98%BA and %F0%9F%98%88" },
 		{ "\x7f", "%7F" },
 		{ "bad \xff\xfe", "bad %EF%BF%BD%EF%BF%BD" },
+		{ " ", "%20" },
+		{ "  two words  ", "%20 two words %20" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct buf out = { 0 };
 
-		field_encode_message(cases[i].text, &out);
+		field_encode_message(cases[i].text, SIZE_MAX, &out);
 		ck_assert_str_eq(buf_string(&out), cases[i].encoded);
 		buf_done(&out);
 	}
@@ -101,9 +103,28 @@ START_TEST(long_message_is_cut_between_characters)
 	memset(text, 'a', sizeof text);
 	memcpy(text + 1022, "\xe2\x98\xba", 3);
 	text[sizeof text - 1] = '\0';
-	field_encode_message(text, &out);
+	field_encode_message(text, SIZE_MAX, &out);
 	ck_assert_uint_eq(buf_len(&out), 1022);
 	buf_done(&out);
+}
+END_TEST
+
+START_TEST(message_is_cut_where_its_room_ends)
+{
+	static const struct {
+		size_t max;
+		const char *encoded;
+	} cases[] = {
+		{ 0, "" }, { 1, "a" }, { 4, "a%20" }, { 5, "a b" }, { 13, "a b" }, { 14, "a b%E2%98%BA" }, { SIZE_MAX, "a b%E2%98%BA" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf out = { 0 };
+
+		field_encode_message("a b\xe2\x98\xba", cases[i].max, &out);
+		ck_assert_str_eq(buf_string(&out), cases[i].encoded);
+		buf_done(&out);
+	}
 }
 END_TEST
 
@@ -114,7 +135,7 @@ START_TEST(message_of_bad_bytes_is_bounded_as_well)
 
 	memset(text, '\xff', sizeof text - 1);
 	text[sizeof text - 1] = '\0';
-	field_encode_message(text, &out);
+	field_encode_message(text, SIZE_MAX, &out);
 	ck_assert_uint_eq(buf_len(&out), 1024 / 3 * 9);
 	buf_done(&out);
 }
@@ -192,7 +213,7 @@ START_TEST(message_survives_the_way_there_and_back)
 	struct buf out = { 0 };
 	char *back;
 
-	field_encode_message(text, &out);
+	field_encode_message(text, SIZE_MAX, &out);
 	back = field_decode_message(buf_data(&out), buf_len(&out));
 	ck_assert_str_eq(back, text);
 	free(back);
@@ -358,7 +379,7 @@ END_TEST
 
 UNIT_MAIN(timeout_units_become_nanoseconds, malformed_timeout_is_refused,
 	  timeout_is_formatted_in_the_finest_unit_rounded_up, message_is_percent_encoded,
-	  long_message_is_cut_between_characters, message_of_bad_bytes_is_bounded_as_well, message_is_decoded_leniently,
+	  long_message_is_cut_between_characters, message_is_cut_where_its_room_ends, message_of_bad_bytes_is_bounded_as_well, message_is_decoded_leniently,
 	  control_characters_are_handed_on, decoded_message_is_a_string_of_valid_utf8, message_survives_the_way_there_and_back,
 	  binary_values_are_encoded_without_padding, binary_values_are_decoded_with_and_without_padding,
 	  every_byte_survives_base64, bad_base64_is_refused_and_leaves_the_buffer, binary_names_end_in_bin,
