@@ -110,12 +110,8 @@ void client_submit(struct wire_call *call)
 
 static void take_status(struct wire_call *call, const uint8_t *value, size_t len)
 {
-	long odd;
-
 	call->has_status = true;
-	call->code = (enum wire_code)field_parse_status(value, len, &odd);
-	if (odd && !call->why)
-		call->why = odd > 0 ? mem_printf("unknown status %ld", odd) : mem_strdup("status is not a number");
+	call->code = (enum wire_code)field_parse_status(value, len, &call->odd_status);
 }
 
 static void take_message(struct wire_call *call, const uint8_t *value, size_t len)
@@ -146,6 +142,8 @@ static void take_first_headers(struct wire_call *call)
 	if (call->http_status >= 100 && call->http_status < 200) {
 		meta_done(&call->in);
 		call->has_status = call->has_content_type = false;
+		free(call->why);
+		call->why = NULL;
 		return;
 	}
 	call->headers_seen = true;
@@ -201,6 +199,20 @@ static void end_foreign(struct wire_call *call)
 		client_fail(call, H2_CANCEL, code, text);	/* its rest is of no interest */
 }
 
+/* A number that no table has is told with the words that came along. */
+static void end_with_status(struct wire_call *call)
+{
+	const char *words = call->why ? call->why : "", *link = *words ? ": " : "";
+	char *text = NULL;
+
+	if (call->odd_status > 0)
+		text = mem_printf("unknown status %ld%s%s", call->odd_status, link, words);
+	else if (call->odd_status)
+		text = mem_printf("status is not a number%s%s", link, words);
+	call_over(call, call->code, text ? text : words);
+	free(text);
+}
+
 void client_half_close(struct wire_call *call)
 {
 	if (call->foreign_body && !call->has_status)
@@ -210,7 +222,7 @@ void client_half_close(struct wire_call *call)
 	else if (call->code == WIRE_OK && !deframe_is_idle(&call->deframe))
 		call_over(call, WIRE_INTERNAL, "the response ends within a message");
 	else
-		call_over(call, call->code, call->why);
+		end_with_status(call);
 }
 
 static void reset_reason(const struct wire_call *call, uint32_t error, char *text, size_t size)

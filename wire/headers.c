@@ -56,20 +56,17 @@ void headers_done(struct headers *h)
 
 static void take_bin(struct meta *m, const char *name, size_t name_len, const uint8_t *value, size_t len)
 {
+	const uint8_t *end = value + len, *comma;
 	struct buf raw = { 0 };
 
-	while (len || buf_len(&raw) == 0) {
-		const uint8_t *comma = len ? memchr(value, ',', len) : NULL;
-		size_t n = comma ? (size_t)(comma - value) : len;
-
+	do {
+		comma = value < end ? memchr(value, ',', (size_t)(end - value)) : NULL;
 		buf_clear(&raw);
-		if (field_decode_bin(value, n, &raw) == 0)
+		if (field_decode_bin(value, (size_t)((comma ? comma : end) - value), &raw) == 0)
 			meta_add(m, name, name_len, buf_data(&raw), buf_len(&raw));
-		if (!comma)
-			break;
-		value += n + 1;
-		len -= n + 1;
-	}
+		if (comma)
+			value = comma + 1;
+	} while (comma);
 	buf_done(&raw);
 }
 

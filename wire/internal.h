@@ -153,6 +153,7 @@ struct wire_call {
 	bool headers_seen;		/* client: final response headers */
 	bool foreign_body;		/* the body is no gRPC */
 	bool has_status;		/* client: grpc-status seen */
+	long odd_status;		/* client: as field_parse_status() tells */
 	bool compressed;		/* peer's grpc-encoding is not identity */
 	bool bad_timeout, is_post, is_head, has_content_type;
 	uint8_t content;		/* enum field_content */

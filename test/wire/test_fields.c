@@ -137,6 +137,53 @@ START_TEST(metadata_over_the_servers_limit_is_refused)
 }
 END_TEST
 
+/* ---- what our client reads ---- */
+
+static void answer(struct raw *r, const char *status, const char *message, struct record *rec)
+{
+	struct pair turn = { .loop = NULL };
+	struct buf block = { 0 };
+
+	begin_server(r, NULL, 0);
+	turn.loop = r->loop;
+	ask(r, 0, NULL, 0, rec);
+	raw_field(&block, ":status", "200");
+	raw_field(&block, "content-type", "application/grpc");
+	raw_field(&block, "grpc-status", status);
+	if (message)
+		raw_field(&block, "grpc-message", message);
+	raw_send_frame(r, RAW_HEADERS, EH | ES, 1, buf_data(&block), buf_len(&block));
+	pair_run(&turn, pair_is, &rec->ended);
+	buf_done(&block);
+}
+
+/* A status that nobody knows is told together with the words that came with it. */
+START_TEST(odd_status_and_its_words_are_both_told)
+{
+	static const struct {
+		const char *status, *message;
+		enum wire_code code;
+		const char *why;
+	} cases[] = {
+		{ "0", NULL, WIRE_OK, "" },
+		{ "5", "no%20such", WIRE_NOT_FOUND, "no such" },
+		{ "99", NULL, WIRE_UNKNOWN, "unknown status 99" },
+		{ "99", "no such", WIRE_UNKNOWN, "unknown status 99: no such" },
+		{ "x", "no such", WIRE_UNKNOWN, "status is not a number: no such" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct record rec;
+		struct raw r;
+
+		answer(&r, cases[i].status, cases[i].message, &rec);
+		ck_assert_int_eq(rec.code, cases[i].code);
+		ck_assert_str_eq(rec.why, cases[i].why);
+		end(&r, &rec);
+	}
+}
+END_TEST
+
 /* ---- what our server writes ---- */
 
 /* Words of a status, with what they are to become at the other end. */
@@ -303,9 +350,21 @@ START_TEST(handlers_see_metadata_and_nothing_else)
 }
 END_TEST
 
+/* A list is split before it is decoded; what is no base64 is left out, and the call goes on. */
+START_TEST(binary_values_are_split_at_commas)
+{
+	static const char *const fields[][2] = {
+		{ "a-bin", "AAE,AAECAw" }, { "b-bin", "AA==,!,AAE=" }, { "c-bin", "" }, { "d-bin", "AA," }, { "e-bin", "A" },
+	};
+
+	ck_assert_str_eq(shown(fields, sizeof fields / sizeof *fields),
+			 "a-bin=2 a-bin=4 b-bin=1 b-bin=2 c-bin=0 d-bin=1 d-bin=0 ");
+}
+END_TEST
+
 UNIT_MAIN(request_fields_have_their_order, request_without_a_deadline_has_no_timeout, values_of_a_call_stay_out_of_the_table,
 	  names_and_values_that_are_none_are_not_sent, metadata_over_the_servers_limit_is_refused,
-	  words_with_spaces_at_their_ends_arrive,
+	  odd_status_and_its_words_are_both_told, words_with_spaces_at_their_ends_arrive,
 	  response_has_headers_data_and_trailers, error_before_any_message_is_one_header_block,
 	  response_keeps_to_the_clients_limit, compression_is_refused_with_what_is_understood,
-	  handlers_see_metadata_and_nothing_else)
+	  handlers_see_metadata_and_nothing_else, binary_values_are_split_at_commas)
