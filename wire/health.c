@@ -15,6 +15,7 @@ enum { WATCHERS_MAX = 64 };
 
 typedef Grpc__Health__V1__HealthCheckRequest check_request;
 typedef Grpc__Health__V1__HealthCheckResponse check_response;
+typedef Grpc__Health__V1__HealthCheckResponse__ServingStatus serving_status;
 
 struct health {
 	struct wire *wire;
@@ -26,7 +27,8 @@ struct watcher {
 	struct list link;
 	struct health *health;
 	struct wire_call *call;
-	char *service;		/* NULL until the request has come */
+	char *service;
+	serving_status told;
 };
 
 /* `service` is the part of some method's path between the slashes. */
@@ -46,16 +48,20 @@ static bool is_served(const struct wire *wire, const char *service)
 	return false;
 }
 
-static void send_status(struct wire_call *call, const struct wire *wire, const char *service)
+static serving_status status_of(const struct wire *wire, const char *service)
+{
+	if (!is_served(wire, service))
+		return GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVICE_UNKNOWN;
+	if (wire->stopped_serving)
+		return GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
+	return GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
+}
+
+static void send_status(struct wire_call *call, serving_status status)
 {
 	check_response answer = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
 
-	if (!is_served(wire, service))
-		answer.status = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVICE_UNKNOWN;
-	else if (wire->stopped_serving)
-		answer.status = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
-	else
-		answer.status = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
+	answer.status = status;
 	wire_send_message(call, &answer.base);
 }
 
@@ -70,23 +76,8 @@ static void on_check(struct wire_call *call, const uint8_t *data, size_t len, vo
 		wire_end(call, WIRE_NOT_FOUND, "unknown service");
 		return;
 	}
-	send_status(call, h->wire, request->service);
+	send_status(call, status_of(h->wire, request->service));
 	wire_end(call, WIRE_OK, NULL);
-}
-
-static void watcher_on_message(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
-{
-	struct watcher *w = arg;
-	check_request *request = wire_unpack(call, &grpc__health__v1__health_check_request__descriptor, data, len);
-
-	if (!request)
-		return;
-	if (w->service) {
-		wire_end(call, WIRE_INVALID_ARGUMENT, "Watch takes one request");
-		return;
-	}
-	w->service = mem_strdup(request->service);
-	send_status(call, w->health->wire, w->service);
 }
 
 static void watcher_on_end(struct wire_call *call, enum wire_code code, const char *why, void *arg)
@@ -102,14 +93,16 @@ static void watcher_on_end(struct wire_call *call, enum wire_code code, const ch
 	free(w);
 }
 
+/* Ends with the call only: a service that is unknown today may be there tomorrow. */
 static void on_watch(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
 {
-	static const struct wire_call_ops ops = { .on_message = watcher_on_message, .on_end = watcher_on_end };
+	static const struct wire_call_ops ops = { .on_end = watcher_on_end };
 	struct health *h = arg;
+	check_request *request = wire_unpack(call, &grpc__health__v1__health_check_request__descriptor, data, len);
 	struct watcher *w;
 
-	(void)data;
-	(void)len;
+	if (!request)
+		return;
 	if (h->n_watchers >= WATCHERS_MAX) {
 		wire_end(call, WIRE_RESOURCE_EXHAUSTED, "too many watchers");
 		return;
@@ -117,9 +110,22 @@ static void on_watch(struct wire_call *call, const uint8_t *data, size_t len, vo
 	w = mem_new(struct watcher);
 	w->health = h;
 	w->call = call;
+	w->service = mem_strdup(request->service);
 	h->n_watchers++;
 	list_push(&h->watchers, &w->link);
 	wire_accept(call, &ops, w);
+	w->told = status_of(h->wire, w->service);
+	send_status(call, w->told);
+}
+
+static void tell_change(struct watcher *w)
+{
+	serving_status status = status_of(w->health->wire, w->service);
+
+	if (status == w->told)
+		return;
+	w->told = status;
+	send_status(w->call, status);
 }
 
 void health_changed(struct wire *wire)
@@ -129,8 +135,7 @@ void health_changed(struct wire *wire)
 	list_for_each(pos, tmp, &wire->health->watchers) {
 		struct watcher *w = list_entry(pos, struct watcher, link);
 
-		if (w->service)
-			send_status(w->call, wire, w->service);
+		tell_change(w);
 		if (wire->shutting_down)
 			wire_end(w->call, WIRE_UNAVAILABLE, "shutting down");
 	}
@@ -140,7 +145,8 @@ void wire_serve_health(struct wire *wire)
 {
 	static const struct wire_method methods[] = {
 		{ .path = "/grpc.health.v1.Health/Check", .max_message = 1024, .unary = true, .start = on_check },
-		{ .path = "/grpc.health.v1.Health/Watch", .max_message = 1024, .runs_long = true, .start = on_watch },
+		{ .path = "/grpc.health.v1.Health/Watch", .max_message = 1024, .unary = true, .runs_long = true,
+		  .start = on_watch },
 	};
 
 	wire->health = mem_new(struct health);

@@ -394,6 +394,7 @@ IN_ALL_FORMS(server_that_stops_serving_says_so_and_goes_on)
 	wire_serve_health(p->answerer);
 	pair_call(p, "/grpc.health.v1.Health/Watch", &watch);
 	wire_send(watch.call, "", 0);
+	wire_half_close(watch.call);
 	pair_run(p, has_message, &watch);
 	wire_stop_serving(p->answerer);
 	pair_run(p, has_two_messages, &watch);
