@@ -36,7 +36,7 @@ struct wire_call *call_new(struct wire_conn *conn, enum wire_role role)
 	deframe_init(&call->deframe, WIRE_MESSAGE_MAX);
 	ev_timer_init(&call->timer, on_timer, 0, 0);
 	call->timer.data = call;
-	conn->n_calls++;
+	conn_call_came(conn);
 	conn->wire->n_calls++;
 	conn->wire->calls_total++;
 	return call;

@@ -280,13 +280,22 @@ static void bury_soon(struct wire_conn *conn)
 	wire_schedule(conn->wire);
 }
 
+/* What looks after a connection in use has slept while there was nothing to look after. */
+void conn_call_came(struct wire_conn *conn)
+{
+	if (conn->n_calls++)
+		return;
+	conn->turned_ms = mono_ms();
+	conn_arm(conn);
+}
+
 void conn_call_gone(struct wire_conn *conn)
 {
 	conn->n_calls--;
 	if (conn->n_calls == 0 && conn->state == CONN_DOWN) {
 		bury_soon(conn);
 	} else if (conn->n_calls == 0) {
-		conn->idle_ms = mono_ms();
+		conn->turned_ms = mono_ms();
 		conn_arm(conn);
 		if (conn->state == CONN_DRAINING)
 			conn_mark_dirty(conn);

@@ -92,9 +92,12 @@ static bool wants_keepalive(const struct wire_conn *c)
 	       (c->n_calls || c->keepalive_idle);
 }
 
+/* Silence of a quiet connection is no sign until a call waits for something. */
 static uint64_t ping_due(const struct wire_conn *c)
 {
-	return wants_keepalive(c) && !c->ping_out ? c->last_read_ms + c->keepalive_ms : NEVER;
+	uint64_t since = c->n_calls && c->turned_ms > c->last_read_ms ? c->turned_ms : c->last_read_ms;
+
+	return wants_keepalive(c) && !c->ping_out ? since + c->keepalive_ms : NEVER;
 }
 
 static void ping_act(struct wire_conn *c)
@@ -125,7 +128,7 @@ static uint64_t idle_due(const struct wire_conn *c)
 {
 	if (c->role != WIRE_SERVER || c->peer.is_unix || c->dial_timeout_ms || c->state != CONN_UP || c->n_calls)
 		return NEVER;
-	return (c->idle_ms ? c->idle_ms : c->begun_ms) + WIRE_IDLE_MS;
+	return (c->turned_ms ? c->turned_ms : c->begun_ms) + WIRE_IDLE_MS;
 }
 
 static void idle_act(struct wire_conn *c)

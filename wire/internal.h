@@ -110,7 +110,8 @@ struct wire_conn {
 	bool keepalive_idle;
 	/* Times in milliseconds of mono_ms(); 0: not running. */
 	uint64_t armed_ms;		/* what the timer is set to */
-	uint64_t begun_ms, last_read_ms, ping_sent_ms, blocked_ms, drain_ms, closing_ms, idle_ms, header_block_ms;
+	uint64_t begun_ms, last_read_ms, ping_sent_ms, blocked_ms, drain_ms, closing_ms, header_block_ms;
+	uint64_t turned_ms;		/* the first call began, or the last one ended */
 	size_t lingered;		/* bytes discarded */
 	const char *goaway_debug;	/* of the last GOAWAY; static */
 	char *why;			/* the first reason for the end */
@@ -197,7 +198,8 @@ void conn_bury(struct wire_conn *conn);		/* on_down, then freed */
 void conn_end_all(struct wire_conn *conn, const char *why);
 /* Starts waiting client calls while there are free streams. */
 void conn_start_waiting(struct wire_conn *conn);
-void conn_call_gone(struct wire_conn *conn);	/* a call of the connection was freed */
+void conn_call_came(struct wire_conn *conn);	/* a call of the connection was made */
+void conn_call_gone(struct wire_conn *conn);	/* and freed */
 
 /* ---- listen.c ---- */
 struct wire_listener {

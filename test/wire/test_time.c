@@ -16,8 +16,7 @@
 #include "test/lib/raw.h"
 #include "test/lib/script.h"
 #include "test/lib/unit.h"
-#include "wire/h2.h"
-#include "wire/limits.h"
+#include "wire/internal.h"
 
 static int64_t skipped_ns;
 
@@ -270,6 +269,7 @@ START_TEST(idle_connection_is_sent_away_in_order)
 	pass(&r, 3);
 	ck_assert(raw_wait(&r, RAW_GOAWAY));
 	ck_assert_uint_eq(raw_u32(&r, 0), 0);
+	ck_assert_str_eq(buf_string(&r.frame.payload) + 8, "max_idle");
 	ck_assert(raw_wait_closed(&r));
 	raw_close(&r);
 }
@@ -356,6 +356,109 @@ START_TEST(drain_does_not_wait_for_a_client_that_never_answers)
 }
 END_TEST
 
+/* The other end of the connection is shut in order, and waited for, but not for long. */
+START_TEST(closed_connection_lingers_for_a_second)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	ack_settings(&r);
+	raw_send_frame(&r, RAW_DATA, 0, 1, "x", 1);		/* of an idle stream */
+	ck_assert(raw_wait_closed(&r));
+	ck_assert(!r.cut);
+	pass(&r, 0.8);
+	ck_assert(!r.down);
+	pass(&r, 0.4);
+	ck_assert(r.down);
+	raw_close(&r);
+}
+END_TEST
+
+START_TEST(silent_server_has_twenty_seconds)
+{
+	struct raw r;
+
+	raw_accept(&r, 0);
+	pass(&r, 19);
+	ck_assert(!r.down);
+	pass(&r, 2);
+	ck_assert(r.down);
+	ck_assert_ptr_nonnull(strstr(r.why, "timeout"));
+	raw_close(&r);
+}
+END_TEST
+
+/* Its windows are open, its socket is not read: the connection of such a stranger goes. */
+START_TEST(stranger_has_to_read_within_half_a_minute)
+{
+	static const uint8_t window[] = { 0, 4, 0x7f, 0xff, 0xff, 0xff };
+	struct raw r;
+
+	raw_open(&r, "127.0.0.2");
+	raw_preface(&r);
+	ack_settings(&r);
+	raw_send_frame(&r, RAW_SETTINGS, 0, 0, window, sizeof window);
+	raw_send_frame(&r, RAW_WINDOW_UPDATE, 0, 0, "\x7f\xff\0\0", 4);
+	raw_send_request(&r, 1, "/test.Echo/Count", 0);
+	raw_send_message(&r, 1, "1000000", RAW_END_STREAM);
+	pass(&r, 29);
+	ck_assert(!r.down);
+	pass(&r, 2);
+	ck_assert(r.down);
+	ck_assert_str_eq(r.why, "the peer has read nothing for 30 s");
+	ck_assert_int_eq(echo_seen.last_code, WIRE_UNAVAILABLE);
+	raw_close(&r);
+}
+END_TEST
+
+/* gRPC A8: a client asks while it waits for something, from the last byte that it has read. */
+START_TEST(client_asks_a_silent_server_while_a_call_runs)
+{
+	const struct wire_request request = { .path = "/test.Echo/Any" };
+	struct record rec = { .call = NULL };
+	struct raw r;
+
+	raw_accept(&r, 0);
+	raw_send_frame(&r, RAW_SETTINGS, 0, 0, NULL, 0);
+	ack_settings(&r);
+	wire_conn_set_keepalive(r.conn, 10000, 5000, false);
+	pass(&r, 60);
+	rec.call = wire_call(r.conn, &request, &record_ops, &rec);
+	raw_turn(&r);
+	while (raw_next(&r) && r.frame.type != RAW_HEADERS)
+		ck_assert_uint_ne(r.frame.type, RAW_PING);
+	raw_send_frame(&r, RAW_PING, 0, 0, "12345678", 8);
+	pass(&r, 9);
+	ck_assert(raw_next(&r));
+	ck_assert_uint_eq(r.frame.flags, RAW_ACK);		/* nothing but the answer to ours */
+	pass(&r, 2);
+	ck_assert(raw_wait(&r, RAW_PING));
+	ck_assert_uint_eq(r.frame.flags, 0);
+	pass(&r, 5);
+	ck_assert(r.down);
+	ck_assert_int_eq(rec.code, WIRE_UNAVAILABLE);
+	record_done(&rec);
+	raw_close(&r);
+}
+END_TEST
+
+/* doc/keepalive.md: who was told to ask less does so on connections to come, down to a limit. */
+START_TEST(client_that_was_told_so_asks_half_as_often)
+{
+	const struct wire_dial dial = { .address = "127.0.0.1:1", .role = WIRE_CLIENT, .keepalive_ms = 1 };
+	struct raw r;
+
+	raw_accept(&r, 0);
+	ck_assert_uint_eq(wire_dial(r.wire, &dial, NULL, NULL)->keepalive_ms, WIRE_KEEPALIVE_MIN_MS);
+	raw_send_frame(&r, RAW_SETTINGS, 0, 0, NULL, 0);
+	raw_send_frame(&r, RAW_GOAWAY, 0, 0, "\0\0\0\0\0\0\0\xbtoo_many_pings", 22);
+	ck_assert(raw_wait_closed(&r));
+	ck_assert_uint_eq(wire_dial(r.wire, &dial, NULL, NULL)->keepalive_ms, 2 * WIRE_KEEPALIVE_MIN_MS);
+	raw_close(&r);
+}
+END_TEST
+
 /* Strikes are for clients; a server may look after its connections as often as it is set up to. */
 START_TEST(server_that_pings_often_keeps_its_client)
 {
@@ -374,5 +477,8 @@ UNIT_MAIN(silent_connection_has_ten_seconds, half_a_preface_has_ten_seconds, set
 	  server_has_to_acknowledge_settings_too, plain_http_request_has_a_minute,
 	  header_block_has_five_seconds, unary_request_has_a_minute, deadline_ends_a_call_on_time,
 	  vanished_peer_is_found, answer_to_ping_keeps_a_quiet_peer, idle_connection_is_sent_away_in_order,
-	  stalled_stream_of_a_stranger_ends, idle_handler_of_a_stranger_ends, operator_may_read_as_slowly_as_he_likes,
+	  closed_connection_lingers_for_a_second, silent_server_has_twenty_seconds,
+	  stranger_has_to_read_within_half_a_minute, client_asks_a_silent_server_while_a_call_runs,
+	  client_that_was_told_so_asks_half_as_often, stalled_stream_of_a_stranger_ends,
+	  idle_handler_of_a_stranger_ends, operator_may_read_as_slowly_as_he_likes,
 	  drain_does_not_wait_for_a_client_that_never_answers, server_that_pings_often_keeps_its_client)
