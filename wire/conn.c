@@ -97,7 +97,9 @@ static void on_ping_ack(void *arg)
 	struct wire_conn *conn = arg;
 
 	conn->ping_out = false;
-	if (conn->state == CONN_DRAINING)
+	if (conn->is_older_ping)
+		conn->is_older_ping = false;
+	else if (conn->state == CONN_DRAINING)
 		conn_drain_final(conn);
 }
 
@@ -351,7 +353,7 @@ void conn_drain(struct wire_conn *conn, uint32_t grace_ms, const char *why)
 		conn_drain_final(conn);		/* it opens no more streams: none can be on its way */
 	} else if (conn->role == WIRE_SERVER) {
 		h2_goaway_notice(conn->h2);
-		h2_ping(conn->h2);
+		conn->is_older_ping = conn->ping_out;
 	}
 	conn_mark_dirty(conn);
 	conn_arm(conn);

@@ -109,7 +109,7 @@ void h2_reset(struct h2 *h2, int32_t id, uint32_t error);
 /* n bytes of the stream's DATA have left our hands: its window may open by as much. */
 void h2_consume(struct h2 *h2, int32_t id, size_t n);
 void h2_ping(struct h2 *h2);
-/* First GOAWAY of a graceful end: nothing is refused yet. */
+/* First GOAWAY of a graceful end, with a PING behind it: nothing is refused yet. */
 void h2_goaway_notice(struct h2 *h2);
 /* Last GOAWAY: streams above the last one seen are refused. `debug` may be "". */
 void h2_goaway(struct h2 *h2, uint32_t error, const char *debug);

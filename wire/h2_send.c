@@ -102,6 +102,8 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
 			h2_guard_check(h2, GUARD_OWN_RESET);
 		break;
 	case NGHTTP2_GOAWAY:
+		if (frame->goaway.last_stream_id == INT32_MAX)
+			h2_ping(h2);		/* what crosses the notice arrives before the answer */
 		if (frame->goaway.error_code == NGHTTP2_NO_ERROR)
 			break;
 		/* Also the library's own reset limiter ends here, which does not close by itself. */

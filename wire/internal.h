@@ -104,6 +104,7 @@ struct wire_conn {
 	bool deaf;			/* nor ever again, but what the peer said is still to be read */
 	bool reading;
 	bool ping_out, goaway_final;
+	bool is_older_ping;		/* the next answer to a PING is none to the notice of the end */
 	bool peer_ends;			/* it has sent GOAWAY */
 	unsigned n_calls, n_streams, n_waiting, n_handlers;
 	uint32_t keepalive_ms, keepalive_timeout_ms, dial_timeout_ms, drain_grace_ms;

@@ -331,6 +331,39 @@ START_TEST(operator_may_read_as_slowly_as_he_likes)
 }
 END_TEST
 
+/* An answer to an older PING is not the one that the end of the connection waits for: a request that crossed
+ * the announcement is served. */
+START_TEST(drain_is_answered_by_its_own_ping)
+{
+	uint8_t first[8], second[8];
+	struct raw r;
+
+	raw_open(&r, "127.0.0.2");
+	raw_preface(&r);
+	ack_settings(&r);
+	pass(&r, 61);
+	ck_assert(raw_wait(&r, RAW_PING));
+	memcpy(first, buf_data(&r.frame.payload), 8);
+	wire_shutdown(r.wire, 30000);
+	r.listener = NULL;
+	ck_assert(raw_wait(&r, RAW_GOAWAY));
+	ck_assert_uint_eq(raw_u32(&r, 0), 0x7fffffff);
+	ck_assert(raw_wait(&r, RAW_PING));
+	memcpy(second, buf_data(&r.frame.payload), 8);
+	raw_send_frame(&r, RAW_PING, RAW_ACK, 0, first, 8);
+	raw_turn(&r);
+	raw_send_request(&r, 1, "/test.Echo/Unary", 0);
+	raw_send_message(&r, 1, "late", RAW_END_STREAM);
+	raw_send_frame(&r, RAW_PING, RAW_ACK, 0, second, 8);
+	ck_assert_str_eq(raw_wait_end(&r, 1, "grpc-status"), "0");
+	ck_assert(raw_wait(&r, RAW_GOAWAY));
+	ck_assert_uint_eq(raw_u32(&r, 0), 1);
+	ck_assert_str_eq(buf_string(&r.frame.payload) + 8, "graceful_stop");
+	ck_assert(raw_wait_closed(&r));
+	raw_close(&r);
+}
+END_TEST
+
 START_TEST(drain_does_not_wait_for_a_client_that_never_answers)
 {
 	struct raw r;
@@ -477,7 +510,7 @@ UNIT_MAIN(silent_connection_has_ten_seconds, half_a_preface_has_ten_seconds, set
 	  server_has_to_acknowledge_settings_too, plain_http_request_has_a_minute,
 	  header_block_has_five_seconds, unary_request_has_a_minute, deadline_ends_a_call_on_time,
 	  vanished_peer_is_found, answer_to_ping_keeps_a_quiet_peer, idle_connection_is_sent_away_in_order,
-	  closed_connection_lingers_for_a_second, silent_server_has_twenty_seconds,
+	  drain_is_answered_by_its_own_ping, closed_connection_lingers_for_a_second, silent_server_has_twenty_seconds,
 	  stranger_has_to_read_within_half_a_minute, client_asks_a_silent_server_while_a_call_runs,
 	  client_that_was_told_so_asks_half_as_often, stalled_stream_of_a_stranger_ends,
 	  idle_handler_of_a_stranger_ends, operator_may_read_as_slowly_as_he_likes,
