@@ -1,5 +1,6 @@
 /*
- * h2.c - see h2.h: life and receiving; sending is h2_send.c's. Traps of nghttp2 1.52 that shape it:
+ * h2.c - see h2.h: life and receiving. Sending is h2_send.c's, what is looked at before the library sees it
+ * h2_scan.c's. Traps of nghttp2 1.52 that shape all three:
  *
  *  - callbacks must not send or receive; they only note failures, which h2_recv() acts on afterwards;
  *  - on_stream_close is where a stream's object dies, but nghttp2_session_del() does not fire it;
@@ -320,58 +321,6 @@ void h2_free(struct h2 *h2)
 	free(h2);
 }
 
-static void check_strictly(struct h2 *h2, const struct scan_frame *f)
-{
-	const struct strict_fault *fault = NULL;
-
-	/* Within a header block anything but CONTINUATION is wrong, which the library says. */
-	if (h2->role == WIRE_SERVER && (!h2->in_header_block || f->type == SCAN_CONTINUATION))
-		fault = strict_check(&h2->strict, f);
-	if (fault)
-		h2_note_failure(h2, fault->error, fault->why, "");
-}
-
-/* What answers without SETTINGS is no HTTP/2 server; "HTTP" looks like a frame of 4 MiB of type 'P'. */
-static void check_first_frame(struct h2 *h2, const struct scan_frame *f)
-{
-	bool is_http1 = f->length == ('H' << 16 | 'T' << 8 | 'T') && f->type == 'P';
-
-	if (h2->role == WIRE_CLIENT && !h2->began && f->type != SCAN_SETTINGS)
-		h2_note_failure(h2, H2_PROTOCOL_ERROR, is_http1 ? "the peer speaks HTTP/1.x" : "the peer does not speak HTTP/2", "");
-	h2->began = true;
-}
-
-/* Counts and checks every frame header before the library sees it. What HEADERS and padded DATA are worth
- * shows when they are taken apart. */
-static void scan_frames(struct h2 *h2, const uint8_t *data, size_t n)
-{
-	struct scan_frame f;
-
-	while (!h2->failed && scan_next(&h2->scan, &data, &n, &f)) {
-		check_first_frame(h2, &f);
-		check_strictly(h2, &f);
-		if (f.type == SCAN_HEADERS || f.type == SCAN_CONTINUATION)
-			h2->in_header_block = !(f.flags & SCAN_FLAG_END_HEADERS);
-		if (f.type == SCAN_DATA && f.length == 0 && !(f.flags & SCAN_FLAG_END_STREAM))
-			h2_guard_check(h2, GUARD_EMPTY_DATA);
-		if (f.type == SCAN_HEADERS)
-			h2->headers_unseen++;
-		else if (f.type != SCAN_DATA || f.length == 0)
-			h2_guard_check(h2, GUARD_CONTROL);
-		else if (!(f.flags & SCAN_FLAG_PADDED))
-			guard_progress(&h2->guard);
-	}
-}
-
-/* HEADERS of streams that are gone or refused are dropped by the library without a word. The last one may
- * not be whole yet. A server answers calls that we have just cancelled: that is no attack. */
-static void count_dropped_headers(struct h2 *h2)
-{
-	for (; h2->headers_unseen > 1; h2->headers_unseen--)
-		if (h2->role == WIRE_SERVER)
-			h2_guard_check(h2, GUARD_CONTROL);
-}
-
 /* The caller hears of a failure once. */
 int h2_act_on_failure(struct h2 *h2)
 {
@@ -387,14 +336,14 @@ int h2_recv(struct h2 *h2, const uint8_t *data, size_t n, uint64_t now_ms)
 	ssize_t rv;
 
 	h2->now_ms = now_ms;
-	scan_frames(h2, data, n);
+	h2_scan_frames(h2, data, n);
 	if (h2->failed)
 		return h2_act_on_failure(h2);
 	rv = nghttp2_session_mem_recv(h2->session, data, n);
 	if (rv < 0)
 		h2_note_failure(h2, rv == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? H2_PROTOCOL_ERROR : H2_ENHANCE_YOUR_CALM,
 			     nghttp2_strerror((int)rv), "");
-	count_dropped_headers(h2);
+	h2_scan_dropped(h2);
 	return h2_act_on_failure(h2);
 }
 

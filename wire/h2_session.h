@@ -1,5 +1,5 @@
 /*
- * h2_session.h - the struct that h2.c and h2_send.c share. Nobody else includes it, nor nghttp2.
+ * h2_session.h - the struct that h2.c, h2_scan.c and h2_send.c share. Nobody else includes it, nor nghttp2.
  */
 #ifndef WIRE_H2_SESSION_H
 #define WIRE_H2_SESSION_H
@@ -47,6 +47,9 @@ void h2_note_reason(struct h2 *h2, const char *text);
 /* -EPROTO, once, when there is a failure; its GOAWAY is queued. */
 int h2_act_on_failure(struct h2 *h2);
 void *h2_stream_of(nghttp2_session *session, int32_t id);
+/* Before and after the library has been given bytes of the peer. */
+void h2_scan_frames(struct h2 *h2, const uint8_t *data, size_t n);
+void h2_scan_dropped(struct h2 *h2);
 void h2_send_callbacks(nghttp2_session_callbacks *cb);
 
 #endif
