@@ -30,6 +30,20 @@ static int parse_words(const struct opt_source *source, int argc, char **argv, v
 	return 0;
 }
 
+/* An empty text is most often a variable that was not set; as a path it would mean the working directory. */
+static int check(const struct opt_source *source, void *out, char **error)
+{
+	for (const struct opt *o = source->table; o->name; o++) {
+		const char *text = o->kind == OPT_STRING ? *(const char **)field(source, o->name, out) : NULL;
+
+		if (text && !*text) {
+			*error = mem_printf("%s: empty", o->name);
+			return -EINVAL;
+		}
+	}
+	return source->check(out, error);
+}
+
 static int parse_file(const struct opt_source *source, const char *path, void *out, char **memory, char **error)
 {
 	if (path && access(path, R_OK)) {
@@ -69,13 +83,13 @@ int opt_load(const struct opt_source *source, int argc, char **argv, void *out, 
 		return EXIT_BAD_USAGE;
 	if (*(bool *)field(source, "help", out) || *(bool *)field(source, "version", out))
 		return EXIT_OK;
-	if (source->check(out, error))
+	if (check(source, out, error))
 		return EXIT_BAD_USAGE;
 	path = *config;
 	source->set_defaults(out);
 	if (parse_file(source, path, out, memory, error) || check_file(source, path, out, error))
 		return EXIT_CONFIG;
-	if (parse_words(source, argc, argv, out, error) || source->check(out, error))
+	if (parse_words(source, argc, argv, out, error) || check(source, out, error))
 		return EXIT_CONFIG;
 	return EXIT_OK;
 }

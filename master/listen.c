@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/exits.h"
 #include "common/fd.h"
@@ -39,6 +40,16 @@ static char *open_unix_at(struct master *m, const char *address)
 	return error;
 }
 
+/* What stands there is not ours to remove, unless it is a socket that nobody listens on. Owned words or NULL. */
+static char *check_socket(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) || S_ISSOCK(st.st_mode))
+		return NULL;
+	return mem_printf("%s is not a socket; remove it or give another --socket", path);
+}
+
 static int open_unix(struct master *m, const char *path, char **error)
 {
 	const char *slash = strrchr(path, '/');
@@ -47,6 +58,8 @@ static int open_unix(struct master *m, const char *path, char **error)
 	int err, status = EXIT_CONFIG;
 
 	*error = trust_path(dir);
+	if (!*error)
+		*error = check_socket(path);
 	if (!*error) {
 		status = EXIT_FAILED;
 		err = fd_make_dirs(dir, geteuid() ? 0700 : 0755);

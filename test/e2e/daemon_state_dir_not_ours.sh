@@ -30,6 +30,12 @@ fifo_as_pid()  { mkfifo "$dir/$1.pid"; }
 both '(registry\.db|instance) is not a regular file; remove it' fifo_as_file
 both '(master|agent)\.pid is not a regular file; remove it' fifo_as_pid
 
+mkdir "$T/m"
+: >"$T/m/master.sock"
+run slothd-master --port 0 --state-dir "$T/m"
+assert_status 78
+assert_stderr_has "$T/m/master.sock is not a socket; remove it"
+
 [ "$(id -u)" -eq 0 ] || { note "the rest takes root"; exit 0; }
 owned()       { chown $somebody "$dir"; }
 writable()    { chmod g+w "$dir"; }
@@ -48,10 +54,10 @@ chown $somebody "$T/theirs"
 run slothd-agent --name web1 --port 0 --state-dir "$T/theirs/state"
 assert_status 78
 assert_stderr_has "$T/theirs belongs to user $somebody"
-run slothd-master --port 0 --state-dir "$T/m" --socket "$T/theirs/master.sock"
+run slothd-master --port 0 --state-dir "$T/m2" --socket "$T/theirs/master.sock"
 assert_status 78
 assert_stderr_has "$T/theirs belongs to user $somebody"
-run slothd-master --port 0 --state-dir "$T/m" --log-file "$T/theirs/log"
+run slothd-master --port 0 --state-dir "$T/m2" --log-file "$T/theirs/log"
 assert_status 78
 assert_stderr_has "$T/theirs belongs to user $somebody"
 assert_equal "$(ls -A "$T/theirs")" "" "what was made in a directory of others"

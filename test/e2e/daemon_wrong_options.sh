@@ -17,6 +17,15 @@ wrong --port 99999
 wrong --port x
 wrong --no-such-option
 wrong --log-level loud
+for option in log-file config bind-address; do
+	wrong --$option ''
+	assert_stderr_has "$option: empty"
+done
+for daemon in slothd-master slothd-agent; do
+	run "$daemon" --port 0 --state-dir ''
+	assert_status 64
+	assert_stderr_has 'state-dir: empty'
+done
 run slothd-master --state-dir "$T/x" extra-word
 assert_status 64
 assert_stderr_has extra-word
