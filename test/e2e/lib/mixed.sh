@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # variables of lib.sh
 #
 # mixed.sh - a mixture of calls against a master and an agent of its own, and what must not be left of it. For
 # scripts that have read lib.sh.

@@ -10,7 +10,7 @@
 #include "common/str.h"
 #include "test/tools/mix/mix.h"
 
-enum { ERROR_LINES_MAX = 40, GRACE_MS = 500 };
+enum { ERROR_LINES_MAX = 40, ACT_AFTER_MAX = 600000, GRACE_MS = 500 };
 
 const char mix_endless[] = "yes mixed", mix_quiet[] = "sleep 4711.25";
 static const char endless_line[] = "mixed\n";
@@ -27,7 +27,7 @@ void mix_run_open(struct mix_call *c, Sloth__V1__RunStart *start, uint64_t deadl
 	Sloth__V1__RunInput input = SLOTH__V1__RUN_INPUT__INIT;
 
 	if (!*start->agent_name)
-		start->agent_name = (char *)(uintptr_t)mix_agent_name(c);
+		start->agent_name = mix_text(mix_agent_name(c));
 	start->run_id = (ProtobufCBinaryData){ sizeof c->run.id, c->run.id };
 	start->kill_grace_ms = GRACE_MS;
 	input.event_case = SLOTH__V1__RUN_INPUT__EVENT_START;
@@ -41,7 +41,7 @@ void mix_run_command(struct mix_call *c, const char *command, uint64_t deadline_
 	Sloth__V1__RunStart start = SLOTH__V1__RUN_START__INIT;
 
 	random_bytes(c->run.id, sizeof c->run.id);	/* the agent may know those of a mixture before */
-	start.command = (char *)(uintptr_t)command;
+	start.command = mix_text(command);
 	start.stdin_closed = true;
 	mix_run_open(c, &start, deadline_ms);
 }
@@ -61,6 +61,12 @@ char *mix_run_counting(struct mix_call *c, unsigned lines_max)
 	expect_lines(&c->run.expected[1], first, errors);
 	return mem_printf("seq %u %u; seq %u %u >&2; exit %u", first, first + n - 1, first, first + errors - 1,
 			  c->run.status);
+}
+
+void mix_run_expect_endless(struct mix_call *c)
+{
+	c->run.is_endless = true;
+	c->run.act_after = mix_random(c, ACT_AFTER_MAX);
 }
 
 void mix_run_done(struct mix_run *r)
@@ -140,6 +146,16 @@ void mix_run_message(struct mix_call *c, const uint8_t *data, size_t len)
 	}
 	if (!r->has_started)
 		mix_wrong(c, "event %d before it has started", (int)event->event_case);
+}
+
+bool mix_run_is_time(struct mix_call *c)
+{
+	struct mix_run *r = &c->run;
+
+	if (r->has_acted || (r->n_got[0] < r->act_after && r->act_after % 2))
+		return false;
+	r->has_acted = true;
+	return true;
 }
 
 /* ---- the end ---- */

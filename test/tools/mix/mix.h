@@ -19,6 +19,7 @@
 
 enum { MIX_MASTER = 1, MIX_AGENT = 2, MIX_BOTH = MIX_MASTER | MIX_AGENT };
 
+#define MIX_NOBODY "nobody-has-this-name"
 #define MIX_CODE(name) (1u << WIRE_##name)
 
 struct mix_call;
@@ -34,11 +35,11 @@ struct mix_kind {
 	void (*on_message)(struct mix_call *c, const uint8_t *data, size_t len);
 	void (*on_drain)(struct mix_call *c);
 	void (*on_timer)(struct mix_call *c);
-	void (*judge)(struct mix_call *c, enum wire_code code);	/* says what is wrong; `code` is one of `codes` */
+	void (*judge)(struct mix_call *c, enum wire_code code);	/* says what is wrong; code: one of `codes` */
 };
 
-extern const struct mix_kind mix_plain_kinds[], mix_run_kinds[];
-extern const size_t mix_n_plain_kinds, mix_n_run_kinds;
+extern const struct mix_kind mix_plain_kinds[], mix_run_kinds[], mix_execute_kinds[];
+extern const size_t mix_n_plain_kinds, mix_n_run_kinds, mix_n_execute_kinds;
 
 /* What a run promised to say, what it said, and how it ended. Index: 0 stdout, 1 stderr. */
 struct mix_run {
@@ -74,6 +75,9 @@ struct mix_call {
 
 /* ---- for kinds ---- */
 
+/* Text for a field of a message: packing does not change it. */
+static inline char *mix_text(const char *text) { return (char *)(uintptr_t)text; }
+
 uint32_t mix_random(struct mix_call *c, uint32_t below);
 bool mix_is_at_master(const struct mix_call *c);
 const char *mix_agent_name(const struct mix_call *c);
@@ -99,6 +103,10 @@ void mix_run_open(struct mix_call *c, Sloth__V1__RunStart *start, uint64_t deadl
 void mix_run_command(struct mix_call *c, const char *command, uint64_t deadline_ms);
 /* A command that prints up to so many lines and fewer on stderr; what it promises is noted. Owned. */
 char *mix_run_counting(struct mix_call *c, unsigned lines_max);
+/* The command is mix_endless; mix_run_is_time() some time later. */
+void mix_run_expect_endless(struct mix_call *c);
+/* Once: enough has come for what the kind is about to do. Half of the calls: with the first event. */
+bool mix_run_is_time(struct mix_call *c);
 /* Output that has come: checked. */
 void mix_run_output(struct mix_call *c, int stream, const ProtobufCBinaryData *data);
 void mix_run_message(struct mix_call *c, const uint8_t *data, size_t len);

@@ -10,9 +10,11 @@
 #include "wire/proto/health.pb-c.h"
 #include "wire/proto/reflection_v1.pb-c.h"
 
-enum { PAYLOAD_MAX = 40000, PAYLOAD_BIG = 600000, OVER_LIMIT = 1200000, SOON_MS = 4 };
+enum { PAYLOAD_MAX = 40000, PAYLOAD_BIG = 600000, OVER_LIMIT = 1200000, SOON_MS = 200 };
 
-static char nobody[] = "nobody-has-this-name";
+/* Which member of reflection's oneofs. */
+#define REQUEST(member) GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_##member
+#define RESPONSE(member) GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE_##member
 
 static const char *at(const struct mix_call *c, const char *master, const char *agent)
 {
@@ -53,12 +55,12 @@ static void get_info(struct mix_call *c, const char *name)
 {
 	Agent__GetAgentInfoRequest request = AGENT__GET_AGENT_INFO_REQUEST__INIT;
 
-	request.agent_name = (char *)(uintptr_t)name;
+	request.agent_name = mix_text(name);
 	mix_ask(c, "/agent.AgentRegistry/GetAgentInfo", &request.base);
 }
 
 static void start_info(struct mix_call *c) { get_info(c, mix_agent_name(c)); }
-static void start_info_of_nobody(struct mix_call *c) { get_info(c, nobody); }
+static void start_info_of_nobody(struct mix_call *c) { get_info(c, MIX_NOBODY); }
 
 static void take_info(struct mix_call *c, const uint8_t *data, size_t len)
 {
@@ -100,8 +102,9 @@ static void start_usage(struct mix_call *c)
 
 static void take_usage(struct mix_call *c, const uint8_t *data, size_t len)
 {
-	const Agent__ResourceUsageResponse *usage = mix_unpack(c, &agent__resource_usage_response__descriptor, data, len);
+	const Agent__ResourceUsageResponse *usage;
 
+	usage = mix_unpack(c, &agent__resource_usage_response__descriptor, data, len);
 	if (usage && (!usage->process_count || !usage->memory_total_bytes))
 		mix_wrong(c, "a machine without processes or memory");
 }
@@ -136,7 +139,7 @@ static void ping(struct mix_call *c, const char *name)
 {
 	Sloth__V1__PingRequest request = SLOTH__V1__PING_REQUEST__INIT;
 
-	request.agent_name = (char *)(uintptr_t)name;
+	request.agent_name = mix_text(name);
 	request.payload = (ProtobufCBinaryData){ buf_len(&c->payload), buf_data(&c->payload) };
 	mix_ask(c, at(c, "/sloth.v1.Master/Ping", "/sloth.v1.Agent/Ping"), &request.base);
 }
@@ -159,7 +162,7 @@ static void start_big_ping(struct mix_call *c)
 	ping(c, mix_random(c, 2) && mix_is_at_master(c) ? mix_agent_name(c) : "");
 }
 
-static void start_ping_of_nobody(struct mix_call *c) { ping(c, nobody); }
+static void start_ping_of_nobody(struct mix_call *c) { ping(c, MIX_NOBODY); }
 
 static void start_too_large(struct mix_call *c)
 {
@@ -203,16 +206,18 @@ static void ask_health(struct mix_call *c, const char *path, const char *service
 {
 	Grpc__Health__V1__HealthCheckRequest request = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
 
-	request.service = (char *)(uintptr_t)service;
+	request.service = mix_text(service);
 	mix_ask(c, path, &request.base);
 }
 
 static void start_health(struct mix_call *c)
 {
-	ask_health(c, "/grpc.health.v1.Health/Check", mix_random(c, 2) ? "" : at(c, "sloth.v1.Master", "sloth.v1.Agent"));
+	const char *service = at(c, "sloth.v1.Master", "sloth.v1.Agent");
+
+	ask_health(c, "/grpc.health.v1.Health/Check", mix_random(c, 2) ? "" : service);
 }
 
-static void start_health_of_nobody(struct mix_call *c) { ask_health(c, "/grpc.health.v1.Health/Check", nobody); }
+static void start_health_of_nobody(struct mix_call *c) { ask_health(c, "/grpc.health.v1.Health/Check", MIX_NOBODY); }
 static void start_watch(struct mix_call *c) { ask_health(c, "/grpc.health.v1.Health/Watch", ""); }
 
 static void take_health(struct mix_call *c, const uint8_t *data, size_t len)
@@ -234,9 +239,8 @@ static void send_reflection(struct mix_call *c, bool is_list)
 {
 	Grpc__Reflection__V1__ServerReflectionRequest request = GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__INIT;
 
-	request.message_request_case = is_list ? GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_LIST_SERVICES :
-		GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_FILE_CONTAINING_SYMBOL;
-	request.list_services = (char *)(uintptr_t)(is_list ? "" : at(c, "sloth.v1.Master", "sloth.v1.Agent"));
+	request.message_request_case = is_list ? REQUEST(LIST_SERVICES) : REQUEST(FILE_CONTAINING_SYMBOL);
+	request.list_services = mix_text(is_list ? "" : at(c, "sloth.v1.Master", "sloth.v1.Agent"));
 	wire_send_message(c->call, &request.base);
 }
 
@@ -254,7 +258,7 @@ static void take_reflection(struct mix_call *c, const uint8_t *data, size_t len)
 	const Grpc__Reflection__V1__ServerReflectionResponse *answer;
 
 	answer = mix_unpack(c, &grpc__reflection__v1__server_reflection_response__descriptor, data, len);
-	if (answer && answer->message_response_case == GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE_ERROR_RESPONSE)
+	if (answer && answer->message_response_case == RESPONSE(ERROR_RESPONSE))
 		mix_wrong(c, "reflection says %s", answer->error_response->error_message);
 }
 
@@ -326,7 +330,8 @@ const struct mix_kind mix_plain_kinds[] = {
 	{ "usage", 8, MIX_AGENT, MIX_CODE(OK), start_usage, .on_message = take_usage, .judge = judge_one_answer },
 	{ "hello", 8, MIX_AGENT, MIX_CODE(OK), start_hello, .on_message = take_hello, .judge = judge_one_answer },
 	{ "ping", 10, MIX_BOTH, MIX_CODE(OK), start_ping, .on_message = take_ping, .judge = judge_one_answer },
-	{ "ping by two hops", 10, MIX_MASTER, MIX_CODE(OK), start_ping_by_two_hops, .on_message = take_ping, .judge = judge_one_answer },
+	{ "ping by two hops", 10, MIX_MASTER, MIX_CODE(OK), start_ping_by_two_hops, .on_message = take_ping,
+	  .judge = judge_one_answer },
 	{ "big ping", 1, MIX_BOTH, MIX_CODE(OK), start_big_ping, .on_message = take_ping, .judge = judge_one_answer },
 	{ "ping of nobody", 3, MIX_MASTER, MIX_CODE(NOT_FOUND), start_ping_of_nobody, .judge = judge_no_answer },
 	{ "ping cancelled", 6, MIX_BOTH, MIX_CODE(OK) | MIX_CODE(CANCELLED), start_short_lived, .on_message = take_ping,
@@ -337,8 +342,10 @@ const struct mix_kind mix_plain_kinds[] = {
 	{ "request not sent", 3, MIX_BOTH, MIX_CODE(DEADLINE_EXCEEDED), start_past_deadline, .judge = judge_no_answer },
 	{ "health", 8, MIX_BOTH, MIX_CODE(OK), start_health, .on_message = take_health, .judge = judge_one_answer },
 	{ "health of nobody", 2, MIX_BOTH, MIX_CODE(NOT_FOUND), start_health_of_nobody, .judge = judge_no_answer },
-	{ "health watched", 4, MIX_BOTH, MIX_CODE(CANCELLED), start_watch, .on_message = take_watch, .on_timer = end_short_lived },
-	{ "reflection", 6, MIX_BOTH, MIX_CODE(OK), start_reflection, .on_message = take_reflection, .judge = judge_reflection },
+	{ "health watched", 4, MIX_BOTH, MIX_CODE(CANCELLED), start_watch, .on_message = take_watch,
+	  .on_timer = end_short_lived },
+	{ "reflection", 6, MIX_BOTH, MIX_CODE(OK), start_reflection, .on_message = take_reflection,
+	  .judge = judge_reflection },
 	{ "unknown method", 4, MIX_BOTH, MIX_CODE(UNIMPLEMENTED), start_unknown, .judge = judge_no_answer },
 	{ "malformed message", 6, MIX_BOTH, MIX_CODE(INTERNAL), start_malformed, .judge = judge_no_answer },
 	{ "no message", 3, MIX_BOTH, MIX_CODE(INTERNAL), start_without_message, .judge = judge_no_answer },

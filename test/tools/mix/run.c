@@ -1,5 +1,5 @@
 /*
- * run.c - kinds that run commands: Run in all its ways to an end, ExecuteCommand and RunCommand.
+ * run.c - kinds of Run, in all its ways to an end.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -8,21 +8,12 @@
 #include "common/mem.h"
 #include "common/str.h"
 #include "test/tools/mix/mix.h"
-#include "wire/proto/agent.pb-c.h"
 
 enum {
 	LINES_MAX = 400, LONG_LINES_MAX = 60000,
 	INPUT_MAX = 700000, CHUNK_MAX = 40000,
-	ACT_AFTER_MAX = 600000,
-	SOON_MS = 10, PAUSE_MS = 30, TIME_MS = 150
+	SOON_MS = 200, PAUSE_MS = 30, TIME_MS = 150
 };
-
-static char nobody[] = "nobody-has-this-name";
-
-static char *owned(const char *text)
-{
-	return (char *)(uintptr_t)text;		/* packing does not change it */
-}
 
 static void send_event(struct mix_call *c, Sloth__V1__RunInput__EventCase event, void *of_event)
 {
@@ -140,20 +131,8 @@ static void take_echo(struct mix_call *c, const uint8_t *data, size_t len)
 
 static void start_endless(struct mix_call *c)
 {
-	c->run.is_endless = true;
-	c->run.act_after = mix_random(c, ACT_AFTER_MAX);
+	mix_run_expect_endless(c);
 	mix_run_command(c, mix_endless, 0);
-}
-
-/* Once enough has come, or half of the time with the first event. */
-static bool is_time(struct mix_call *c)
-{
-	struct mix_run *r = &c->run;
-
-	if (r->has_acted || (r->n_got[0] < r->act_after && r->act_after % 2))
-		return false;
-	r->has_acted = true;
-	return true;
 }
 
 static void take_and_cancel(struct mix_call *c, const uint8_t *data, size_t len)
@@ -161,7 +140,7 @@ static void take_and_cancel(struct mix_call *c, const uint8_t *data, size_t len)
 	Sloth__V1__RunCancel cancel = SLOTH__V1__RUN_CANCEL__INIT;
 
 	mix_run_message(c, data, len);
-	if (is_time(c))
+	if (mix_run_is_time(c))
 		send_event(c, SLOTH__V1__RUN_INPUT__EVENT_CANCEL, &cancel);
 }
 
@@ -174,14 +153,14 @@ static void judge_cancelled(struct mix_call *c, enum wire_code code)
 static void take_and_reset(struct mix_call *c, const uint8_t *data, size_t len)
 {
 	mix_run_message(c, data, len);
-	if (is_time(c))
+	if (mix_run_is_time(c))
 		wire_end(c->call, WIRE_CANCELLED, "enough");
 }
 
 static void take_and_abandon(struct mix_call *c, const uint8_t *data, size_t len)
 {
 	mix_run_message(c, data, len);
-	if (is_time(c))
+	if (mix_run_is_time(c))
 		wire_abandon(c->call, WIRE_ABORTED, "enough");
 }
 
@@ -199,7 +178,7 @@ static void take_and_signal(struct mix_call *c, const uint8_t *data, size_t len)
 
 	mix_run_message(c, data, len);
 	number.number = c->run.signal;
-	if (is_time(c))
+	if (mix_run_is_time(c))
 		send_event(c, SLOTH__V1__RUN_INPUT__EVENT_SIGNAL, &number);
 }
 
@@ -215,7 +194,7 @@ static void start_with_timeout(struct mix_call *c)
 
 	c->run.is_endless = mix_random(c, 2);
 	random_bytes(c->run.id, sizeof c->run.id);
-	start.command = owned(c->run.is_endless ? mix_endless : mix_quiet);
+	start.command = mix_text(c->run.is_endless ? mix_endless : mix_quiet);
 	start.timeout_ms = 1 + mix_random(c, TIME_MS);
 	start.stdin_closed = (int)mix_random(c, 2);
 	mix_run_open(c, &start, 0);
@@ -254,7 +233,7 @@ static void start_again(struct mix_call *c)
 	Sloth__V1__RunStart start = SLOTH__V1__RUN_START__INIT;
 	const uint8_t *id = mix_past_run(c);
 
-	start.command = owned(mix_quiet);
+	start.command = mix_text(mix_quiet);
 	if (id)
 		memcpy(c->run.id, id, sizeof c->run.id);
 	mix_run_open(c, &start, 0);
@@ -266,8 +245,8 @@ static void start_on_nobody(struct mix_call *c)
 {
 	Sloth__V1__RunStart start = SLOTH__V1__RUN_START__INIT;
 
-	start.agent_name = nobody;
-	start.command = owned(mix_quiet);
+	start.agent_name = mix_text(MIX_NOBODY);
+	start.command = mix_text(mix_quiet);
 	mix_run_open(c, &start, 0);
 }
 
@@ -289,106 +268,40 @@ static void start_with_hole(struct mix_call *c)
 	Sloth__V1__RunStdin input = SLOTH__V1__RUN_STDIN__INIT;
 
 	random_bytes(c->run.id, sizeof c->run.id);
-	start.command = owned(mix_quiet);
+	start.command = mix_text(mix_quiet);
 	mix_run_open(c, &start, 0);
 	input.offset = 1 + mix_random(c, 1000);
 	send_event(c, SLOTH__V1__RUN_INPUT__EVENT_STDIN_DATA, &input);
 }
 
-/* ---- the same for every gRPC client ---- */
-
-static void execute(struct mix_call *c, const char *name, const char *command, uint64_t deadline_ms)
-{
-	Agent__ExecuteCommandRequest execute = AGENT__EXECUTE_COMMAND_REQUEST__INIT;
-	Agent__RunCommandRequest run = AGENT__RUN_COMMAND_REQUEST__INIT;
-
-	execute.agent_name = owned(name);
-	execute.command = run.command = owned(command);
-	if (mix_is_at_master(c)) {
-		mix_open(c, "/agent.AgentRegistry/ExecuteCommand", deadline_ms);
-		wire_send_message(c->call, &execute.base);
-	} else {
-		mix_open(c, "/agent.Agent/RunCommand", deadline_ms);
-		wire_send_message(c->call, &run.base);
-	}
-	wire_half_close(c->call);
-}
-
-static void start_execute(struct mix_call *c)
-{
-	char *command = mix_run_counting(c, LINES_MAX);
-
-	execute(c, mix_agent_name(c), command, 0);
-	free(command);
-}
-
-static void take_execute(struct mix_call *c, const uint8_t *data, size_t len)
-{
-	const Agent__StreamOutputResponse *response = mix_unpack(c, &agent__stream_output_response__descriptor, data, len);
-
-	if (!response)
-		return;
-	mix_run_output(c, 0, &response->stdout_chunk);
-	mix_run_output(c, 1, &response->stderr_chunk);
-	if (c->run.has_exit)
-		mix_wrong(c, "a message after the last one");
-	c->run.has_exit = response->finished;
-	c->run.end = SLOTH__V1__RUN_END__RUN_END_EXITED;
-	c->run.code = (uint32_t)response->exit_code;
-}
-
-static void judge_execute(struct mix_call *c, enum wire_code code)
-{
-	(void)code;
-	mix_run_expect_whole(c);
-	mix_run_expect_end(c, SLOTH__V1__RUN_END__RUN_END_EXITED, c->run.status);
-}
-
-static void start_execute_endless(struct mix_call *c)
-{
-	c->run.is_endless = true;
-	c->run.act_after = mix_random(c, ACT_AFTER_MAX);
-	execute(c, mix_agent_name(c), mix_endless, 0);
-}
-
-static void take_execute_and_reset(struct mix_call *c, const uint8_t *data, size_t len)
-{
-	take_execute(c, data, len);
-	if (is_time(c))
-		wire_end(c->call, WIRE_CANCELLED, "enough");
-}
-
-static void start_execute_with_deadline(struct mix_call *c)
-{
-	c->run.is_endless = mix_random(c, 2);
-	execute(c, mix_agent_name(c), c->run.is_endless ? mix_endless : mix_quiet, 1 + mix_random(c, TIME_MS));
-}
-
-static void start_execute_on_nobody(struct mix_call *c) { execute(c, nobody, mix_quiet, 0); }
-
 const struct mix_kind mix_run_kinds[] = {
 	{ "run", 12, MIX_BOTH, MIX_CODE(OK), start_run, .on_message = mix_run_message, .judge = judge_run },
 	{ "run, long", 3, MIX_BOTH, MIX_CODE(OK), start_long_run, .on_message = mix_run_message, .judge = judge_run },
-	{ "run, paused", 4, MIX_BOTH, MIX_CODE(OK), start_long_run, .on_message = take_and_pause, .on_timer = resume, .judge = judge_run },
+	{ "run, paused", 4, MIX_BOTH, MIX_CODE(OK), start_long_run, .on_message = take_and_pause, .on_timer = resume,
+	  .judge = judge_run },
 	{ "run, no program", 3, MIX_BOTH, MIX_CODE(OK), start_missing_program, .on_message = mix_run_message,
 	  .judge = judge_missing_program },
-	{ "run with input", 6, MIX_BOTH, MIX_CODE(OK), start_reader, .on_message = take_echo, .on_drain = send_input, .judge = judge_run },
-	{ "run cancelled", 4, MIX_BOTH, MIX_CODE(OK), start_endless, .on_message = take_and_cancel, .judge = judge_cancelled },
+	{ "run with input", 6, MIX_BOTH, MIX_CODE(OK), start_reader, .on_message = take_echo, .on_drain = send_input,
+	  .judge = judge_run },
+	{ "run cancelled", 4, MIX_BOTH, MIX_CODE(OK), start_endless, .on_message = take_and_cancel,
+	  .judge = judge_cancelled },
 	{ "run reset", 4, MIX_BOTH, MIX_CODE(CANCELLED), start_endless, .on_message = take_and_reset },
 	{ "run abandoned", 4, MIX_BOTH, MIX_CODE(ABORTED), start_endless, .on_message = take_and_abandon },
-	{ "run signalled", 4, MIX_BOTH, MIX_CODE(OK), start_signalled, .on_message = take_and_signal, .judge = judge_signalled },
-	{ "run timed out", 3, MIX_BOTH, MIX_CODE(OK), start_with_timeout, .on_message = mix_run_message, .judge = judge_timed_out },
-	{ "run past deadline", 3, MIX_BOTH, MIX_CODE(DEADLINE_EXCEEDED), start_with_deadline, .on_message = mix_run_message },
+	{ "run signalled", 4, MIX_BOTH, MIX_CODE(OK), start_signalled, .on_message = take_and_signal,
+	  .judge = judge_signalled },
+	{ "run timed out", 3, MIX_BOTH, MIX_CODE(OK), start_with_timeout, .on_message = mix_run_message,
+	  .judge = judge_timed_out },
+	{ "run past deadline", 3, MIX_BOTH, MIX_CODE(DEADLINE_EXCEEDED), start_with_deadline,
+	  .on_message = mix_run_message },
 	{ "run unsent", 3, MIX_BOTH, MIX_CODE(CANCELLED), start_unsent, .on_message = mix_run_message },
-	{ "run cut short", 4, MIX_BOTH, MIX_CODE(OK) | MIX_CODE(CANCELLED), start_short_lived, .on_message = mix_run_message,
+	{ "run cut short", 4, MIX_BOTH, MIX_CODE(OK) | MIX_CODE(CANCELLED), start_short_lived,
+	  .on_message = mix_run_message,
 	  .on_timer = end_short_lived, .judge = judge_run },
 	{ "run again", 2, MIX_BOTH, MIX_CODE(ALREADY_EXISTS), start_again, .on_message = mix_run_message },
 	{ "run on nobody", 2, MIX_MASTER, MIX_CODE(NOT_FOUND), start_on_nobody, .on_message = mix_run_message },
-	{ "run without start", 2, MIX_BOTH, MIX_CODE(INVALID_ARGUMENT), start_without_start, .on_message = mix_run_message },
-	{ "run, hole in input", 2, MIX_BOTH, MIX_CODE(INVALID_ARGUMENT), start_with_hole, .on_message = mix_run_message },
-	{ "execute", 6, MIX_BOTH, MIX_CODE(OK), start_execute, .on_message = take_execute, .judge = judge_execute },
-	{ "execute reset", 3, MIX_BOTH, MIX_CODE(CANCELLED), start_execute_endless, .on_message = take_execute_and_reset },
-	{ "execute past deadline", 3, MIX_BOTH, MIX_CODE(DEADLINE_EXCEEDED), start_execute_with_deadline, .on_message = take_execute },
-	{ "execute on nobody", 2, MIX_MASTER, MIX_CODE(NOT_FOUND), start_execute_on_nobody, .on_message = take_execute },
+	{ "run without start", 2, MIX_BOTH, MIX_CODE(INVALID_ARGUMENT), start_without_start,
+	  .on_message = mix_run_message },
+	{ "run, hole in input", 2, MIX_BOTH, MIX_CODE(INVALID_ARGUMENT), start_with_hole,
+	  .on_message = mix_run_message },
 };
 const size_t mix_n_run_kinds = sizeof mix_run_kinds / sizeof *mix_run_kinds;
