@@ -1,0 +1,140 @@
+/* test_limits.c - bounds of limits.h that calls run into without anything being wrong with them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "test/lib/echo.h"
+#include "test/lib/pair.h"
+#include "test/lib/raw.h"
+#include "test/lib/unit.h"
+#include "wire/h2_session.h"
+#include "wire/internal.h"
+
+/* ---- stream ids ---- */
+
+static void unary(struct pair *p, enum wire_code code)
+{
+	struct record r;
+
+	pair_unary(p, "/test.Echo/Unary", "x", 1, &r);
+	ck_assert_msg(r.code == code, "%s: %s", wire_code_name(r.code), r.why);
+	ck_assert_int_eq(r.unprocessed, code != WIRE_OK);
+	record_done(&r);
+}
+
+/* RFC 9113 5.1.1: ids end. The owner is told in time, and a call that finds none may be sent elsewhere. */
+START_TEST(connection_wears_out)
+{
+	struct pair p;
+
+	pair_open(&p, PAIR_UNIX);
+	nghttp2_session_set_next_stream_id(p.conn->h2->session, 0x60000001 - 2);
+	ck_assert(wire_conn_is_open(p.conn));
+	unary(&p, WIRE_OK);
+	ck_assert(!wire_conn_is_open(p.conn));
+	unary(&p, WIRE_OK);
+	nghttp2_session_set_next_stream_id(p.conn->h2->session, 0x7fffffff);
+	unary(&p, WIRE_OK);
+	unary(&p, WIRE_UNAVAILABLE);
+	pair_close(&p);
+}
+END_TEST
+
+/* ---- calls that wait ---- */
+
+START_TEST(calls_that_wait_for_a_connection_are_bounded)
+{
+	const struct wire_request request = { .path = "/test.Echo/Unary" };
+	const struct wire_dial dial = { .address = "127.0.0.1:1", .role = WIRE_CLIENT };
+	enum { N = WIRE_WAITING_CALLS_MAX + 1 };
+	struct record *r = mem_array(N, sizeof *r);
+	struct wire_conn *conn;
+	struct pair p;
+
+	pair_open(&p, PAIR_UNIX);
+	conn = wire_dial(p.caller, &dial, NULL, NULL);
+	for (int i = 0; i < N; i++)
+		r[i].call = wire_call(conn, &request, &record_ops, &r[i]);
+	for (int i = 0; i < N; i++) {
+		pair_run(&p, pair_is, &r[i].ended);
+		ck_assert_int_eq(r[i].code, i < N - 1 ? WIRE_UNAVAILABLE : WIRE_RESOURCE_EXHAUSTED);
+		ck_assert(r[i].unprocessed);
+		record_done(&r[i]);
+	}
+	free(r);
+	pair_close(&p);
+}
+END_TEST
+
+/* ---- calls at work ---- */
+
+static void start_silent(struct raw *r, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		raw_send_request(r, 2 * i + 1, "/test.Echo/Silent", 0);
+	raw_turn(r);
+}
+
+/* The place is free when the handler has ended, not before. */
+START_TEST(calls_at_work_for_a_stranger_are_bounded)
+{
+	const uint32_t next = 2 * WIRE_HANDLERS_PER_CONN + 1;
+	struct raw r;
+
+	raw_open(&r, "127.0.0.2");
+	raw_handshake(&r);
+	start_silent(&r, WIRE_HANDLERS_PER_CONN);
+	ck_assert_uint_eq(echo_seen.n_started, WIRE_HANDLERS_PER_CONN);
+	raw_send_request(&r, next, "/test.Echo/Silent", 0);
+	ck_assert_str_eq(raw_wait_end(&r, next, "grpc-status"), "8");
+	raw_send_frame(&r, RAW_RST_STREAM, 0, 1, "\0\0\0\x8", 4);
+	raw_turn(&r);
+	ck_assert_uint_eq(echo_seen.n_ended, 1);
+	raw_send_request(&r, next + 2, "/test.Echo/Unary", 0);
+	raw_send_message(&r, next + 2, "x", RAW_END_STREAM);
+	ck_assert_str_eq(raw_wait_end(&r, next + 2, "grpc-status"), "0");
+	raw_close(&r);
+}
+END_TEST
+
+START_TEST(calls_at_work_for_an_operator_are_as_many_as_his_streams)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_handshake(&r);
+	start_silent(&r, 10 * WIRE_HANDLERS_MAX);
+	ck_assert_uint_eq(echo_seen.n_started, 10 * WIRE_HANDLERS_MAX);
+	raw_close(&r);
+}
+END_TEST
+
+/* ---- messages ---- */
+
+static void done(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	(void)data, (void)len, (void)arg;
+	wire_send(call, "", 0);
+	wire_end(call, WIRE_OK, NULL);
+}
+
+START_TEST(methods_have_their_own_largest_message)
+{
+	static const struct wire_method method = { .path = "/test.Limits/Small", .max_message = 10, .unary = true, .start = done };
+	struct record r;
+	struct pair p;
+
+	pair_open(&p, PAIR_UNIX);
+	wire_serve(p.answerer, &method, 1, NULL);
+	pair_unary(&p, method.path, "0123456789", 10, &r);
+	ck_assert_int_eq(r.code, WIRE_OK);
+	record_done(&r);
+	pair_unary(&p, method.path, "0123456789+", 11, &r);
+	ck_assert_int_eq(r.code, WIRE_RESOURCE_EXHAUSTED);
+	record_done(&r);
+	pair_close(&p);
+}
+END_TEST
+
+UNIT_MAIN(connection_wears_out, calls_that_wait_for_a_connection_are_bounded, calls_at_work_for_a_stranger_are_bounded,
+	  calls_at_work_for_an_operator_are_as_many_as_his_streams, methods_have_their_own_largest_message)
