@@ -105,6 +105,7 @@ static void on_run(struct wire_call *call, const uint8_t *data, size_t len, void
 	f->run = call;
 	f->n_runs++;
 	f->n_messages = 0;
+	f->left_ms = wire_call_left_ms(call);
 	f->half_closed = f->ended = f->drained = false;
 	snprintf(f->principal, sizeof f->principal, "%s", wire_call_text(call, "sloth-principal", ""));
 	snprintf(f->client, sizeof f->client, "%s", wire_call_text(call, "sloth-client", ""));

@@ -25,6 +25,7 @@ struct fake {
 	bool half_closed, ended, drained;
 	bool is_mute;			/* it answers no Hello */
 	enum wire_code code;		/* with `ended` */
+	uint64_t left_ms;		/* of the newest run's deadline, at its beginning */
 	char principal[64], client[16], epoch[40];
 };
 

@@ -258,6 +258,33 @@ START_TEST(heartbeats_bring_facts_and_unknown_ones_are_sent_away)
 }
 END_TEST
 
+/* Only commands may be as large as a message can be. */
+START_TEST(requests_about_agents_are_a_mebibyte_at_most)
+{
+	static const char *const paths[] = {
+		"/agent.AgentRegistry/RegisterAgent", "/agent.AgentRegistry/Heartbeat", "/agent.AgentRegistry/ListAgents",
+		"/agent.AgentRegistry/GetAgentInfo", "/agent.AgentRegistry/StopAgent", "/agent.AgentRegistry/UnregisterAgent",
+		"/sloth.v1.Master/Ping", "/sloth.v1.Master/Status",
+	};
+	enum { MAX = 1024 * 1024 };
+	char *large = calloc(1, MAX + 1);
+
+	world_open(&w);
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		const struct wire_request request = { .path = paths[i] };
+		struct record r = { .call = NULL };
+
+		r.call = wire_call(w.conn, &request, &record_ops, &r);
+		wire_send(r.call, large, MAX + 1);
+		pair_run(&w.turn, pair_is, &r.ended);
+		ck_assert_msg(r.code == WIRE_RESOURCE_EXHAUSTED, "%s: %s", paths[i], r.why);
+		record_done(&r);
+	}
+	free(large);
+	world_close(&w);
+}
+END_TEST
+
 START_TEST(a_heartbeat_wakes_an_inactive_agent_up)
 {
 	char message[200];
@@ -390,6 +417,6 @@ UNIT_MAIN(registering_dials_back_and_says_so, an_agent_that_cannot_be_reached_is
 	  an_address_that_answers_as_another_agent_is_found_out,
 	  an_address_beyond_this_machine_is_not_dialled_in_plaintext, a_live_name_is_refused_to_another_instance,
 	  a_lost_connection_is_dialled_again, an_agent_that_went_is_unreachable_until_it_registers_again,
-	  heartbeats_bring_facts_and_unknown_ones_are_sent_away, a_heartbeat_wakes_an_inactive_agent_up,
+	  heartbeats_bring_facts_and_unknown_ones_are_sent_away, requests_about_agents_are_a_mebibyte_at_most, a_heartbeat_wakes_an_inactive_agent_up,
 	  stopping_tells_the_agent_and_its_end_makes_it_inactive, a_deleted_agent_is_gone_from_registry_and_store,
 	  agents_are_known_after_a_restart_and_inactive, status_counts)

@@ -161,6 +161,46 @@ START_TEST(execute_command_becomes_run_command)
 }
 END_TEST
 
+/* A call with one message and a deadline, which reaches the agent; its deadline there. */
+static uint64_t left_at_agent(const char *path, const ProtobufCMessage *message, uint64_t timeout_ms)
+{
+	const struct wire_request request = { .path = path, .timeout_ms = timeout_ms };
+	struct record r = { .call = NULL };
+
+	web1.n_messages = 0;
+	r.call = wire_call(w.conn, &request, &record_ops, &r);
+	wire_send_message(r.call, message);
+	wire_half_close(r.call);
+	pair_run(&w.turn, has_message, &web1);
+	wire_end(r.call, WIRE_CANCELLED, NULL);
+	pair_run(&w.turn, is_ended, &web1);
+	pair_run(&w.turn, pair_is, &r.ended);
+	record_done(&r);
+	return web1.left_ms;
+}
+
+/* What is left of a deadline goes on to the agent; a Run has none, or its trusted end would be lost to it. */
+START_TEST(deadlines_reach_the_agent_but_for_runs)
+{
+	Agent__ExecuteCommandRequest command = AGENT__EXECUTE_COMMAND_REQUEST__INIT;
+	Sloth__V1__RunStart start = SLOTH__V1__RUN_START__INIT;
+	Sloth__V1__RunInput input = SLOTH__V1__RUN_INPUT__INIT;
+	uint64_t left;
+
+	open_all();
+	command.agent_name = start.agent_name = (char *)(uintptr_t)"web1";
+	command.command = start.command = (char *)(uintptr_t)"true";
+	input.event_case = SLOTH__V1__RUN_INPUT__EVENT_START;
+	input.start = &start;
+	left = left_at_agent("/agent.AgentRegistry/ExecuteCommand", &command.base, 60000);
+	ck_assert_uint_le(left, 60000);
+	ck_assert_uint_gt(left, 30000);
+	ck_assert_uint_eq(left_at_agent("/agent.AgentRegistry/ExecuteCommand", &command.base, 0), UINT64_MAX);
+	ck_assert_uint_eq(left_at_agent(RUN, &input.base, 60000), UINT64_MAX);
+	close_all();
+}
+END_TEST
+
 START_TEST(ping_is_relayed_or_answered)
 {
 	static const char *const names[] = { "web1", "" };
@@ -431,6 +471,7 @@ START_TEST(a_caller_that_takes_nothing_stops_the_agent)
 END_TEST
 
 UNIT_MAIN(a_run_passes_both_ways_undecoded, only_trailers_of_ours_pass, execute_command_becomes_run_command,
+	  deadlines_reach_the_agent_but_for_runs,
 	  ping_is_relayed_or_answered, an_unknown_agent_is_not_found, an_inactive_agent_is_unavailable,
 	  an_unreachable_agent_is_refused_at_once_with_the_reason, a_run_begins_with_start_or_resume,
 	  a_run_without_a_message_is_refused, a_caller_that_cancels_takes_the_run_along,
