@@ -5,7 +5,6 @@
  */
 #include "wire/code.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -67,53 +66,6 @@ static const struct {
 	{ 504, WIRE_UNAVAILABLE },
 };
 
-static const struct {
-	int error;
-	enum wire_code code;
-} errnos[] = {
-	{ 0, WIRE_OK },
-	{ EINVAL, WIRE_INVALID_ARGUMENT },
-	{ E2BIG, WIRE_INVALID_ARGUMENT },
-	{ ENAMETOOLONG, WIRE_INVALID_ARGUMENT },
-	{ EILSEQ, WIRE_INVALID_ARGUMENT },
-	{ EBADMSG, WIRE_INTERNAL },
-	{ EPROTO, WIRE_INTERNAL },
-	{ EIO, WIRE_INTERNAL },
-	{ ENOENT, WIRE_NOT_FOUND },
-	{ ESRCH, WIRE_NOT_FOUND },
-	{ EEXIST, WIRE_ALREADY_EXISTS },
-	{ EACCES, WIRE_PERMISSION_DENIED },
-	{ EPERM, WIRE_PERMISSION_DENIED },
-	{ EROFS, WIRE_FAILED_PRECONDITION },
-	{ ENOTDIR, WIRE_FAILED_PRECONDITION },
-	{ EISDIR, WIRE_FAILED_PRECONDITION },
-	{ ENOTEMPTY, WIRE_FAILED_PRECONDITION },
-	{ EBUSY, WIRE_FAILED_PRECONDITION },
-	{ ERANGE, WIRE_OUT_OF_RANGE },
-	{ EOVERFLOW, WIRE_OUT_OF_RANGE },
-	{ ENOSYS, WIRE_UNIMPLEMENTED },
-	{ EOPNOTSUPP, WIRE_UNIMPLEMENTED },
-	{ ETIMEDOUT, WIRE_DEADLINE_EXCEEDED },
-	{ ECANCELED, WIRE_CANCELLED },
-	{ ENOMEM, WIRE_RESOURCE_EXHAUSTED },
-	{ ENOSPC, WIRE_RESOURCE_EXHAUSTED },
-	{ EDQUOT, WIRE_RESOURCE_EXHAUSTED },
-	{ EFBIG, WIRE_RESOURCE_EXHAUSTED },
-	{ EMFILE, WIRE_RESOURCE_EXHAUSTED },
-	{ ENFILE, WIRE_RESOURCE_EXHAUSTED },
-	{ ENOBUFS, WIRE_RESOURCE_EXHAUSTED },
-	{ EMSGSIZE, WIRE_RESOURCE_EXHAUSTED },
-	{ EAGAIN, WIRE_UNAVAILABLE },
-	{ ECONNREFUSED, WIRE_UNAVAILABLE },
-	{ ECONNRESET, WIRE_UNAVAILABLE },
-	{ ECONNABORTED, WIRE_UNAVAILABLE },
-	{ EPIPE, WIRE_UNAVAILABLE },
-	{ ENOTCONN, WIRE_UNAVAILABLE },
-	{ EHOSTUNREACH, WIRE_UNAVAILABLE },
-	{ ENETUNREACH, WIRE_UNAVAILABLE },
-	{ ENETDOWN, WIRE_UNAVAILABLE },
-};
-
 const char *wire_code_name(enum wire_code code)
 {
 	static char other[24];
@@ -136,14 +88,6 @@ enum wire_code wire_code_from_http(int status)
 enum wire_code wire_code_from_h2(uint32_t h2_error)
 {
 	return h2_error < COUNT(h2_errors) ? h2_errors[h2_error].code : WIRE_UNKNOWN;
-}
-
-enum wire_code wire_code_from_errno(int negative_errno)
-{
-	for (size_t i = 0; i < COUNT(errnos); i++)
-		if (negative_errno == -errnos[i].error)
-			return errnos[i].code;
-	return WIRE_UNKNOWN;
 }
 
 const char *wire_h2_error_name(uint32_t h2_error)

@@ -35,8 +35,6 @@ const char *wire_code_name(enum wire_code code);
 enum wire_code wire_code_from_http(int status);
 /* HTTP/2 error code of a RST_STREAM -> code (RFC 9113 section 7 numbers). */
 enum wire_code wire_code_from_h2(uint32_t h2_error);
-/* 0 or the errno of a failed local operation -> code. The one translator for handlers. */
-enum wire_code wire_code_from_errno(int negative_errno);
 /* "PROTOCOL_ERROR" and so on; unknown numbers as "error 0x1f" (static). */
 const char *wire_h2_error_name(uint32_t h2_error);
 

@@ -18,7 +18,7 @@
 #include "wire/h2_session.h"
 #include "wire/limits.h"
 
-/* What RST and content limits alone do not stop; see the comment at the top of limits.h. */
+/* Of the library: behind the guard's and our own limits. A CONTINUATION that comes in pieces counts as many. */
 enum { MAX_CONTINUATIONS = 32, MAX_OUTBOUND_ACK = 100, RESET_BURST = 20000, RESET_RATE = 2000, PREFACE_LEN = 24 };
 
 /* ---- failures ---- */
@@ -345,11 +345,6 @@ int h2_recv(struct h2 *h2, const uint8_t *data, size_t n, uint64_t now_ms)
 			     nghttp2_strerror((int)rv), "");
 	h2_scan_dropped(h2);
 	return h2_act_on_failure(h2);
-}
-
-bool h2_wants_write(const struct h2 *h2)
-{
-	return nghttp2_session_want_write(h2->session);
 }
 
 bool h2_is_over(const struct h2 *h2)

@@ -84,7 +84,6 @@ void h2_free(struct h2 *h2);			/* no events */
 int h2_recv(struct h2 *h2, const uint8_t *data, size_t n, uint64_t now_ms);
 /* Appends frames to `out` until it holds `max` bytes or nothing is left. 0 or -EPROTO. */
 int h2_gather(struct h2 *h2, struct buf *out, size_t max, uint64_t now_ms);
-bool h2_wants_write(const struct h2 *h2);
 /* Neither direction has anything to come: the connection may be closed. */
 bool h2_is_over(const struct h2 *h2);
 const char *h2_why(const struct h2 *h2);

@@ -4,8 +4,8 @@
  *   IDLE --want--> DIALING --up--> UP --down--> WAITING --due--> DIALING
  *                     +--- failed ----------------^
  *
- * Delays follow backoff.h and start over only after a connection came up whole (SETTINGS arrived), so a
- * peer that accepts and drops is not hammered.
+ * Delays follow backoff.h and start over only after a connection came up whole (SETTINGS arrived) and lasted
+ * for a while, so a peer that accepts and drops is not hammered.
  */
 #ifndef WIRE_RECONNECT_H
 #define WIRE_RECONNECT_H

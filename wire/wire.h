@@ -138,7 +138,7 @@ enum wire_role wire_conn_role(const struct wire_conn *conn);		/* ours */
 const struct wire_peer *wire_conn_peer(const struct wire_conn *conn);
 /* Local address of a connected TCP socket without the port, "" before that. */
 const char *wire_conn_local_host(const struct wire_conn *conn);
-/* Up and not draining: a new call can be started. */
+/* Up and not draining, with stream ids left for long: a new call can be started. */
 bool wire_conn_is_open(const struct wire_conn *conn);
 /* Ends in order: no more calls, those that run have grace_ms (0: they end now). on_down follows. */
 void wire_conn_close(struct wire_conn *conn, uint32_t grace_ms, const char *why);

@@ -1,5 +1,4 @@
 /* Status codes and their translations. */
-#include <errno.h>
 
 #include "test/lib/unit.h"
 #include "wire/code.h"
@@ -79,25 +78,6 @@ START_TEST(stream_error_has_its_name)
 }
 END_TEST
 
-START_TEST(errno_becomes_the_code_a_caller_can_act_on)
-{
-	static const struct {
-		int err;
-		enum wire_code code;
-	} cases[] = {
-		{ 0, WIRE_OK }, { -ENOENT, WIRE_NOT_FOUND }, { -EACCES, WIRE_PERMISSION_DENIED },
-		{ -EINVAL, WIRE_INVALID_ARGUMENT }, { -EEXIST, WIRE_ALREADY_EXISTS },
-		{ -ENOSPC, WIRE_RESOURCE_EXHAUSTED }, { -EMFILE, WIRE_RESOURCE_EXHAUSTED },
-		{ -ETIMEDOUT, WIRE_DEADLINE_EXCEEDED }, { -ECONNREFUSED, WIRE_UNAVAILABLE },
-		{ -EBADMSG, WIRE_INTERNAL }, { -ECANCELED, WIRE_CANCELLED }, { -ENOSYS, WIRE_UNIMPLEMENTED },
-		{ -EXDEV, WIRE_UNKNOWN }, { ENOENT, WIRE_UNKNOWN },
-	};
-
-	for (size_t i = 0; i < COUNT(cases); i++)
-		ck_assert_msg(wire_code_from_errno(cases[i].err) == cases[i].code, "%d", cases[i].err);
-}
-END_TEST
-
 UNIT_MAIN(every_code_has_its_name, number_that_is_no_code_is_named_by_number,
 	  http_status_maps_as_the_grpc_document_says, stream_error_maps_as_the_grpc_document_says,
-	  stream_error_has_its_name, errno_becomes_the_code_a_caller_can_act_on)
+	  stream_error_has_its_name)

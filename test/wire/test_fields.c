@@ -256,10 +256,10 @@ END_TEST
 START_TEST(response_keeps_to_the_clients_limit)
 {
 	static const struct {
-		uint32_t limit;
 		size_t words;
+		uint32_t limit;
 		bool has_metadata;
-	} cases[] = { { 650, 200, true }, { 450, 48, true }, { 190, 0, true }, { 150, 0, false }, { 0, 0, false } };
+	} cases[] = { { 200, 650, true }, { 48, 450, true }, { 0, 190, true }, { 0, 150, false }, { 0, 0, false } };
 	char body[300];
 
 	memset(body, 'w', sizeof body);
