@@ -12,7 +12,8 @@
 #include "common/mem.h"
 #include "test/abuse/attack.h"
 
-enum { FILES_SPARE = 64, WAIT_MS = 5000 };
+/* So many connections come up while the next ones are made; the time to acknowledge SETTINGS is short. */
+enum { FILES_SPARE = 64, WAIT_MS = 5000, AHEAD = 64 };
 
 static struct sockaddr_in address_of(const struct crowd *c, unsigned i)
 {
@@ -44,6 +45,11 @@ static bool is_up(const struct peer *p, const void *arg)
 {
 	(void)arg;
 	return p->seen.settings_ack;
+}
+
+static bool bring_up(const struct crowd *c, struct peer *p)
+{
+	return !c->is_silent && peer_wait(p, WAIT_MS, is_up, NULL);
 }
 
 static bool is_closed(const struct peer *p, const void *arg)
@@ -80,13 +86,16 @@ static unsigned count_alive(const struct crowd *c, struct peer *peers, unsigned 
 int crowd_run(struct crowd *c)
 {
 	struct peer *peers = mem_array(c->n, sizeof *peers);
-	unsigned n = 0, up = 0;
+	unsigned n = 0, up = 0, up_to = 0;
 
 	fd_raise_limit(c->n + FILES_SPARE);
-	while (n < c->n && open_one(c, &peers[n], n))
+	while (n < c->n && open_one(c, &peers[n], n)) {
 		n++;
-	for (unsigned i = 0; i < n && !c->is_silent; i++)
-		up += peer_wait(&peers[i], WAIT_MS, is_up, NULL);
+		if (n - up_to == AHEAD)
+			up += bring_up(c, &peers[up_to++]);
+	}
+	while (up_to < n)
+		up += bring_up(c, &peers[up_to++]);
 	printf("holding %u of %u\n", c->is_silent ? n : up, c->n);
 	fflush(stdout);
 	wait_for_end_of_input();

@@ -224,9 +224,9 @@ static bool send_some(struct peer *p)
 	return n > 0;
 }
 
-static void wait_socket(const struct peer *p, uint32_t ms)
+static void wait_socket(const struct peer *p, bool reads, uint32_t ms)
 {
-	int events = (p->is_mute ? 0 : POLLIN) | (buf_len(&p->out) ? POLLOUT : 0);
+	int events = (reads ? POLLIN : 0) | (buf_len(&p->out) ? POLLOUT : 0);
 	struct pollfd fd = { .fd = p->fd, .events = (short)events };
 
 	poll(&fd, 1, (int)ms);
@@ -245,7 +245,7 @@ void peer_flush(struct peer *p)
 		if (p->is_blocked)
 			return;
 		if (buf_len(&p->out))
-			wait_socket(p, STEP_MS);
+			wait_socket(p, !p->is_mute, STEP_MS);
 	}
 }
 
@@ -257,7 +257,7 @@ bool peer_wait(struct peer *p, uint32_t ms, bool (*is_done)(const struct peer *p
 	do {
 		if (is_done(p, arg) || p->is_closed)
 			break;
-		wait_socket(p, ms < STEP_MS ? ms : STEP_MS);
+		wait_socket(p, true, ms < STEP_MS ? ms : STEP_MS);
 		receive(p);
 		peer_flush(p);
 	} while (mono_ms() < end);

@@ -4,9 +4,10 @@
  *   probe ADDRESS PATH LIMIT_MS PID
  *
  * An empty request to the unary method PATH every 10 ms over a connection that stays, and beside it over one
- * that is made for it. It prints "asking" when it begins. SIGTERM ends it: it prints "N answers, worst MS ms"; the exit status is 1 when a call failed
- * or took longer than LIMIT_MS. Time in which the probe or the server, process PID, was ready to run and had no
- * processor says something about the machine only, and is not counted.
+ * that is made for it. It prints "asking" when it begins. SIGTERM ends it: it prints "N answers, worst MS ms, MS ms
+ * by the clock"; the exit status is 1 when a call failed or took longer than LIMIT_MS. The first number, which is
+ * judged, leaves out the time for which the server, process PID, or the probe (whichever had to wait longer) was ready
+ * to run and had no processor: that says something about the machine only.
  */
 #include <ev.h>
 #include <signal.h>
@@ -28,7 +29,7 @@ struct client {
 	struct wire_conn *conn;
 	bool is_fresh;			/* dials for every call */
 	bool is_waiting;
-	uint64_t begin_us, begin_delay_us;
+	uint64_t begin_us, self_delay_us, server_delay_us;
 	ev_timer pause;
 };
 
@@ -37,7 +38,7 @@ struct probe {
 	struct wire *wire;
 	const char *address, *path;
 	struct client clients[2];
-	uint64_t worst_us, limit_ms;
+	uint64_t worst_us, worst_clock_us, limit_ms;
 	unsigned n_answers, n_failed;
 	const char *server_pid;
 	bool is_stopping;
@@ -62,9 +63,13 @@ static uint64_t delay_us(const char *pid)
 	return waited_ns / 1000;
 }
 
-static uint64_t delays_us(const struct probe *p)
+/* They may have waited at the same time: the longer wait is what the machine has certainly cost. */
+static uint64_t waited_us(const struct client *c)
 {
-	return delay_us("self") + delay_us(p->server_pid);
+	uint64_t self = delay_us("self") - c->self_delay_us;
+	uint64_t server = delay_us(c->probe->server_pid) - c->server_delay_us;
+
+	return self > server ? self : server;
 }
 
 static void pause_then_ask(struct client *c)
@@ -87,8 +92,10 @@ static void on_answer(struct wire_call *call, enum wire_code code, const char *w
 {
 	struct client *c = arg;
 	struct probe *p = c->probe;
-	uint64_t took = mono_us() - c->begin_us, waited = delays_us(p) - c->begin_delay_us;
+	uint64_t took = mono_us() - c->begin_us, waited = waited_us(c);
 
+	if (took > p->worst_clock_us)
+		p->worst_clock_us = took;
 	took = took > waited ? took - waited : 0;
 	(void)call;
 	(void)data;
@@ -123,7 +130,8 @@ static void ask(struct client *c)
 	const struct wire_request request = { .path = c->probe->path, .timeout_ms = GIVE_UP_MS };
 	const Grpc__Health__V1__HealthCheckRequest nothing = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
 
-	c->begin_delay_us = delays_us(c->probe);
+	c->self_delay_us = delay_us("self");
+	c->server_delay_us = delay_us(c->probe->server_pid);
 	c->begin_us = mono_us();
 	c->is_waiting = true;
 	if (!c->conn)
@@ -190,6 +198,7 @@ int main(int argc, char **argv)
 	p.server_pid = argv[4];
 	p.limit_ms = strtoul(argv[3], NULL, 10);
 	run(&p);
-	printf("%u answers, worst %.1f ms\n", p.n_answers, (double)p.worst_us / 1000);
+	printf("%u answers, worst %.1f ms, %.1f ms by the clock\n", p.n_answers, (double)p.worst_us / 1000,
+	       (double)p.worst_clock_us / 1000);
 	return p.n_failed || !p.n_answers || p.worst_us > p.limit_ms * 1000 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
