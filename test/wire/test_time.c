@@ -133,6 +133,21 @@ START_TEST(server_has_to_acknowledge_settings_too)
 }
 END_TEST
 
+START_TEST(server_has_to_acknowledge_settings_of_a_quiet_client)
+{
+	struct raw r;
+
+	raw_accept(&r, 0);
+	raw_send_frame(&r, RAW_SETTINGS, 0, 0, NULL, 0);
+	pass(&r, 9);
+	ck_assert_ptr_nonnull(r.conn);
+	pass(&r, 2);
+	ck_assert(raw_wait(&r, RAW_GOAWAY));
+	ck_assert_uint_eq(raw_u32(&r, 4), H2_SETTINGS_TIMEOUT);
+	raw_close(&r);
+}
+END_TEST
+
 /* A client of plain HTTP that never ends its request has the time of a unary one. */
 START_TEST(plain_http_request_has_a_minute)
 {
@@ -507,7 +522,8 @@ START_TEST(server_that_pings_often_keeps_its_client)
 END_TEST
 
 UNIT_MAIN(silent_connection_has_ten_seconds, half_a_preface_has_ten_seconds, settings_have_to_be_acknowledged,
-	  server_has_to_acknowledge_settings_too, plain_http_request_has_a_minute,
+	  server_has_to_acknowledge_settings_too, server_has_to_acknowledge_settings_of_a_quiet_client,
+	  plain_http_request_has_a_minute,
 	  header_block_has_five_seconds, unary_request_has_a_minute, deadline_ends_a_call_on_time,
 	  vanished_peer_is_found, answer_to_ping_keeps_a_quiet_peer, idle_connection_is_sent_away_in_order,
 	  drain_is_answered_by_its_own_ping, closed_connection_lingers_for_a_second, silent_server_has_twenty_seconds,
