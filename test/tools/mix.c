@@ -63,8 +63,10 @@ const struct mix_kind *mix_draw_kind(struct mix *m, unsigned place)
 
 void mix_complain(struct mix *m, const struct mix_conn *mc, const char *what, const char *words)
 {
+	if (++m->n_wrong > WRONG_MAX)
+		return;				/* what giving up makes wrong is no news */
 	fprintf(stderr, "%s at %s: %s\n", what, mc ? mc->address : "the end", words);
-	if (++m->n_wrong == WRONG_MAX)
+	if (m->n_wrong == WRONG_MAX)
 		ev_break(m->loop, EVBREAK_ALL);
 }
 
