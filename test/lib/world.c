@@ -15,6 +15,7 @@
 #include "master/service.h"
 #include "master/store.h"
 #include "test/lib/tmp.h"
+#include "wire/internal.h"
 #include "wire/unpack.h"
 
 static const uint8_t epoch[16] = { 0xee };
@@ -102,8 +103,13 @@ static void on_run(struct wire_call *call, const uint8_t *data, size_t len, void
 	};
 	struct fake *f = arg;
 
-	f->run = call;
 	f->n_runs++;
+	if (f->n_refused) {
+		f->n_refused--;
+		h2_reset(call->conn->h2, call->id, H2_REFUSED_STREAM);
+		return;
+	}
+	f->run = call;
 	f->n_messages = 0;
 	f->left_ms = wire_call_left_ms(call);
 	f->half_closed = f->ended = f->drained = false;

@@ -24,6 +24,7 @@ struct fake {
 	struct buf message;		/* its last one */
 	bool half_closed, ended, drained;
 	bool is_mute;			/* it answers no Hello */
+	unsigned n_refused;		/* so many runs to come are reset with REFUSED_STREAM */
 	enum wire_code code;		/* with `ended` */
 	uint64_t left_ms;		/* of the newest run's deadline, at its beginning */
 	char principal[64], client[16], epoch[40];

@@ -416,6 +416,43 @@ START_TEST(a_connection_that_ends_in_order_loses_no_call)
 }
 END_TEST
 
+/* What an agent did not begin is sent again, whole. */
+START_TEST(a_refused_run_is_sent_again)
+{
+	struct record r;
+
+	open_all();
+	web1.n_refused = 1;
+	begin_run("web1", &r);
+	wire_send(r.call, "second", 6);
+	wire_half_close(r.call);
+	pair_run(&w.turn, is_half_closed, &web1);
+	ck_assert_uint_eq(web1.n_runs, 2);
+	ck_assert_uint_eq(web1.n_messages, 2);
+	ck_assert_mem_eq(buf_data(&web1.message), "second", 6);
+	wire_end(web1.run, WIRE_OK, NULL);
+	pair_run(&w.turn, pair_is, &r.ended);
+	ck_assert_int_eq(r.code, WIRE_OK);
+	close_all();
+}
+END_TEST
+
+/* But once only: an agent that refuses everything is not asked for ever. */
+START_TEST(a_run_that_is_refused_twice_has_ended)
+{
+	struct record r;
+
+	open_all();
+	web1.n_refused = 3;
+	begin_run("web1", &r);
+	pair_run(&w.turn, pair_is, &r.ended);
+	ck_assert_int_eq(r.code, WIRE_UNAVAILABLE);
+	ck_assert_str_eq(r.why, "agent not found or inactive: web1: the server reset the call: REFUSED_STREAM");
+	ck_assert_uint_eq(web1.n_runs, 2);
+	close_all();
+}
+END_TEST
+
 enum { CHUNK = 60000, CHUNKS = 200 };
 
 static bool is_agent_stopped(void *arg)
@@ -477,4 +514,5 @@ UNIT_MAIN(a_run_passes_both_ways_undecoded, only_trailers_of_ours_pass, execute_
 	  a_run_without_a_message_is_refused, a_caller_that_cancels_takes_the_run_along,
 	  a_caller_that_vanishes_is_lost_to_the_run, a_caller_that_vanishes_cancels_its_execute_command, an_agent_that_vanishes_ends_the_run_with_words,
 	  the_agents_status_is_the_callers, a_deleted_agents_runs_go_on, a_connection_that_ends_in_order_loses_no_call,
+	  a_refused_run_is_sent_again, a_run_that_is_refused_twice_has_ended,
 	  a_caller_that_takes_nothing_stops_the_agent)
