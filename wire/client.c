@@ -199,6 +199,12 @@ static void end_foreign(struct wire_call *call)
 		client_fail(call, H2_CANCEL, code, text);	/* its rest is of no interest */
 }
 
+/* The server's clock was ahead of ours: a call that is cancelled when its time is over has run out of it. */
+static enum wire_code at_deadline(const struct wire_call *call, enum wire_code code)
+{
+	return code == WIRE_CANCELLED && wire_call_left_ms(call) == 0 ? WIRE_DEADLINE_EXCEEDED : code;
+}
+
 /* A number that no table has is told with the words that came along. */
 static void end_with_status(struct wire_call *call)
 {
@@ -209,7 +215,7 @@ static void end_with_status(struct wire_call *call)
 		text = mem_printf("unknown status %ld%s%s", call->odd_status, link, words);
 	else if (call->odd_status)
 		text = mem_printf("status is not a number%s%s", link, words);
-	call_over(call, call->code, text ? text : words);
+	call_over(call, at_deadline(call, call->code), text ? text : words);
 	free(text);
 }
 
@@ -237,16 +243,13 @@ static void reset_reason(const struct wire_call *call, uint32_t error, char *tex
 
 void client_closed(struct wire_call *call, uint32_t error, bool unprocessed)
 {
-	enum wire_code code = wire_code_from_h2(error);
 	char text[320];
 
 	if (call->over)
 		return;
-	if (code == WIRE_CANCELLED && wire_call_left_ms(call) == 0)
-		code = WIRE_DEADLINE_EXCEEDED;
 	call->unprocessed = unprocessed && !call->headers_seen;
 	reset_reason(call, error, text, sizeof text);
-	call_over(call, code, text);
+	call_over(call, at_deadline(call, wire_code_from_h2(error)), text);
 }
 
 void client_fail(struct wire_call *call, uint32_t h2_error, enum wire_code code, const char *why)

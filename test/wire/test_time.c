@@ -507,6 +507,50 @@ START_TEST(client_that_was_told_so_asks_half_as_often)
 }
 END_TEST
 
+/* The loop finds itself two seconds late, before it looks at what has come. */
+static void on_late(struct ev_loop *loop, struct ev_check *w, int events)
+{
+	(void)events;
+	skipped_ns += 2000000000LL;
+	ev_check_stop(loop, w);
+}
+
+static enum wire_code code_of_cancel(const struct step *cancel, double at_s)
+{
+	const struct wire_request request = { .path = "/test.Echo/Any", .timeout_ms = 30000 };
+	struct record rec = { .call = NULL };
+	struct ev_check late;
+	struct raw r;
+
+	raw_accept(&r, 0);
+	raw_send_frame(&r, RAW_SETTINGS, 0, 0, NULL, 0);
+	ack_settings(&r);
+	rec.call = wire_call(r.conn, &request, &record_ops, &rec);
+	pass(&r, at_s);
+	ev_check_init(&late, on_late);
+	ev_set_priority(&late, EV_MAXPRI);
+	ev_check_start(r.loop, &late);
+	script_send(&r, cancel);
+	pair_run(&(struct pair){ .loop = r.loop }, pair_is, &rec.ended);
+	raw_close(&r);
+	return rec.code;
+}
+
+/* The server's clock was ahead of ours: who cancels a call whose time is over means just that. */
+START_TEST(cancel_at_the_deadline_is_the_deadline)
+{
+	static const struct step cancels[] = {
+		RESET(1, "\0\0\0\x8"),
+		HEADERS(1, EH | ES, "\x88\x0f\x10\x10" "application/grpc" "\0\xbgrpc-status\1" "1"),
+	};
+
+	for (size_t i = 0; i < sizeof cancels / sizeof *cancels; i++) {
+		ck_assert_int_eq(code_of_cancel(&cancels[i], 10), WIRE_CANCELLED);
+		ck_assert_int_eq(code_of_cancel(&cancels[i], 29), WIRE_DEADLINE_EXCEEDED);
+	}
+}
+END_TEST
+
 /* Strikes are for clients; a server may look after its connections as often as it is set up to. */
 START_TEST(server_that_pings_often_keeps_its_client)
 {
@@ -530,4 +574,5 @@ UNIT_MAIN(silent_connection_has_ten_seconds, half_a_preface_has_ten_seconds, set
 	  stranger_has_to_read_within_half_a_minute, client_asks_a_silent_server_while_a_call_runs,
 	  client_that_was_told_so_asks_half_as_often, stalled_stream_of_a_stranger_ends,
 	  idle_handler_of_a_stranger_ends, operator_may_read_as_slowly_as_he_likes,
-	  drain_does_not_wait_for_a_client_that_never_answers, server_that_pings_often_keeps_its_client)
+	  drain_does_not_wait_for_a_client_that_never_answers, server_that_pings_often_keeps_its_client,
+	  cancel_at_the_deadline_is_the_deadline)
