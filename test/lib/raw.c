@@ -86,6 +86,13 @@ void raw_open(struct raw *r, const char *from)
 	connect_from(r, from ? from : "127.0.0.1");
 }
 
+void raw_join(struct raw *r, const struct raw *host, const char *from)
+{
+	*r = (struct raw){ .loop = host->loop, .wire = host->wire, .listener = host->listener, .is_guest = true };
+	ck_assert_int_eq(nghttp2_hd_inflate_new(&r->inflater), 0);
+	connect_from(r, from);
+}
+
 static int listen_on_any(char *address, size_t size)
 {
 	struct sockaddr_in self = { .sin_family = AF_INET };
@@ -124,12 +131,12 @@ void raw_turn(struct raw *r)
 		ev_run(r->loop, EVRUN_NOWAIT);
 }
 
-void raw_close(struct raw *r)
+/* Everything that the server's connections leave. */
+static void close_server(struct raw *r)
 {
 	struct wire_counts c;
 	uint64_t end = mono_ms() + DEADLINE_MS;
 
-	close(r->fd);
 	if (r->listener)
 		wire_listener_close(r->listener);
 	do {
@@ -139,6 +146,13 @@ void raw_close(struct raw *r)
 	ck_assert_uint_eq(c.conns + c.calls, 0);
 	wire_free(r->wire);
 	ev_loop_destroy(r->loop);
+}
+
+void raw_close(struct raw *r)
+{
+	close(r->fd);
+	if (!r->is_guest)
+		close_server(r);
 	nghttp2_hd_inflate_del(r->inflater);
 	buf_done(&r->in);
 	buf_done(&r->frame.payload);

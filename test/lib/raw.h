@@ -27,6 +27,7 @@ struct raw {
 	struct wire_listener *listener;	/* NULL: we are the server */
 	struct wire_conn *conn;		/* we are the server: the client's connection; NULL: down */
 	int fd;
+	bool is_guest;			/* at the server of another one */
 	bool closed;			/* the other side closed, and everything it sent has been read */
 	bool cut;			/* and not in order: a TCP reset */
 	bool deaf;			/* the other side takes no more */
@@ -39,6 +40,8 @@ struct raw {
 
 /* Connects; `from` is the client's address (NULL: 127.0.0.1, an operator). Nothing is sent. */
 void raw_open(struct raw *r, const char *from);
+/* Connects to the server of `host` as one more client; closed before it. up, drained and down are the host's. */
+void raw_join(struct raw *r, const struct raw *host, const char *from);
 /* Is dialled by a client of the layer instead, and has read its preface. timeout_ms: of the dial, 0: default. */
 void raw_accept(struct raw *r, uint32_t timeout_ms);
 /* Closes our end, then asserts that the other side has nothing alive. */

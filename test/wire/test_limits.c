@@ -1,6 +1,11 @@
 /* test_limits.c - bounds of limits.h that calls run into without anything being wrong with them. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "common/mem.h"
 #include "test/lib/pair.h"
@@ -84,14 +89,19 @@ static void work(struct wire_call *call, const uint8_t *data, size_t len, void *
 	wire_accept(call, &ops, NULL);
 }
 
+static void send_work(struct raw *r, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		raw_send_request(r, 2 * i + 1, "/test.Limits/Work", 0);
+	raw_turn(r);
+}
+
 static void start_work(struct raw *r, uint32_t n)
 {
 	static const struct wire_method method = { .path = "/test.Limits/Work", .start = work };
 
 	wire_serve(r->wire, &method, 1, NULL);
-	for (uint32_t i = 0; i < n; i++)
-		raw_send_request(r, 2 * i + 1, method.path, 0);
-	raw_turn(r);
+	send_work(r, n);
 }
 
 /* The place is free when the handler has ended, not before. */
@@ -116,6 +126,41 @@ START_TEST(calls_at_work_for_a_stranger_are_bounded)
 }
 END_TEST
 
+static bool has_free_place(void *arg)
+{
+	(void)arg;
+	return n_at_work < WIRE_HANDLERS_MAX;
+}
+
+/* Of all strangers together, on connections none of which is at its own bound. */
+START_TEST(calls_at_work_for_all_strangers_are_bounded)
+{
+	struct raw first, others[WIRE_HANDLERS_MAX / WIRE_HANDLERS_PER_CONN];
+	const size_t last = sizeof others / sizeof *others - 1;
+
+	raw_open(&first, "127.0.0.2");
+	raw_handshake(&first);
+	start_work(&first, WIRE_HANDLERS_PER_CONN);
+	for (size_t i = 0; i <= last; i++) {
+		raw_join(&others[i], &first, "127.0.0.3");
+		raw_handshake(&others[i]);
+		if (i < last)
+			send_work(&others[i], WIRE_HANDLERS_PER_CONN);
+	}
+	ck_assert_uint_eq(n_at_work, WIRE_HANDLERS_MAX);
+	send_work(&others[last], 1);
+	ck_assert_str_eq(raw_wait_end(&others[last], 1, "grpc-status"), "8");
+	raw_send_frame(&first, RAW_RST_STREAM, 0, 1, "\0\0\0\x8", 4);
+	pair_run(&(struct pair){ .loop = first.loop }, has_free_place, NULL);
+	raw_send_request(&others[last], 3, "/test.Echo/Unary", 0);
+	raw_send_message(&others[last], 3, "x", RAW_END_STREAM);
+	ck_assert_str_eq(raw_wait_end(&others[last], 3, "grpc-status"), "0");
+	for (size_t i = 0; i <= last; i++)
+		raw_close(&others[i]);
+	raw_close(&first);
+}
+END_TEST
+
 START_TEST(calls_at_work_for_an_operator_are_as_many_as_his_streams)
 {
 	struct raw r;
@@ -128,7 +173,76 @@ START_TEST(calls_at_work_for_an_operator_are_as_many_as_his_streams)
 }
 END_TEST
 
-/* ---- messages ---- */
+/* ---- connections on unix sockets ---- */
+
+/* Descriptors for both ends, and for the bound of all connections, which is half of what there may be. */
+static bool has_descriptors_for(rlim_t conns)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < 4 * conns)
+		limit.rlim_cur = limit.rlim_max < 4 * conns ? limit.rlim_max : 4 * conns;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur >= 4 * conns;
+}
+
+/* A connection to the pair's listener that says nothing. */
+static int connect_unix(struct pair *p)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_ge(fd, 0);
+	snprintf(to.sun_path, sizeof to.sun_path, "%s/s", p->dir);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+	for (int i = 0; i < 3; i++)
+		ev_run(p->loop, EVRUN_NOWAIT);
+	return fd;
+}
+
+static bool is_closed(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+static bool is_alone(void *wire)
+{
+	return wire_count(wire).conns == 1;
+}
+
+START_TEST(connections_on_unix_sockets_are_bounded)
+{
+	int fds[WIRE_CONNS_UNIX - 1], one_more;		/* the pair has one already */
+	struct pair p;
+
+	if (!has_descriptors_for(WIRE_CONNS_UNIX)) {
+		printf("SKIP: connections_on_unix_sockets_are_bounded: the hard limit of descriptors is too low\n");
+		return;
+	}
+	pair_open(&p, PAIR_UNIX);
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		fds[i] = connect_unix(&p);
+	ck_assert_uint_eq(wire_count(p.answerer).conns, WIRE_CONNS_UNIX);
+	one_more = connect_unix(&p);
+	ck_assert(is_closed(one_more));
+	ck_assert_uint_eq(wire_count(p.answerer).conns, WIRE_CONNS_UNIX);
+	close(one_more);
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
+		ck_assert(!is_closed(fds[i]));
+		close(fds[i]);
+	}
+	pair_run(&p, is_alone, p.answerer);
+	one_more = connect_unix(&p);
+	ck_assert(!is_closed(one_more));
+	close(one_more);
+	pair_close(&p);
+}
+END_TEST
+
+/* ---- paths ---- */
 
 static void done(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
 {
@@ -136,6 +250,35 @@ static void done(struct wire_call *call, const uint8_t *data, size_t len, void *
 	wire_send(call, "", 0);
 	wire_end(call, WIRE_OK, NULL);
 }
+
+/* A method of that long a path is served, or is not there. */
+static enum wire_code code_of_path(size_t n)
+{
+	char *path = mem_alloc(n + 1);
+	const struct wire_method method = { .path = path, .unary = true, .start = done };
+	struct record r;
+	struct pair p;
+
+	memset(path, 'x', n);
+	memcpy(path, "/test.Limits/", 13);
+	path[n] = '\0';
+	pair_open(&p, PAIR_UNIX);
+	wire_serve(p.answerer, &method, 1, NULL);
+	pair_unary(&p, path, "", 0, &r);
+	record_done(&r);
+	pair_close(&p);
+	free(path);
+	return r.code;
+}
+
+START_TEST(paths_are_bounded)
+{
+	ck_assert_int_eq(code_of_path(WIRE_PATH_MAX), WIRE_OK);
+	ck_assert_int_eq(code_of_path(WIRE_PATH_MAX + 1), WIRE_UNIMPLEMENTED);
+}
+END_TEST
+
+/* ---- messages ---- */
 
 START_TEST(methods_have_their_own_largest_message)
 {
@@ -156,4 +299,5 @@ START_TEST(methods_have_their_own_largest_message)
 END_TEST
 
 UNIT_MAIN(connection_wears_out, calls_that_wait_for_a_connection_are_bounded, calls_at_work_for_a_stranger_are_bounded,
-	  calls_at_work_for_an_operator_are_as_many_as_his_streams, methods_have_their_own_largest_message)
+	  calls_at_work_for_all_strangers_are_bounded, calls_at_work_for_an_operator_are_as_many_as_his_streams,
+	  connections_on_unix_sockets_are_bounded, paths_are_bounded, methods_have_their_own_largest_message)
