@@ -141,7 +141,7 @@ static void take_first_headers(struct wire_call *call)
 {
 	if (call->http_status >= 100 && call->http_status < 200) {
 		meta_done(&call->in);
-		call->has_status = call->has_content_type = false;
+		call->has_status = call->has_content_type = call->compressed = false;
 		free(call->why);
 		call->why = NULL;
 		return;

@@ -184,6 +184,45 @@ START_TEST(odd_status_and_its_words_are_both_told)
 }
 END_TEST
 
+/* A 1xx response is not the beginning of the real one: whatever it says belongs to nobody. */
+START_TEST(fields_of_an_interim_response_are_dropped)
+{
+	static const char *const interim[][2] = {
+		{ ":status", "103" }, { "content-type", "text/html" }, { "grpc-status", "99" }, { "grpc-message", "early" },
+		{ "grpc-encoding", "gzip" }, { "x-header", "early" }, { "x-trailer", "early" },
+	};
+	struct pair turn = { .loop = NULL };
+	struct buf block = { 0 };
+	struct record rec;
+	struct raw r;
+
+	begin_server(&r, NULL, 0);
+	turn.loop = r.loop;
+	ask(&r, 0, NULL, 0, &rec);
+	for (size_t i = 0; i < sizeof interim / sizeof *interim; i++)
+		raw_field(&block, interim[i][0], interim[i][1]);
+	for (int i = 0; i < 2; i++)
+		raw_send_frame(&r, RAW_HEADERS, EH, 1, buf_data(&block), buf_len(&block));
+	buf_clear(&block);
+	raw_field(&block, ":status", "200");
+	raw_field(&block, "content-type", "application/grpc");
+	raw_field(&block, "x-header", "late");
+	raw_send_frame(&r, RAW_HEADERS, EH, 1, buf_data(&block), buf_len(&block));
+	raw_turn(&r);
+	ck_assert(!rec.ended);
+	buf_clear(&block);
+	raw_field(&block, "grpc-status", "7");
+	raw_send_frame(&r, RAW_HEADERS, EH | ES, 1, buf_data(&block), buf_len(&block));
+	pair_run(&turn, pair_is, &rec.ended);
+	ck_assert_int_eq(rec.code, WIRE_PERMISSION_DENIED);
+	ck_assert_str_eq(rec.why, "");
+	ck_assert_str_eq(rec.header, "late");
+	ck_assert_str_eq(rec.trailer, "");
+	buf_done(&block);
+	end(&r, &rec);
+}
+END_TEST
+
 /* ---- what our server writes ---- */
 
 /* Words of a status, with what they are to become at the other end. */
@@ -364,7 +403,7 @@ END_TEST
 
 UNIT_MAIN(request_fields_have_their_order, request_without_a_deadline_has_no_timeout, values_of_a_call_stay_out_of_the_table,
 	  names_and_values_that_are_none_are_not_sent, metadata_over_the_servers_limit_is_refused,
-	  odd_status_and_its_words_are_both_told, words_with_spaces_at_their_ends_arrive,
+	  odd_status_and_its_words_are_both_told, fields_of_an_interim_response_are_dropped, words_with_spaces_at_their_ends_arrive,
 	  response_has_headers_data_and_trailers, error_before_any_message_is_one_header_block,
 	  response_keeps_to_the_clients_limit, compression_is_refused_with_what_is_understood,
 	  handlers_see_metadata_and_nothing_else, binary_values_are_split_at_commas)

@@ -191,6 +191,8 @@ static const struct fault bodies[] = {
 	  WIRE_INTERNAL, 0, "compressed" },
 	{ { "compressed with gzip", { HEADERS(1, EH, RESPONSE "\0\xdgrpc-encoding\4gzip"), DATA(1, 0, "\1\0\0\0\1x") },
 	    "1:reset(CANCEL)" }, WIRE_INTERNAL, 0, "compressed" },
+	{ { "compressed, the encoding in a 1xx", { HEADERS(1, EH, STATUS("103") "\0\xdgrpc-encoding\4gzip"), HEADERS(1, EH, RESPONSE),
+	    DATA(1, 0, "\1\0\0\0\1x") }, "1:reset(CANCEL)" }, WIRE_INTERNAL, 0, "without a grpc-encoding" },
 	{ { "unknown flag", { HEADERS(1, EH, RESPONSE), DATA(1, 0, "\2\0\0\0\1x") }, "1:reset(CANCEL)" }, WIRE_INTERNAL, 0, "flag" },
 	{ { "no gRPC", { HEADERS(1, EH, "\x88\x0f\x10\x9text/html"), DATA(1, ES, "<html>") }, "" }, WIRE_UNKNOWN, 0, "<html>" },
 	{ { "no gRPC and no end", { HEADERS(1, EH, "\x88\x0f\x10\x9text/html"), FILLED(RAW_DATA, 0, 1, 5000) },
@@ -615,6 +617,36 @@ START_TEST(one_stream_at_a_time)
 }
 END_TEST
 
+static unsigned count_requests(struct raw *r, bool until_ack)
+{
+	unsigned n = 0;
+
+	while (raw_next(r) && !(until_ack && r->frame.type == RAW_SETTINGS && r->frame.flags & RAW_ACK)) {
+		n += r->frame.type == RAW_HEADERS;
+		if (!until_ack && n == 2)
+			break;
+	}
+	return n;
+}
+
+/* What a server allows is not known before its SETTINGS: until then calls are as few as the strictest takes. */
+START_TEST(few_streams_before_settings)
+{
+	enum { N = WIRE_PEER_STREAMS_GUESS + 2 };
+	struct record rec[N];
+	struct client c;
+
+	raw_accept(&c.r, 0);
+	for (int i = 0; i < N; i++)
+		start(&c, &rec[i], 0);
+	raw_turn(&c.r);
+	raw_send_frame(&c.r, RAW_SETTINGS, 0, 0, NULL, 0);
+	ck_assert_uint_eq(count_requests(&c.r, true), WIRE_PEER_STREAMS_GUESS);
+	ck_assert_uint_eq(count_requests(&c.r, false), 2);
+	raw_close(&c.r);
+}
+END_TEST
+
 /* No stream at all: calls wait, their deadlines count; then the limit is raised. */
 START_TEST(no_stream_at_all)
 {
@@ -783,6 +815,6 @@ UNIT_MAIN(good_responses, malformed_responses, odd_statuses, odd_bodies, frames_
 	  every_http_status_has_its_code, unary_call_wants_one_message, response_headers_over_the_limit,
 	  endless_run_of_continuations, goaway_in_mid_call, goaway_below_every_stream,
 	  goaway_twice_with_ids_that_shrink, pings_around_every_frame, ping_storm_ends_the_connection,
-	  one_stream_at_a_time, no_stream_at_all, window_that_shrinks_below_zero,
+	  one_stream_at_a_time, few_streams_before_settings, no_stream_at_all, window_that_shrinks_below_zero,
 	  header_table_and_frame_size_change, window_that_never_opens, lost_in_mid_message, no_settings_in_time,
 	  no_http2_at_all)
