@@ -9,7 +9,7 @@
 
 #include "common/mem.h"
 #include "test/lib/pair.h"
-#include "test/lib/raw.h"
+#include "test/lib/script.h"
 #include "test/lib/unit.h"
 #include "wire/h2_session.h"
 #include "wire/internal.h"
@@ -242,6 +242,114 @@ START_TEST(connections_on_unix_sockets_are_bounded)
 }
 END_TEST
 
+/* ---- streams that the server resets ---- */
+
+/* MadeYouReset, CVE-2025-8671: a request whose stream has to be reset by the server, for a window that overflows. */
+static void make_reset(struct raw *r, uint32_t stream)
+{
+	raw_send_request(r, stream, "/test.Echo/Silent", 0);
+	raw_send_frame(r, RAW_WINDOW_UPDATE, 0, stream, "\x7f\xff\xff\xff", 4);
+}
+
+START_TEST(resets_by_the_server_are_bounded)
+{
+	const uint32_t burst = 100;
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_handshake(&r);
+	for (uint32_t i = 0; i < burst; i++)
+		make_reset(&r, 2 * i + 1);
+	raw_send_frame(&r, RAW_PING, 0, 0, "12345678", 8);
+	ck_assert(raw_wait(&r, RAW_PING));
+	for (uint32_t i = burst; i < 1000 && !r.deaf; i++)
+		make_reset(&r, 2 * i + 1);
+	ck_assert(raw_wait(&r, RAW_GOAWAY));
+	ck_assert_uint_eq(raw_u32(&r, 4), H2_ENHANCE_YOUR_CALM);
+	raw_close(&r);
+	ck_assert_str_eq(r.why, "too many stream errors");
+}
+END_TEST
+
+/* Those behind a status that the client did not wait for are the protocol's. */
+START_TEST(resets_without_an_error_are_not_counted)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_handshake(&r);
+	for (uint32_t id = 1; id < 500; id += 2) {
+		raw_send_request(&r, id, "/test.Echo/Once", 0);
+		raw_send_message(&r, id, "x", 0);
+		ck_assert_str_eq(raw_wait_end(&r, id, "grpc-status"), "0");
+		ck_assert(raw_wait(&r, RAW_RST_STREAM));
+		ck_assert_uint_eq(raw_u32(&r, 0), H2_NO_ERROR);
+	}
+	raw_close(&r);
+}
+END_TEST
+
+/* Sends some of it, if the socket takes it. Much at once would be too many control frames. */
+static void push(struct raw *r, struct buf *b)
+{
+	size_t some = buf_len(b) < 8192 ? buf_len(b) : 8192;
+	ssize_t n = send(r->fd, buf_data(b), some, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n > 0)
+		buf_consume(b, (size_t)n);
+	ev_run(r->loop, EVRUN_NOWAIT);
+}
+
+/* Makes the server want to send what is not read; the server's end. */
+static struct wire_conn *block_server(struct raw *r)
+{
+	struct wire_conn *conn = list_entry(r->wire->conns.next, struct wire_conn, link);
+	int small = 4096;
+
+	setsockopt(r->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	setsockopt(conn->transport->fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+	raw_send_request(r, 1, "/test.Echo/Count", 0);
+	raw_send_message(r, 1, "1000", RAW_END_STREAM);
+	raw_turn(r);
+	ck_assert(conn->blocked);
+	ck_assert(conn->reading);
+	return conn;
+}
+
+/* Each of these leaves a RST_STREAM in the library's queue, which nothing else bounds for an operator. */
+static void add_cancelled(struct buf *out, uint32_t stream)
+{
+	static const char get[] = GET;
+
+	raw_head(out, RAW_HEADERS, EH, stream, sizeof get - 1);
+	buf_append(out, get, sizeof get - 1);
+	raw_head(out, RAW_WINDOW_UPDATE, 0, stream, 4);
+	buf_append(out, "\x7f\xff\xff\xff", 4);
+	raw_head(out, RAW_RST_STREAM, 0, stream, 4);
+	buf_append(out, "\0\0\0\x8", 4);
+}
+
+START_TEST(flood_that_is_never_read_is_not_read_either)
+{
+	enum { N = 2 * WIRE_OUTBOUND_FRAMES_MAX };
+	struct wire_conn *conn;
+	struct buf out = { 0 };
+	struct raw r;
+
+	raw_open(&r, NULL);
+	raw_handshake(&r);
+	conn = block_server(&r);
+	for (uint32_t i = 1; i <= N; i++)
+		add_cancelled(&out, 2 * i + 1);
+	while (buf_len(&out) && conn->reading)
+		push(&r, &out);
+	ck_assert(!conn->reading);
+	ck_assert_uint_lt(h2_queued_frames(conn->h2), N);
+	raw_close(&r);
+	buf_done(&out);
+}
+END_TEST
+
 /* ---- paths ---- */
 
 static void done(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
@@ -300,4 +408,6 @@ END_TEST
 
 UNIT_MAIN(connection_wears_out, calls_that_wait_for_a_connection_are_bounded, calls_at_work_for_a_stranger_are_bounded,
 	  calls_at_work_for_all_strangers_are_bounded, calls_at_work_for_an_operator_are_as_many_as_his_streams,
-	  connections_on_unix_sockets_are_bounded, paths_are_bounded, methods_have_their_own_largest_message)
+	  connections_on_unix_sockets_are_bounded, resets_by_the_server_are_bounded,
+	  resets_without_an_error_are_not_counted, flood_that_is_never_read_is_not_read_either,
+	  paths_are_bounded, methods_have_their_own_largest_message)
