@@ -271,6 +271,28 @@ IN_ALL_FORMS(paused_call_stops_its_sender_and_nobody_else)
 	record_done(&r);
 }
 
+/* More such calls than fill the connection's window: it is given back at arrival, and others go on. */
+IN_ALL_FORMS(paused_calls_leave_the_connection_its_window)
+{
+	enum { N = WIRE_CONN_WINDOW / WIRE_STREAM_WINDOW + 1, LARGE = 2 * WIRE_CONN_WINDOW };
+	char *block = mem_alloc(LARGE);
+	struct record r[N], other;
+
+	memset(block, 0, LARGE);
+	for (int i = 0; i < N; i++) {
+		pair_call(p, "/test.Echo/Stuck", &r[i]);
+		wire_send(r[i].call, block, WIRE_STREAM_WINDOW);
+	}
+	pair_unary(p, "/test.Echo/Sink", block, LARGE, &other);
+	ck_assert_int_eq(other.code, WIRE_OK);
+	record_done(&other);
+	for (int i = 0; i < N; i++)
+		wire_end(r[i].call, WIRE_CANCELLED, NULL);
+	for (int i = 0; i < N; i++)
+		pair_run(p, pair_is, &r[i].ended);
+	free(block);
+}
+
 IN_ALL_FORMS(many_calls_share_a_connection)
 {
 	enum { N = 3000 };
@@ -433,7 +455,8 @@ UNIT_MAIN(unary_call_brings_back_the_message, empty_message_is_a_message, messag
 	  client_stream_is_counted, chat_answers_one_by_one, status_and_message_arrive,
 	  unknown_method_is_unimplemented, metadata_goes_both_ways, deadline_ends_both_sides,
 	  cancel_reaches_the_server, abandoned_call_is_told_apart_from_a_cancelled_one,
-	  paused_call_stops_its_sender_and_nobody_else, many_calls_share_a_connection,
+	  paused_call_stops_its_sender_and_nobody_else, paused_calls_leave_the_connection_its_window,
+	  many_calls_share_a_connection,
 	  drain_lets_calls_finish_and_refuses_others, lost_connection_ends_calls_with_a_reason,
 	  response_that_came_whole_outlives_the_connection, dial_to_nowhere_ends_with_a_reason,
 	  server_that_stops_serving_says_so_and_goes_on, free_tells_everybody)
