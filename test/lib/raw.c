@@ -15,6 +15,7 @@
 
 #include "common/clock.h"
 #include "test/lib/echo.h"
+#include "wire/internal.h"
 
 enum { DEADLINE_MS = 20000 };
 
@@ -45,6 +46,7 @@ static void on_down(struct wire_conn *conn, const char *why, void *arg)
 
 	(void)conn;
 	r->down = true;
+	r->at_fault = conn->at_fault;
 	r->conn = NULL;
 	snprintf(r->why, sizeof r->why, "%s", why);
 }

@@ -36,6 +36,7 @@ struct raw {
 	struct raw_frame frame;		/* received last */
 	char why[200];			/* of the other side's connection, once down */
 	bool up, drained, down;		/* the other side's connection */
+	bool at_fault;			/* it ended because we broke a rule */
 };
 
 /* Connects; `from` is the client's address (NULL: 127.0.0.1, an operator). Nothing is sent. */

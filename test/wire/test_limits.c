@@ -268,6 +268,7 @@ START_TEST(resets_by_the_server_are_bounded)
 	ck_assert_uint_eq(raw_u32(&r, 4), H2_ENHANCE_YOUR_CALM);
 	raw_close(&r);
 	ck_assert_str_eq(r.why, "too many stream errors");
+	ck_assert(r.at_fault);
 }
 END_TEST
 

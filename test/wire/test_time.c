@@ -80,6 +80,7 @@ START_TEST(silent_connection_has_ten_seconds)
 	ck_assert(!r.down);
 	pass(&r, 2);
 	ck_assert(r.down);
+	ck_assert(r.at_fault);
 	raw_close(&r);
 }
 END_TEST
@@ -109,6 +110,7 @@ START_TEST(settings_have_to_be_acknowledged)
 	ck_assert_uint_eq(raw_u32(&r, 4), H2_SETTINGS_TIMEOUT);
 	ck_assert(raw_wait_closed(&r));
 	raw_close(&r);
+	ck_assert(r.at_fault);
 }
 END_TEST
 
@@ -182,6 +184,7 @@ START_TEST(header_block_has_five_seconds)
 	ck_assert(raw_wait(&r, RAW_GOAWAY));
 	ck_assert_uint_eq(raw_u32(&r, 4), H2_ENHANCE_YOUR_CALM);
 	raw_close(&r);
+	ck_assert(r.at_fault);
 	buf_done(&block);
 }
 END_TEST
@@ -240,6 +243,7 @@ START_TEST(vanished_peer_is_found)
 	ck_assert(!r.down);
 	pass(&r, 21);
 	ck_assert(r.down);
+	ck_assert(!r.at_fault);
 	ck_assert_ptr_nonnull(strstr(r.why, "PING"));
 	ck_assert_int_eq(echo_seen.last_code, WIRE_UNAVAILABLE);
 	raw_close(&r);
@@ -454,6 +458,7 @@ START_TEST(stranger_has_to_read_within_half_a_minute)
 	ck_assert(!r.down);
 	pass(&r, 2);
 	ck_assert(r.down);
+	ck_assert(r.at_fault);
 	ck_assert_str_eq(r.why, "the peer has read nothing for 30 s");
 	ck_assert_int_eq(echo_seen.last_code, WIRE_UNAVAILABLE);
 	raw_close(&r);
