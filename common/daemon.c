@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -199,19 +200,37 @@ int daemon_lock(const char *pid_path, pid_t *other)
 	return fd;
 }
 
+/* The process may end at any time; who looks at it next finds that out. */
+static bool is_owners(int fd, pid_t pid)
+{
+	struct stat file, process;
+	char path[32];
+
+	snprintf(path, sizeof path, "/proc/%d", (int)pid);
+	return fstat(fd, &file) == 0 && (stat(path, &process) < 0 || process.st_uid == file.st_uid);
+}
+
+/* The number in a locked file, which its owner may have written as he liked. */
+static pid_t trusted_pid(int fd, const char *pid_path)
+{
+	pid_t pid = read_pid(pid_path);
+
+	return is_owners(fd, pid) ? pid : -EPERM;
+}
+
 pid_t daemon_find(const char *pid_path)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = open(pid_path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
-	int err = 0;
+	pid_t pid = 0;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
 	/* Asks only: taking the lock for a moment would turn away a daemon that starts right now. */
 	if (fcntl(fd, F_OFD_GETLK, &lock) < 0)
-		err = -errno;
+		pid = -errno;
+	else if (lock.l_type != F_UNLCK)
+		pid = trusted_pid(fd, pid_path);
 	fd_close(&fd);
-	if (err)
-		return err;
-	return lock.l_type == F_UNLCK ? 0 : read_pid(pid_path);
+	return pid;
 }

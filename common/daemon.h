@@ -26,7 +26,8 @@ bool daemon_is_background(void);
  * daemon_start(), which changes the pid. The file may be removed while the lock is held.
  */
 int daemon_lock(const char *pid_path, pid_t *other);
-/* The pid of the daemon that holds the lock; 0 when none does; -errno. */
+/* The pid of the daemon that holds the lock; 0 when none does; -errno, -EPERM when the file's number is that of a
+ * process that is not of the file's owner. */
 pid_t daemon_find(const char *pid_path);
 
 #endif

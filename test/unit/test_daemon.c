@@ -254,6 +254,23 @@ START_TEST(pid_that_cannot_be_read_is_not_known)
 }
 END_TEST
 
+/* Who owns the file and locks it may write any number: root is not to signal the process for him. */
+START_TEST(pid_file_names_a_process_of_its_owner)
+{
+	const char *path = tmp_path("pid");
+	pid_t other = -1;
+	int fd = daemon_lock(path, &other);
+
+	ck_assert_int_eq(daemon_find(path), getpid());
+	if (geteuid() == 0) {		/* nobody else can give it away */
+		ck_assert_int_eq(chown(path, 12345, (gid_t)-1), 0);
+		ck_assert_int_eq(daemon_find(path), -EPERM);
+	}
+	fd_close(&fd);
+	ck_assert_int_eq(daemon_find(path), 0);
+}
+END_TEST
+
 START_TEST(pid_file_errors)
 {
 	pid_t other = -1;
@@ -332,5 +349,5 @@ END_TEST
 UNIT_MAIN(caller_sees_the_message_and_the_daemon_is_detached, daemon_outlives_its_caller,
 	  caller_ends_as_the_daemon_did, children_left_behind_are_not_waited_for,
 	  ready_does_nothing_in_the_foreground, pid_file_keeps_a_second_daemon_out,
-	  pid_that_cannot_be_read_is_not_known, pid_file_errors, service_manager_is_told,
+	  pid_that_cannot_be_read_is_not_known, pid_file_names_a_process_of_its_owner, pid_file_errors, service_manager_is_told,
 	  without_a_service_manager_nothing_happens)
