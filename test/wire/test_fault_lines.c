@@ -39,30 +39,27 @@ static void watch(struct raw *r)
 
 static unsigned port_of(const struct raw *r)
 {
-	struct sockaddr_in self;
+	struct sockaddr_in self = { .sin_family = AF_INET };
 	socklen_t len = sizeof self;
 
 	ck_assert_int_eq(getsockname(r->fd, (struct sockaddr *)&self, &len), 0);
 	return ntohs(self.sin_port);
 }
 
-enum { GARBLED = 1, FRAMED };		/* bytes at once; frames behind a handshake */
-
 struct fault {
-	int how;
-	struct step step;
-	unsigned times;
 	const char *why;
+	struct step step;		/* bytes: at once; a frame: behind a handshake */
+	unsigned times;
 };
 
 static const struct fault faults[] = {
-	{ GARBLED, BYTES("\x1b[31mowned\n\0owned owned"), 1, "the peer speaks neither HTTP/2 nor the reverse channel" },
-	{ GARBLED, BYTES("\x16\3\1\2\0\1\0\1\xfc\3\3owned"), 1, "the peer speaks TLS, which this build does not have" },
-	{ GARBLED, BYTES("GET /owned HTTP/1.1\r\n\r\n"), 1, "the peer speaks HTTP/1.x, this port is gRPC (HTTP/2)" },
-	{ FRAMED, FRAME(RAW_SETTINGS, 0, 0, ""), 50, "too many SETTINGS" },
-	{ FRAMED, FRAME(RAW_PING, 0, 0, "\x1b[owned\n"), 50, "too_many_pings" },
-	{ FRAMED, HEADERS(1, EH | ES, "\x1bowned\n"), 1, "COMPRESSION_ERROR" },
-	{ FRAMED, FRAME(RAW_WINDOW_UPDATE, 0, 0, "\x7f\xff\xff\xff"), 2, "FLOW_CONTROL_ERROR" },
+	{ "the peer speaks neither HTTP/2 nor the reverse channel", BYTES("\x1b[31mowned\n\0owned owned"), 1 },
+	{ "the peer speaks TLS, which this build does not have", BYTES("\x16\3\1\2\0\1\0\1\xfc\3\3owned"), 1 },
+	{ "the peer speaks HTTP/1.x, this port is gRPC (HTTP/2)", BYTES("GET /owned HTTP/1.1\r\n\r\n"), 1 },
+	{ "too many SETTINGS", FRAME(RAW_SETTINGS, 0, 0, ""), 50 },
+	{ "too_many_pings", FRAME(RAW_PING, 0, 0, "\x1b[owned\n"), 50 },
+	{ "COMPRESSION_ERROR", HEADERS(1, EH | ES, "\x1bowned\n"), 1 },
+	{ "FLOW_CONTROL_ERROR", FRAME(RAW_WINDOW_UPDATE, 0, 0, "\x7f\xff\xff\xff"), 2 },
 };
 
 static char *line_of(const struct fault *f, unsigned *port)
@@ -73,7 +70,7 @@ static char *line_of(const struct fault *f, unsigned *port)
 	raw_open(&r, NULL);
 	watch(&r);
 	*port = port_of(&r);
-	if (f->how == FRAMED)
+	if (f->step.kind == STEP_FRAME)
 		raw_handshake(&r);
 	for (unsigned i = 0; i < f->times; i++)
 		script_send(&r, &f->step);
