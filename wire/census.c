@@ -1,6 +1,8 @@
 /*
- * census.c - see census.h. A chained hash table; entries live while their count is above zero. The
- * hash is seeded, so a peer cannot choose addresses that share a chain.
+ * census.c - see census.h. Counts are in a chained hash table, whose entries live while they are above zero.
+ * Rates outlive connections, so they are in a table of fixed size: where a row is full, the address that has
+ * been quiet for longest is forgotten, which errs on its side. The hash is seeded, so a peer cannot choose
+ * addresses that share a chain or a row.
  */
 #include "wire/census.h"
 
@@ -11,8 +13,10 @@
 
 #include "common/mem.h"
 #include "common/str.h"
+#include "wire/guard.h"
+#include "wire/limits.h"
 
-enum { BUCKETS = 1024 };
+enum { BUCKETS = 1024, ROW = 4, ROWS = WIRE_ARRIVALS_KNOWN / ROW };
 
 struct entry {
 	struct entry *next;
@@ -20,8 +24,14 @@ struct entry {
 	unsigned count;
 };
 
+struct arrival {
+	uint64_t key;
+	struct guard_bucket left;	/* burst 0: free */
+};
+
 struct census {
 	struct entry *buckets[BUCKETS];
+	struct arrival (*arrivals)[ROW];	/* ROWS, made for the first one */
 	uint64_t seed;
 };
 
@@ -44,6 +54,7 @@ void census_free(struct census *c)
 			c->buckets[i] = e->next;
 			free(e);
 		}
+	free(c->arrivals);
 	free(c);
 }
 
@@ -68,18 +79,18 @@ static uint64_t key_of(const struct sockaddr *sa)
 }
 
 /* Finalizer of splitmix64. */
-static size_t bucket_of(const struct census *c, uint64_t key)
+static uint64_t hash(const struct census *c, uint64_t key)
 {
 	uint64_t x = key ^ c->seed;
 
 	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
 	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return (size_t)((x ^ x >> 31) % BUCKETS);
+	return x ^ x >> 31;
 }
 
 static struct entry **find(struct census *c, uint64_t key)
 {
-	struct entry **at = &c->buckets[bucket_of(c, key)];
+	struct entry **at = &c->buckets[hash(c, key) % BUCKETS];
 
 	while (*at && (*at)->key != key)
 		at = &(*at)->next;
@@ -114,4 +125,32 @@ void census_leave(struct census *c, const struct sockaddr *sa)
 		*at = e->next;
 		free(e);
 	}
+}
+
+/* Of the key in its row: its own place, else a free one, else the one that was quiet for longest. */
+static struct arrival *arrival_of(struct census *c, uint64_t key, uint64_t now_ms)
+{
+	struct arrival *row = c->arrivals[hash(c, key) % ROWS], *victim = row;
+	uint32_t quiet_ms = 0;
+
+	for (struct arrival *a = row; a < row + ROW; a++) {
+		uint32_t ms = a->left.burst ? (uint32_t)now_ms - a->left.level.at_ms : UINT32_MAX;
+
+		if (a->left.burst && a->key == key)
+			return a;
+		if (ms > quiet_ms) {
+			quiet_ms = ms;
+			victim = a;
+		}
+	}
+	victim->key = key;
+	guard_bucket_init(&victim->left, WIRE_ARRIVALS, now_ms);
+	return victim;
+}
+
+bool census_admit(struct census *c, const struct sockaddr *sa, uint64_t now_ms)
+{
+	if (!c->arrivals)
+		c->arrivals = mem_array(ROWS, sizeof *c->arrivals);
+	return guard_bucket_take(&arrival_of(c, key_of(sa), now_ms)->left, now_ms);
 }

@@ -1,10 +1,11 @@
 /*
- * census.h - how many connections each address has. IPv6 peers count by their /64.
+ * census.h - how many connections each address has, and how fast they come. IPv6 peers count by their /64.
  */
 #ifndef WIRE_CENSUS_H
 #define WIRE_CENSUS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 struct census;
@@ -15,5 +16,7 @@ void census_free(struct census *c);
 void census_enter(struct census *c, const struct sockaddr *sa);
 unsigned census_count(struct census *c, const struct sockaddr *sa);
 void census_leave(struct census *c, const struct sockaddr *sa);
+/* One more comes: false when its address exceeds WIRE_ARRIVALS. */
+bool census_admit(struct census *c, const struct sockaddr *sa, uint64_t now_ms);
 
 #endif

@@ -18,6 +18,7 @@
 #define WIRE_CONNS_MAX		16384u
 #define WIRE_CONNS_SPARE	16u			/* one in so many more for operators: strangers do not shut them out */
 #define WIRE_CONNS_PER_ADDRESS	64u			/* one host may not take every slot */
+#define WIRE_ARRIVALS_KNOWN	2048u			/* addresses of strangers whose rate is known: millions come over IPv6 */
 #define WIRE_CONNS_UNIX		1024u
 #define WIRE_ACCEPTS_PER_TURN	64
 #define WIRE_HANDLERS_PER_CONN	8u			/* unary handlers at work: HEADERS+RST with work behind */
@@ -69,5 +70,7 @@
 #define WIRE_PING_RATE		10u, 10u
 #define WIRE_FAULT_LINES	20u, 1u			/* lines in the log about connections ended for cause */
 #define WIRE_PING_STRIKES_MAX	2u
+#define WIRE_ARRIVALS		256u, 64u		/* connections of one address of strangers: a flood that comes back with a
+							 * budget of its own each time; 300 agents behind one address pass */
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * listen.c - how a connection begins that a peer begins: listening sockets, admission, accept.
  *
- * Admission is decided before a byte is read: connections in all, per address for strangers, on unix
- * sockets. Out of descriptors the listener rests for a moment instead of spinning.
+ * Admission is decided before a byte is read: connections in all, on unix sockets, and per address
+ * for strangers, at a time and per second. Out of descriptors the listener rests for a moment instead of spinning.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -52,6 +52,14 @@ static unsigned max_conns(bool is_operator)
 	return is_operator ? max + max / WIRE_CONNS_SPARE : max;
 }
 
+/* What a stranger's address has too much of. One that is refused counts as well. */
+static const char *exceeds(struct census *census, const struct sockaddr *sa)
+{
+	if (!census_admit(census, sa, mono_ms()))
+		return "too many connections within a short time from its address";
+	return census_count(census, sa) > WIRE_CONNS_PER_ADDRESS ? "too many connections from its address" : NULL;
+}
+
 static bool admit(struct wire_listener *l, struct wire_conn *conn)
 {
 	struct wire *wire = l->wire;
@@ -61,8 +69,8 @@ static bool admit(struct wire_listener *l, struct wire_conn *conn)
 		why = "too many connections";
 	else if (conn->peer.is_unix && wire->n_unix > WIRE_CONNS_UNIX)
 		why = "too many connections on unix sockets";
-	else if (conn->remote.ss_family && census_count(wire->census, (struct sockaddr *)&conn->remote) > WIRE_CONNS_PER_ADDRESS)
-		why = "too many connections from its address";
+	else if (conn->remote.ss_family)
+		why = exceeds(wire->census, (struct sockaddr *)&conn->remote);
 	if (!why)
 		return true;
 	log_debug("connection %s: refused, %s", conn->peer.address, why);

@@ -43,7 +43,7 @@ struct options {
 static const struct opt table[] = {
 	{ "host", 'H', OPT_STRING, "HOST", "address that is attacked", offsetof(struct options, host), 0, 0 },
 	{ "port", 'p', OPT_UINT, "PORT", "its port", offsetof(struct options, port), 0, 65535 },
-	{ "from", 'f', OPT_STRING, "HOST", "address of the attacker", offsetof(struct options, from), 0, 0 },
+	{ "from", 'f', OPT_STRING, "HOST", "address of the attacker, the lowest of several", offsetof(struct options, from), 0, 0 },
 	{ "agent", 'a', OPT_FLAG, NULL, "an agent listens there, no master", offsetof(struct options, agent), 0, 0 },
 	{ "jobs", 'j', OPT_UINT, "N", "attackers at once", offsetof(struct options, jobs), 1, 64 },
 	{ "rounds", 'r', OPT_UINT, "N", "connections of each, one after the other", offsetof(struct options, rounds), 1, 0 },
@@ -186,10 +186,18 @@ static bool attack_once(const struct attack *a, struct peer *p, const struct bar
 	return good;
 }
 
+/* Each attacker has a host of its own, above that of --from: else the attacks behind it would be refused for coming
+ * too often, and not for what they do. */
+static void take_address(struct peer *p)
+{
+	p->from.sin_addr.s_addr = htonl(ntohl(p->from.sin_addr.s_addr) + (uint32_t)getpid() % 65536);
+}
+
 static int attacker(const struct attack *a, struct peer p, const struct barrier *b, uint64_t rounds, bool is_first)
 {
 	bool good = true;
 
+	take_address(&p);
 	close(b->up[0]);
 	close(b->down[1]);
 	if (a->flags & (HOLD | MUTE))

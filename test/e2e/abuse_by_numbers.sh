@@ -27,7 +27,7 @@ until_true 10 is_back || fail "$(($(rss_kib "$master_pid") - aim_base)) KiB have
 
 # Connections that come and go.
 start_probe
-"$attack" --port "$master_port" churn 3000 >"$T/churn" || fail "$(cat "$T/churn")"
+"$attack" --port "$master_port" --from 127.0.2.1 --per-address 100 churn 3000 >"$T/churn" || fail "$(cat "$T/churn")"
 stop_probe || fail "a healthy client beside it: $probe_said"
 note "3000 connections that come and go; $probe_said"
 

@@ -95,6 +95,29 @@ void raw_join(struct raw *r, const struct raw *host, const char *from)
 	connect_from(r, from);
 }
 
+void raw_turn_until_taken(struct raw *r)
+{
+	uint64_t end = mono_ms() + DEADLINE_MS;
+
+	while (!r->down && wire_count(r->wire).conns == 0 && mono_ms() < end)
+		ev_run(r->loop, EVRUN_NOWAIT);
+	ev_run(r->loop, EVRUN_NOWAIT);		/* a refused one ends in the turn after that */
+}
+
+void raw_reopen(struct raw *r, const char *from)
+{
+	uint64_t end = mono_ms() + DEADLINE_MS;
+
+	raw_turn_until_taken(r);
+	close(r->fd);
+	while (wire_count(r->wire).conns && mono_ms() < end)
+		ev_run(r->loop, EVRUN_NOWAIT);
+	ck_assert_uint_eq(wire_count(r->wire).conns, 0);
+	r->up = r->drained = r->down = r->closed = r->cut = r->deaf = false;
+	buf_clear(&r->in);
+	connect_from(r, from);
+}
+
 static int listen_on_any(char *address, size_t size)
 {
 	struct sockaddr_in self = { .sin_family = AF_INET };

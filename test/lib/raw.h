@@ -43,6 +43,10 @@ struct raw {
 void raw_open(struct raw *r, const char *from);
 /* Connects to the server of `host` as one more client; closed before it. up, drained and down are the host's. */
 void raw_join(struct raw *r, const struct raw *host, const char *from);
+/* Goes, waits until the other side has noticed, and connects anew. */
+void raw_reopen(struct raw *r, const char *from);
+/* Until the other side has the connection, or has refused it. */
+void raw_turn_until_taken(struct raw *r);
 /* Is dialled by a client of the layer instead, and has read its preface. timeout_ms: of the dial, 0: default. */
 void raw_accept(struct raw *r, uint32_t timeout_ms);
 /* Closes our end, then asserts that the other side has nothing alive. */

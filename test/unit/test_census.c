@@ -2,6 +2,7 @@
 #include "wire/census.h"
 
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -74,4 +75,64 @@ START_TEST(ipv6_counts_by_network_and_mapped_addresses_as_ipv4)
 }
 END_TEST
 
-UNIT_MAIN(addresses_are_counted_apart, ipv6_counts_by_network_and_mapped_addresses_as_ipv4)
+static unsigned admitted(struct census *c, const char *text, unsigned n, uint64_t now_ms)
+{
+	struct sockaddr_storage ss = address(text);
+	unsigned passed = 0;
+
+	while (n--)
+		passed += census_admit(c, (struct sockaddr *)&ss, now_ms);
+	return passed;
+}
+
+START_TEST(an_address_that_comes_too_often_waits_and_its_sibling_does_not)
+{
+	struct census *c = census_new();
+
+	ck_assert_uint_eq(admitted(c, "10.0.0.1", 1000, 5000), 256);
+	ck_assert_uint_eq(admitted(c, "10.0.0.2", 256, 5000), 256);
+	ck_assert_uint_eq(admitted(c, "10.0.0.1", 1000, 6000), 64);
+	ck_assert_uint_eq(admitted(c, "2001:db8::1", 200, 6000), 200);
+	ck_assert_uint_eq(admitted(c, "2001:db8::2", 200, 6000), 56);
+	ck_assert_uint_eq(admitted(c, "10.0.0.1", 1000, 60000), 256);
+	census_free(c);
+}
+END_TEST
+
+/* 300 agents behind one address enrol and come back within half a minute, each with several connections. */
+START_TEST(many_agents_behind_one_address_pass)
+{
+	struct census *c = census_new();
+	unsigned passed = 0;
+
+	for (unsigned i = 0; i < 300; i++)
+		passed += admitted(c, "10.0.0.1", 6, i * 30000 / 300);
+	ck_assert_uint_eq(passed, 300 * 6);
+	census_free(c);
+}
+END_TEST
+
+/* However many addresses come, there is room for the next; the one that keeps coming is known all the while. */
+START_TEST(many_addresses_neither_fill_the_memory_nor_hide_one)
+{
+	struct census *c = census_new();
+	struct sockaddr_in other = { .sin_family = AF_INET };
+	size_t before, used = 0;
+
+	admitted(c, "10.0.0.1", 1000, 0);
+	before = mallinfo2().uordblks;
+	for (uint32_t ms = 0; ms < 100000; ms++) {
+		other.sin_addr.s_addr = htonl(0x0b000000 + ms);
+		ck_assert(census_admit(c, (struct sockaddr *)&other, ms));
+		if (ms % 20 == 0)
+			used += admitted(c, "10.0.0.1", 10, ms);
+	}
+	ck_assert_uint_le(mallinfo2().uordblks, before);
+	ck_assert_uint_le(used, 64 * 100);	/* of 50,000 tries in 100 s */
+	census_free(c);
+}
+END_TEST
+
+UNIT_MAIN(addresses_are_counted_apart, ipv6_counts_by_network_and_mapped_addresses_as_ipv4,
+	  an_address_that_comes_too_often_waits_and_its_sibling_does_not, many_agents_behind_one_address_pass,
+	  many_addresses_neither_fill_the_memory_nor_hide_one)

@@ -173,6 +173,44 @@ START_TEST(calls_at_work_for_an_operator_are_as_many_as_his_streams)
 }
 END_TEST
 
+/* ---- connections ---- */
+
+enum { COMES_TOO_OFTEN = 4000 };	/* also where a machine is so slow that tokens come back meanwhile */
+
+START_TEST(stranger_that_keeps_coming_back_is_refused_and_his_neighbour_is_not)
+{
+	unsigned n = 0;
+	struct raw r;
+
+	raw_open(&r, "127.0.0.2");
+	do {
+		raw_reopen(&r, "127.0.0.2");
+		raw_turn_until_taken(&r);
+	} while (!r.down && ++n < COMES_TOO_OFTEN);
+	ck_assert_uint_ge(n, 250);
+	ck_assert_str_eq(r.why, "too many connections within a short time from its address");
+	raw_reopen(&r, "127.0.0.3");
+	raw_handshake(&r);
+	raw_reopen(&r, "127.0.0.1");
+	raw_handshake(&r);
+	raw_close(&r);
+}
+END_TEST
+
+START_TEST(operator_may_come_back_as_often_as_he_likes)
+{
+	struct raw r;
+
+	raw_open(&r, NULL);
+	for (unsigned n = 0; n < 500; n++) {
+		raw_reopen(&r, "127.0.0.1");
+		raw_turn_until_taken(&r);
+		ck_assert_msg(!r.down, "%s", r.why);
+	}
+	raw_close(&r);
+}
+END_TEST
+
 /* ---- connections on unix sockets ---- */
 
 /* Descriptors for both ends, and for the bound of all connections, which is half of what there may be. */
@@ -411,4 +449,5 @@ UNIT_MAIN(connection_wears_out, calls_that_wait_for_a_connection_are_bounded, ca
 	  calls_at_work_for_all_strangers_are_bounded, calls_at_work_for_an_operator_are_as_many_as_his_streams,
 	  connections_on_unix_sockets_are_bounded, resets_by_the_server_are_bounded,
 	  resets_without_an_error_are_not_counted, flood_that_is_never_read_is_not_read_either,
-	  paths_are_bounded, methods_have_their_own_largest_message)
+	  stranger_that_keeps_coming_back_is_refused_and_his_neighbour_is_not,
+	  operator_may_come_back_as_often_as_he_likes, paths_are_bounded, methods_have_their_own_largest_message)
