@@ -101,7 +101,8 @@ static void answer_http(struct wire_call *call)
 	call_over(call, WIRE_UNIMPLEMENTED, text);
 }
 
-/* Such a client may not look for an answer before it has sent its body, which is therefore waited for. */
+/* Such a client may not look for an answer before it has sent its body, which is therefore waited for
+ * until the request's time is over. */
 static bool refuse_http(struct wire_call *call)
 {
 	call->foreign_body = !call->is_post || !call->has_content_type || call->content == FIELD_CONTENT_FOREIGN;
@@ -307,6 +308,10 @@ void server_fail(struct wire_call *call, enum wire_code code, const char *why)
 {
 	if (call->over)
 		return;
+	if (call->foreign_body) {		/* its time is over */
+		answer_http(call);
+		return;
+	}
 	call_drop_queue(call);
 	wire_end(call, code, why);
 	call_over(call, code, why);
