@@ -62,6 +62,7 @@ struct wire {
 	uint64_t calls_total;
 	uint32_t keepalive_scale;		/* of dialled connections; a peer has asked for fewer PINGs */
 	bool stopped_serving, shutting_down, is_freeing;
+	bool missed_te;				/* and said so */
 };
 
 enum conn_state {
@@ -157,7 +158,7 @@ struct wire_call {
 	bool has_status;		/* client: grpc-status seen */
 	long odd_status;		/* client: as field_parse_status() tells */
 	bool compressed;		/* peer's grpc-encoding is not identity */
-	bool bad_timeout, is_post, is_head, has_content_type;
+	bool bad_timeout, is_post, is_head, has_content_type, has_te;
 	uint8_t content;		/* enum field_content */
 	bool started;			/* server: the handler has the call */
 	bool counted;			/* server: is one of n_handlers */

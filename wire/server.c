@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/mem.h"
 #include "common/str.h"
 #include "common/utf8.h"
@@ -60,7 +61,9 @@ void server_field(struct wire_call *call, const char *name, size_t n, const uint
 		call->compressed = !HEADERS_IS((const char *)value, len, "identity");
 	else if (HEADERS_IS(name, n, "user-agent"))
 		call->user_agent = call->user_agent ? call->user_agent : mem_strndup((const char *)value, len);
-	else if (name[0] != ':' && !HEADERS_IS(name, n, "te") && !(n >= 5 && !memcmp(name, "grpc-", 5)))
+	else if (HEADERS_IS(name, n, "te"))
+		call->has_te = true;		/* the library lets no other value pass than "trailers" */
+	else if (name[0] != ':' && !(n >= 5 && !memcmp(name, "grpc-", 5)))
 		headers_take_meta(&call->in, name, n, value, len);
 }
 
@@ -109,6 +112,18 @@ static bool refuse_http(struct wire_call *call)
 	if (call->foreign_body)
 		call_arm(call);
 	return call->foreign_body;
+}
+
+/* gRPC asks for "te: trailers" to find proxies that drop trailers. Calls work without, so one line is enough. */
+static void note_te(struct wire_call *call)
+{
+	struct wire *wire = call->conn->wire;
+
+	if (call->has_te || wire->missed_te)
+		return;
+	wire->missed_te = true;
+	log_debug("connection %s: request without \"te: trailers\": a proxy on the way may drop statuses; said once",
+		  call->conn->peer.address);
 }
 
 static bool refuse_grpc(struct wire_call *call, bool too_large)
@@ -170,6 +185,7 @@ void server_headers(struct wire_call *call, bool end_stream, bool too_large)
 	call->headers_seen = true;
 	if ((!too_large && refuse_http(call)) || refuse_grpc(call, too_large))
 		return;
+	note_te(call);
 	call->runs_long = call->method->runs_long;
 	if (call->method->max_message)
 		call->deframe.max_message = call->method->max_message;

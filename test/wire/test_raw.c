@@ -5,9 +5,12 @@
 #include <sys/socket.h>
 
 #include "common/clock.h"
+#include "common/fd.h"
+#include "common/log.h"
 #include "common/mem.h"
 #include "test/lib/echo.h"
 #include "test/lib/raw.h"
+#include "test/lib/tmp.h"
 #include "test/lib/unit.h"
 #include "wire/h2.h"
 #include "wire/limits.h"
@@ -198,6 +201,43 @@ START_TEST(what_is_no_grpc_gets_plain_http)
 	expect_http("POST", "text/html", "415");
 	expect_http("POST", "application/grpcweb", "415");
 	expect_http("POST", NULL, "415");
+}
+END_TEST
+
+static void send_without_te(struct raw *r, uint32_t stream)
+{
+	struct buf block = { 0 };
+
+	raw_field(&block, ":method", "POST");
+	raw_field(&block, ":scheme", "http");
+	raw_field(&block, ":path", "/test.Echo/Unary");
+	raw_field(&block, ":authority", "test");
+	raw_field(&block, "content-type", "application/grpc");
+	raw_send_frame(r, RAW_HEADERS, RAW_END_HEADERS, stream, buf_data(&block), buf_len(&block));
+	raw_send_message(r, stream, "x", RAW_END_STREAM);
+	ck_assert_str_eq(raw_wait_end(r, stream, "grpc-status"), "0");
+	buf_done(&block);
+}
+
+/* grpc-go takes such calls as well. */
+START_TEST(missing_te_is_said_once)
+{
+	const char *path = tmp_path("log"), *line;
+	struct buf log = { 0 };
+	struct raw r;
+
+	log_init("test", LOG_DEBUG);
+	ck_assert_int_eq(log_open_file(path), 0);
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	for (uint32_t stream = 1; stream < 20; stream += 2)
+		send_without_te(&r, stream);
+	raw_close(&r);
+	ck_assert_int_eq(fd_read_file(path, 1 << 20, &log), 0);
+	line = strstr(buf_string(&log), "te: trailers");
+	ck_assert_msg(line != NULL, "%s", buf_string(&log));
+	ck_assert_msg(!strstr(line + 1, "te: trailers"), "%s", buf_string(&log));
+	buf_done(&log);
 }
 END_TEST
 
@@ -543,7 +583,8 @@ UNIT_MAIN(garbage_is_cut_off, http1_client_is_told_what_this_is, first_frame_is_
 	  message_may_be_split_at_every_byte, several_messages_may_share_a_frame,
 	  four_gigabyte_prefix_is_refused_at_once, bad_messages_get_their_status,
 	  compression_is_refused_by_message_not_by_header, timeouts_are_checked_before_the_handler,
-	  what_is_no_grpc_gets_plain_http, other_codec_is_unimplemented, header_list_over_the_limit_is_refused,
+	  what_is_no_grpc_gets_plain_http, missing_te_is_said_once, other_codec_is_unimplemented,
+	  header_list_over_the_limit_is_refused,
 	  header_bomb_is_not_unpacked, rapid_reset_ends_the_connection, ping_flood_ends_the_connection,
 	  goaway_of_the_client_is_told_in_words, settings_flood_ends_the_connection,
 	  empty_data_frames_end_the_connection, padded_empty_data_frames_end_the_connection,
