@@ -37,6 +37,15 @@ static void refuse(struct wire_call *call, enum wire_code code, const char *why)
 	call_over(call, code, why);
 }
 
+/* It would be refused elsewhere too, so it does not count as unprocessed. */
+static void refuse_metadata(struct wire_call *call, size_t n)
+{
+	char text[80];
+
+	snprintf(text, sizeof text, "%zu fields of metadata: at most %u are sent", n, WIRE_HEADER_FIELDS_MAX);
+	call_over(call, WIRE_RESOURCE_EXHAUSTED, text);
+}
+
 struct wire_call *wire_call(struct wire_conn *conn, const struct wire_request *request,
 			    const struct wire_call_ops *ops, void *arg)
 {
@@ -52,6 +61,8 @@ struct wire_call *wire_call(struct wire_conn *conn, const struct wire_request *r
 		call_set_deadline(call, request->timeout_ms * 1000);
 	if (conn->state > CONN_UP) {
 		refuse(call, WIRE_UNAVAILABLE, conn->why ? conn->why : "the connection is closing");
+	} else if (request->n_metadata > WIRE_HEADER_FIELDS_MAX) {
+		refuse_metadata(call, request->n_metadata);
 	} else if (conn->n_waiting >= WIRE_WAITING_CALLS_MAX) {
 		refuse(call, WIRE_RESOURCE_EXHAUSTED, "too many calls wait for this connection");
 	} else {
@@ -154,7 +165,7 @@ static void take_first_headers(struct wire_call *call)
 void client_headers(struct wire_call *call, bool end_stream, bool too_large)
 {
 	if (too_large) {
-		client_fail(call, H2_CANCEL, WIRE_RESOURCE_EXHAUSTED, "response headers are over the limit of 16 KiB");
+		client_fail(call, H2_CANCEL, WIRE_RESOURCE_EXHAUSTED, "response headers are over the limit of 16 KiB or 128 fields");
 		return;
 	}
 	if (call->headers_seen && !end_stream) {

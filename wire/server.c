@@ -131,7 +131,7 @@ static bool refuse_grpc(struct wire_call *call, bool too_large)
 	char text[300];
 
 	if (too_large)
-		server_fail(call, WIRE_RESOURCE_EXHAUSTED, "request headers are over the limit of 16 KiB");
+		server_fail(call, WIRE_RESOURCE_EXHAUSTED, "request headers are over the limit of 16 KiB or 128 fields");
 	else if (call->content == FIELD_CONTENT_OTHER_CODEC)
 		server_fail(call, WIRE_UNIMPLEMENTED, "only application/grpc and application/grpc+proto are served");
 	else if (!call->path || strlen(call->path) > WIRE_PATH_MAX || !find_method(call)) {

@@ -177,7 +177,7 @@ struct wire_call_ops {
 
 struct wire_request {
 	const char *path;
-	const struct wire_field *metadata;	/* copied */
+	const struct wire_field *metadata;	/* copied; more than WIRE_HEADER_FIELDS_MAX end the call */
 	size_t n_metadata;
 	uint64_t timeout_ms;			/* deadline from this moment on; 0: none */
 	size_t max_message;			/* response limit; 0: WIRE_MESSAGE_MAX */

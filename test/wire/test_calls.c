@@ -182,6 +182,38 @@ IN_ALL_FORMS(metadata_goes_both_ways)
 	record_done(&r);
 }
 
+static void call_with_fields(struct pair *p, size_t n, struct record *r)
+{
+	struct wire_field fields[200];
+	struct wire_request request = { .path = "/test.Echo/Unary", .metadata = fields, .n_metadata = n };
+
+	for (size_t i = 0; i < n; i++)
+		fields[i] = WIRE_FIELD("x-many", "1");
+	*r = (struct record){ 0 };
+	r->call = wire_call(p->conn, &request, &record_ops, r);
+	wire_send(r->call, "x", 1);
+	wire_half_close(r->call);
+	pair_run(p, pair_is, &r->ended);
+}
+
+/* What does not go out is not left out in silence. */
+IN_ALL_FORMS(too_many_fields_end_the_call)
+{
+	struct record r;
+
+	call_with_fields(p, 100, &r);
+	ck_assert_msg(r.code == WIRE_OK, "%s", r.why);
+	record_done(&r);
+	call_with_fields(p, 200, &r);
+	ck_assert_int_eq(r.code, WIRE_RESOURCE_EXHAUSTED);
+	ck_assert_str_eq(r.why, "200 fields of metadata: at most 128 are sent");
+	ck_assert(!r.unprocessed);
+	record_done(&r);
+	call_with_fields(p, 1, &r);
+	ck_assert_int_eq(r.code, WIRE_OK);
+	record_done(&r);
+}
+
 static bool server_ended(void *arg)
 {
 	(void)arg;
@@ -453,7 +485,7 @@ END_TEST
 UNIT_MAIN(unary_call_brings_back_the_message, empty_message_is_a_message, message_of_the_largest_size_passes,
 	  message_over_the_limit_is_refused_by_the_sender, message_with_a_broken_string_is_not_sent, server_stream_delivers_every_message,
 	  client_stream_is_counted, chat_answers_one_by_one, status_and_message_arrive,
-	  unknown_method_is_unimplemented, metadata_goes_both_ways, deadline_ends_both_sides,
+	  unknown_method_is_unimplemented, metadata_goes_both_ways, too_many_fields_end_the_call, deadline_ends_both_sides,
 	  cancel_reaches_the_server, abandoned_call_is_told_apart_from_a_cancelled_one,
 	  paused_call_stops_its_sender_and_nobody_else, paused_calls_leave_the_connection_its_window,
 	  many_calls_share_a_connection,
