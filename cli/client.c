@@ -66,7 +66,8 @@ static void on_down(struct wire_conn *conn, const char *why, void *arg)
 {
 	struct client *c = arg;
 
-	(void)conn;
+	if (conn != c->conn)		/* one that was given up for the next */
+		return;
 	c->conn = NULL;
 	if (!c->is_up)
 		client_failed(c, why);
@@ -74,10 +75,20 @@ static void on_down(struct wire_conn *conn, const char *why, void *arg)
 
 static const struct wire_conn_ops conn_ops = { .on_up = on_up, .on_down = on_down };
 
+static void connect_to_master(struct client *c)
+{
+	const struct wire_dial dial = {
+		.address = c->target.address, .role = WIRE_CLIENT, .timeout_ms = CLIENT_DIAL_MS,
+		.keepalive_ms = c->target.is_unix ? 0 : CLIENT_KEEPALIVE_MS,
+	};
+
+	c->is_up = false;
+	c->conn = wire_dial(c->wire, &dial, &conn_ops, c);
+}
+
 int client_open(struct client *c, const struct cli_global *global, const struct client_ops *ops, void *arg,
 		char **error, char **hint)
 {
-	struct wire_dial dial = { .role = WIRE_CLIENT, .timeout_ms = CLIENT_DIAL_MS };
 	int ret;
 
 	*c = (struct client){ .ops = ops, .arg = arg };
@@ -90,9 +101,7 @@ int client_open(struct client *c, const struct cli_global *global, const struct 
 		return -EMFILE;
 	}
 	c->wire = wire_new(c->loop);
-	dial.address = c->target.address;
-	dial.keepalive_ms = c->target.is_unix ? 0 : CLIENT_KEEPALIVE_MS;
-	c->conn = wire_dial(c->wire, &dial, &conn_ops, c);
+	connect_to_master(c);
 	return 0;
 }
 
@@ -137,12 +146,34 @@ struct asking {
 	const struct client_question *question;
 	struct output output;
 	int status;
+	bool has_asked_again;
 };
+
+static void ask(struct client *c, const struct asking *a);
 
 static void ask_failed(struct asking *a, const char *error, const char *hint)
 {
 	output_failed(a->output.global, a->question->what, error, hint);
 	a->status = EXIT_FAILED;
+}
+
+/* A master that is on its way out, or full, may have refused the call unseen: then asking again, once and
+ * wherever there is a connection, does nothing twice. */
+static bool ask_again(struct client *c, const struct wire_call *call)
+{
+	struct asking *a = c->arg;
+	struct wire_conn *old = c->conn;
+
+	if (a->has_asked_again || !wire_call_is_unprocessed(call))
+		return false;
+	a->has_asked_again = true;
+	if (wire_conn_is_open(old)) {
+		ask(c, a);
+	} else {
+		connect_to_master(c);
+		wire_conn_close(old, 0, "done");
+	}
+	return true;
 }
 
 static void on_answer(struct wire_call *call, enum wire_code code, const char *why, const uint8_t *data, size_t len,
@@ -152,6 +183,8 @@ static void on_answer(struct wire_call *call, enum wire_code code, const char *w
 	struct asking *a = c->arg;
 	const void *message;
 
+	if (code != WIRE_OK && ask_again(c, call))
+		return;
 	if (code != WIRE_OK) {
 		ask_failed(a, *why ? why : wire_code_name(code), client_hint(code));
 	} else {
@@ -164,12 +197,16 @@ static void on_answer(struct wire_call *call, enum wire_code code, const char *w
 	client_leave(c);
 }
 
-static void ask_on_up(struct client *c, void *arg)
+static void ask(struct client *c, const struct asking *a)
 {
-	const struct asking *a = arg;
 	struct wire_request request = { .path = a->question->path, .timeout_ms = CLIENT_ASK_MS };
 
 	wire_unary(c->conn, &request, a->question->request, on_answer, c);
+}
+
+static void ask_on_up(struct client *c, void *arg)
+{
+	ask(c, arg);
 }
 
 static void ask_on_failed(struct client *c, const char *error, const char *hint, void *arg)

@@ -6,6 +6,10 @@
   raw.py post ADDRESS PATH HEX [--type T] [--no-end] [--method M]
                                   one request with this body (without a length prefix of our own), prints
                                   ":status grpc-status grpc-message" or "reset CODE" or "closed"
+  raw.py refuse SOCKET HOW        a server on a unix socket, until SIGTERM; prints a line for each request. HOW: "stream"
+                                  (the first request is refused), "goaway" (with its connection), "always" (all are),
+                                  "reset" (the first is reset after it may have been looked at); others get an
+                                  empty message
 
 ADDRESS is HOST:PORT or unix:/PATH. HTTP/2 is spoken by hand: literal headers only, no table.
 """
@@ -67,6 +71,53 @@ class Reader:
         head = self.take(9)
         length = struct.unpack('>I', b'\0' + head[:3])[0]
         return head[3], head[4], struct.unpack('>I', head[5:])[0] & 0x7fffffff, self.take(length)
+
+
+def answer(sock, stream):
+    sock.sendall(frame(HEADERS, END_HEADERS, stream, field(':status', '200') + field('content-type', 'application/grpc'))
+                 + frame(DATA, 0, stream, bytes(5))
+                 + frame(HEADERS, END_HEADERS | END_STREAM, stream, field('grpc-status', '0')))
+
+
+def refuse(sock, stream, how):
+    if how == 'goaway':
+        sock.sendall(frame(GOAWAY, 0, 0, bytes(8)))
+        sock.shutdown(socket.SHUT_WR)
+    else:
+        sock.sendall(frame(RST, 0, stream, struct.pack('>I', 2 if how == 'reset' else 7)))
+
+
+def serve_refusing(sock, how, n):
+    reader = Reader(sock)
+    reader.take(len(PREFACE))
+    sock.sendall(frame(SETTINGS, 0, 0) + frame(SETTINGS, ACK, 0))
+    while True:
+        kind, _, stream, _ = reader.frame()
+        if kind != HEADERS:
+            continue
+        n += 1
+        print('request', n, flush=True)
+        if n == 1 or how == 'always':
+            refuse(sock, stream, how)
+            if how == 'goaway':
+                return n
+        else:
+            answer(sock, stream)
+
+
+def cmd_refuse(path, how):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    n = 0
+    while True:
+        sock = listener.accept()[0]
+        sock.settimeout(20)
+        try:
+            n = serve_refusing(sock, how, n)
+            sock.recv(65536)
+        except (EOFError, OSError):
+            pass
 
 
 def is_closed(sock, seconds):
