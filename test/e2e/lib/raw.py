@@ -118,6 +118,7 @@ def cmd_refuse(path, how):
             sock.recv(65536)
         except (EOFError, OSError):
             pass
+        sock.close()
 
 
 def is_closed(sock, seconds):
