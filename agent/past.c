@@ -6,7 +6,8 @@
  * belongs to its slot, and the highest number is the newest. One write(2) per id and no fsync(2): the ids
  * survive the process, not the power of the machine, which ends the runs as well.
  *
- * In memory ids are found through hash chains; they are random, so their first bytes are the hash.
+ * In memory an id is 8 bytes of hash, found through hash chains: half the memory, and ids are random, so that one
+ * of 2^49 at most is taken for another one and refused. None is forgotten by that.
  */
 #include "agent/past.h"
 
@@ -23,19 +24,14 @@
 
 enum { N_BUCKETS = 16384 };
 
-struct slot {
-	uint8_t id[PAST_ID_BYTES];
-	uint16_t next;			/* slot + 1 in the chain of its bucket; 0: the last */
-	bool is_used;
-};
-
 struct record {				/* of the file */
 	uint64_t number;		/* 0: none */
 	uint8_t id[PAST_ID_BYTES];
 };
 
 struct past {
-	struct slot *slots;		/* PAST_MAX, made with the first id */
+	uint64_t *hashes;		/* PAST_MAX slots, made with the first id; 0: free */
+	uint16_t *nexts;		/* of each slot: slot + 1 in the chain of its bucket; 0: the last */
 	uint16_t *buckets;		/* slot + 1 */
 	uint64_t number;		/* of the newest id; 0: there is none */
 	int fd;				/* -1: in memory only */
@@ -55,24 +51,37 @@ void past_free(struct past *p)
 	if (!p)
 		return;
 	fd_close(&p->fd);
-	free(p->slots);
+	free(p->hashes);
+	free(p->nexts);
 	free(p->buckets);
 	free(p);
 }
 
 /* ---- in memory ---- */
 
-static uint16_t *bucket_of(const struct past *p, const uint8_t *id)
+/* Ids that differ in one half only never share it. */
+static uint64_t hash_of(const uint8_t *id)
 {
-	return &p->buckets[(id[0] | id[1] << 8) % N_BUCKETS];
+	uint64_t half[2], hash;
+
+	memcpy(half, id, sizeof half);
+	hash = half[0] * UINT64_C(0x9e3779b97f4a7c15) + half[1] * UINT64_C(0xbf58476d1ce4e5b9);
+	return hash ? hash : 1;
+}
+
+static uint16_t *bucket_of(const struct past *p, uint64_t hash)
+{
+	return &p->buckets[(hash >> 32) % N_BUCKETS];
 }
 
 bool past_has(const struct past *p, const uint8_t *id)
 {
-	if (!p->slots)
+	uint64_t hash = hash_of(id);
+
+	if (!p->hashes)
 		return false;
-	for (unsigned i = *bucket_of(p, id); i; i = p->slots[i - 1].next)
-		if (memcmp(p->slots[i - 1].id, id, PAST_ID_BYTES) == 0)
+	for (unsigned i = *bucket_of(p, hash); i; i = p->nexts[i - 1])
+		if (p->hashes[i - 1] == hash)
 			return true;
 	return false;
 }
@@ -84,29 +93,28 @@ bool past_has_dropped(const struct past *p)
 
 static void unchain(struct past *p, unsigned at)
 {
-	uint16_t *i = bucket_of(p, p->slots[at].id);
+	uint16_t *i = bucket_of(p, p->hashes[at]);
 
 	while (*i != at + 1)
-		i = &p->slots[*i - 1].next;
-	*i = p->slots[at].next;
+		i = &p->nexts[*i - 1];
+	*i = p->nexts[at];
 }
 
 static void enter(struct past *p, unsigned at, const uint8_t *id)
 {
-	struct slot *slot;
+	uint64_t hash = hash_of(id);
 	uint16_t *bucket;
 
-	if (!p->slots) {
-		p->slots = mem_array(PAST_MAX, sizeof *p->slots);
+	if (!p->hashes) {
+		p->hashes = mem_array(PAST_MAX, sizeof *p->hashes);
+		p->nexts = mem_array(PAST_MAX, sizeof *p->nexts);
 		p->buckets = mem_array(N_BUCKETS, sizeof *p->buckets);
 	}
-	slot = &p->slots[at];
-	if (slot->is_used)
+	if (p->hashes[at])
 		unchain(p, at);
-	bucket = bucket_of(p, id);
-	memcpy(slot->id, id, PAST_ID_BYTES);
-	slot->is_used = true;
-	slot->next = *bucket;
+	bucket = bucket_of(p, hash);
+	p->hashes[at] = hash;
+	p->nexts[at] = *bucket;
 	*bucket = (uint16_t)(at + 1);
 }
 

@@ -44,6 +44,23 @@ START_TEST(without_a_file_ids_are_remembered_in_memory)
 }
 END_TEST
 
+/* Whoever counts instead of drawing at random finds no id taken that is not: in whichever half he counts. */
+START_TEST(ids_that_are_alike_are_told_apart)
+{
+	struct past *p = past_new();
+	uint8_t id[PAST_ID_BYTES] = { 0 };
+
+	for (unsigned at = 0; at < PAST_ID_BYTES; at += PAST_ID_BYTES / 4)
+		for (unsigned n = 1; n < 5000; n++) {
+			memset(id, 0, sizeof id);
+			memcpy(id + at, &n, sizeof n);
+			ck_assert(!past_has(p, id));
+			past_add(p, id);
+		}
+	past_free(p);
+}
+END_TEST
+
 START_TEST(the_next_process_knows_them)
 {
 	const char *path = tmp_path("past");
@@ -156,6 +173,7 @@ START_TEST(a_full_disk_costs_the_file_only)
 }
 END_TEST
 
-UNIT_MAIN(without_a_file_ids_are_remembered_in_memory, the_next_process_knows_them,
-	  the_last_ones_are_kept_and_the_file_does_not_grow, a_damaged_file_costs_no_more_than_what_is_damaged,
-	  a_torn_record_is_no_record, what_is_no_file_is_an_error, a_full_disk_costs_the_file_only)
+UNIT_MAIN(without_a_file_ids_are_remembered_in_memory, ids_that_are_alike_are_told_apart,
+	  the_next_process_knows_them, the_last_ones_are_kept_and_the_file_does_not_grow,
+	  a_damaged_file_costs_no_more_than_what_is_damaged, a_torn_record_is_no_record,
+	  what_is_no_file_is_an_error, a_full_disk_costs_the_file_only)
