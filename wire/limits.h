@@ -29,7 +29,8 @@
 /* Flow control and queues. */
 #define WIRE_STREAM_WINDOW	(256 * 1024)
 #define WIRE_CONN_WINDOW	(1024 * 1024)
-#define WIRE_SEND_HIGH		(256u * 1024)		/* wire_send() says stop */
+#define WIRE_SEND_HIGH		(256u * 1024)		/* wire_send() says stop; not 64 KiB, which one write takes at once: a
+							 * relayed stream would stand between each two of them */
 #define WIRE_SEND_LOW		(128u * 1024)		/* on_drain */
 #define WIRE_FRAME_SERVER	(16u * 1024)		/* frames that a server takes: as every client sends them unasked */
 #define WIRE_FRAME_CLIENT	(66u * 1024)		/* and a client: output in messages of 64 KiB with their heads */
