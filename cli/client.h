@@ -46,8 +46,9 @@ void client_close(struct client *client);
 const char *client_hint(enum wire_code code);
 
 /*
- * One question, one answer; asked once more when the master has provably not looked at it. `answer` gets the decoded response and gives the exit status; a failure is
- * reported as "sloth: WHAT: why" and is EXIT_FAILED.
+ * One question, one answer; asked once more when the master has provably not looked at it. `answer` gets
+ * the decoded response and gives the exit status; a failure is reported as "sloth: WHAT: why" and is
+ * EXIT_FAILED.
  */
 struct client_question {
 	const char *what;			/* "agent list" */
