@@ -176,6 +176,7 @@ void call_h2_headers(void *arg, bool end_stream, bool too_large)
 
 	if (call->over)
 		return;
+	too_large |= call->in_too_large;
 	if (call->role == WIRE_SERVER)
 		server_headers(call, end_stream, too_large);
 	else

@@ -144,7 +144,7 @@ void client_field(struct wire_call *call, const char *name, size_t n, const uint
 	else if (HEADERS_IS(name, n, "grpc-encoding"))
 		call->compressed = !HEADERS_IS((const char *)value, len, "identity");
 	else if (name[0] != ':' && !(n >= 5 && !memcmp(name, "grpc-", 5)))
-		headers_take_meta(&call->in, name, n, value, len);
+		call->in_too_large |= !headers_take_meta(&call->in, name, n, value, len);
 }
 
 /* 1xx responses come before the real one and are not for us. */

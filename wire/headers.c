@@ -2,6 +2,7 @@
 #include "wire/headers.h"
 
 #include "wire/field.h"
+#include "wire/limits.h"
 
 void headers_add(struct headers *h, const char *name, const void *value, size_t len, bool no_index)
 {
@@ -54,10 +55,18 @@ void headers_done(struct headers *h)
 	buf_done(&h->encoded[1]);
 }
 
-static void take_bin(struct meta *m, const char *name, size_t name_len, const uint8_t *value, size_t len)
+/* A field of 16 KiB that is half name and half commas would be thousands of such names. Header block and
+ * trailers of a call may each be at their limit. */
+static bool may_split(const struct meta *m, size_t name_len)
+{
+	return m->n < 2 * WIRE_HEADER_FIELDS_MAX && m->bytes + name_len + 32 <= 2 * WIRE_HEADER_LIST_MAX;
+}
+
+static bool take_bin(struct meta *m, const char *name, size_t name_len, const uint8_t *value, size_t len)
 {
 	const uint8_t *end = value + len, *comma;
 	struct buf raw = { 0 };
+	bool fits = true;
 
 	do {
 		comma = value < end ? memchr(value, ',', (size_t)(end - value)) : NULL;
@@ -66,14 +75,16 @@ static void take_bin(struct meta *m, const char *name, size_t name_len, const ui
 			meta_add(m, name, name_len, buf_data(&raw), buf_len(&raw));
 		if (comma)
 			value = comma + 1;
-	} while (comma);
+		fits = !comma || may_split(m, name_len);
+	} while (comma && fits);
 	buf_done(&raw);
+	return fits;
 }
 
-void headers_take_meta(struct meta *m, const char *name, size_t name_len, const uint8_t *value, size_t len)
+bool headers_take_meta(struct meta *m, const char *name, size_t name_len, const uint8_t *value, size_t len)
 {
 	if (field_is_bin(name, name_len))
-		take_bin(m, name, name_len, value, len);
-	else
-		meta_add(m, name, name_len, value, len);
+		return take_bin(m, name, name_len, value, len);
+	meta_add(m, name, name_len, value, len);
+	return true;
 }

@@ -28,8 +28,9 @@ void headers_add_text(struct headers *h, const char *name, const char *value);
 void headers_add_meta(struct headers *h, const struct meta *m);
 void headers_done(struct headers *h);
 
-/* One received metadata field: "-bin" values are split at ',' and decoded, bad ones dropped. */
-void headers_take_meta(struct meta *m, const char *name, size_t name_len, const uint8_t *value, size_t len);
+/* One received metadata field: "-bin" values are split at ',' and decoded, bad ones dropped. False: split up it is
+ * over the limits of a header block. */
+bool headers_take_meta(struct meta *m, const char *name, size_t name_len, const uint8_t *value, size_t len);
 
 #define HEADERS_IS(name, len, literal) ((len) == sizeof(literal) - 1 && !memcmp(name, literal, sizeof(literal) - 1))
 

@@ -133,6 +133,7 @@ struct wire_call {
 	char *path;
 	char *user_agent;
 	struct meta in;			/* received */
+	bool in_too_large;		/* and more than a header block may hold */
 	struct meta headers;		/* to be sent: the request's or the response's */
 	struct meta trailers;		/* to be sent */
 	struct buf sendq;		/* framed messages, or the text of an HTTP error */

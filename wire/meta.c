@@ -19,6 +19,7 @@ void meta_add(struct meta *m, const char *name, size_t name_len, const void *val
 		m->fields = mem_realloc(m->fields, m->cap * sizeof *m->fields);
 	}
 	m->fields[m->n++] = (struct wire_field){ block, block + name_len + 1, len };
+	m->bytes += name_len + len + 32;
 }
 
 const struct wire_field *meta_find(const struct meta *m, const char *name)

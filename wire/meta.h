@@ -11,6 +11,7 @@
 struct meta {
 	struct wire_field *fields;	/* each name, NUL, value, NUL lies in one block that `name` begins */
 	size_t n, cap;
+	size_t bytes;			/* as SETTINGS_MAX_HEADER_LIST_SIZE counts */
 };
 
 void meta_add(struct meta *m, const char *name, size_t name_len, const void *value, size_t len);

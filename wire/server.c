@@ -64,7 +64,7 @@ void server_field(struct wire_call *call, const char *name, size_t n, const uint
 	else if (HEADERS_IS(name, n, "te"))
 		call->has_te = true;		/* the library lets no other value pass than "trailers" */
 	else if (name[0] != ':' && !(n >= 5 && !memcmp(name, "grpc-", 5)))
-		headers_take_meta(&call->in, name, n, value, len);
+		call->in_too_large |= !headers_take_meta(&call->in, name, n, value, len);
 }
 
 static bool find_method(struct wire_call *call)

@@ -71,6 +71,22 @@ static void many_fields(struct peer *p)
 	buf_done(&block);
 }
 
+/* A "-bin" field is a list: each comma is a value of its own, under that name. */
+static void list_of_empty_values(struct peer *p)
+{
+	struct buf block = { 0 };
+	char *name = text_of(7 * KIB), *value = text_of(8 * KIB);
+
+	memcpy(name + 7 * KIB - 4, "-bin", 4);
+	memset(value, ',', 8 * KIB);
+	raw_request(&block, PATH_CHECK, NULL);
+	raw_field(&block, name, value);
+	peer_block(p, 1, &block, 0);
+	buf_done(&block);
+	free(name);
+	free(value);
+}
+
 static void long_path(struct peer *p)
 {
 	char *path = text_of(2 * KIB);
@@ -125,6 +141,7 @@ static const struct attack rows[] = {
 	{ "huge-metadata-again", huge_metadata_again, GOAWAY(CALM) },
 	{ "value-of-70-kib", one_value_of_70_kib, GOAWAY(COMPRESSION_ERROR) },
 	{ "many-fields", many_fields, STATUS(RESOURCE_EXHAUSTED, 1) },
+	{ "list-of-empty-values", list_of_empty_values, STATUS(RESOURCE_EXHAUSTED, 1), .flags = HOLD },
 	{ "long-path", long_path, STATUS(UNIMPLEMENTED, 1) },
 	{ "broken-compression", broken_compression, GOAWAY(COMPRESSION_ERROR) },
 	{ "broken-huffman", broken_huffman, GOAWAY(COMPRESSION_ERROR) },
