@@ -101,6 +101,7 @@ static void drop_received(struct wire_call *call)
 	buf_done(&call->held);
 	buf_done(&call->request);
 	unpack_arena_done(&call->arena);
+	meta_done(&call->in);
 	call_account(call);
 }
 

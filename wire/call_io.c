@@ -16,7 +16,7 @@
 void call_account(struct wire_call *call)
 {
 	size_t now = call->sendq.cap + call->held.cap + call->deframe.body.cap + call->request.cap +
-		     call->arena.used;
+		     call->arena.used + call->in.bytes + call->text_bytes;
 
 	call->conn->wire->buffered += now - call->accounted;
 	call->accounted = now;
@@ -177,6 +177,7 @@ void call_h2_headers(void *arg, bool end_stream, bool too_large)
 	if (call->over)
 		return;
 	too_large |= call->in_too_large;
+	call_account(call);
 	if (call->role == WIRE_SERVER)
 		server_headers(call, end_stream, too_large);
 	else

@@ -133,7 +133,8 @@ struct wire_call {
 	char *path;
 	char *user_agent;
 	struct meta in;			/* received */
-	bool in_too_large;		/* and more than a header block may hold */
+	size_t text_bytes;		/* of path and user_agent */
+	bool in_too_large;		/* `in` is more than a header block may hold */
 	struct meta headers;		/* to be sent: the request's or the response's */
 	struct meta trailers;		/* to be sent */
 	struct buf sendq;		/* framed messages, or the text of an HTTP error */

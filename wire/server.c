@@ -29,6 +29,15 @@ struct wire_call *server_request(struct wire_conn *conn, int32_t id)
 	return call;
 }
 
+/* The first one counts. */
+static void take_text(struct wire_call *call, char **text, const char *value, size_t len)
+{
+	if (*text)
+		return;
+	*text = mem_strndup(value, len);
+	call->text_bytes += len;
+}
+
 static void take_method(struct wire_call *call, const char *value, size_t len)
 {
 	call->is_post = HEADERS_IS(value, len, "POST");
@@ -50,7 +59,7 @@ void server_field(struct wire_call *call, const char *name, size_t n, const uint
 	if (call->headers_seen)
 		return;		/* trailers of a request say nothing in gRPC */
 	if (HEADERS_IS(name, n, ":path"))
-		call->path = call->path ? call->path : mem_strndup((const char *)value, len);
+		take_text(call, &call->path, (const char *)value, len);
 	else if (HEADERS_IS(name, n, ":method"))
 		take_method(call, (const char *)value, len);
 	else if (HEADERS_IS(name, n, "content-type"))
@@ -60,7 +69,7 @@ void server_field(struct wire_call *call, const char *name, size_t n, const uint
 	else if (HEADERS_IS(name, n, "grpc-encoding"))
 		call->compressed = !HEADERS_IS((const char *)value, len, "identity");
 	else if (HEADERS_IS(name, n, "user-agent"))
-		call->user_agent = call->user_agent ? call->user_agent : mem_strndup((const char *)value, len);
+		take_text(call, &call->user_agent, (const char *)value, len);
 	else if (HEADERS_IS(name, n, "te"))
 		call->has_te = true;		/* the library lets no other value pass than "trailers" */
 	else if (name[0] != ':' && !(n >= 5 && !memcmp(name, "grpc-", 5)))
@@ -183,8 +192,11 @@ void server_headers(struct wire_call *call, bool end_stream, bool too_large)
 	if (call->headers_seen)
 		return;
 	call->headers_seen = true;
-	if ((!too_large && refuse_http(call)) || refuse_grpc(call, too_large))
+	if ((!too_large && refuse_http(call)) || refuse_grpc(call, too_large)) {
+		meta_done(&call->in);		/* nobody will ask for it, and its budget may be what is missing */
+		call_account(call);
 		return;
+	}
 	note_te(call);
 	call->runs_long = call->method->runs_long;
 	if (call->method->max_message)

@@ -579,6 +579,68 @@ START_TEST(unfinished_messages_of_strangers_have_a_budget)
 }
 END_TEST
 
+/* One entry of the table and four references to it in each request: 20 bytes are 16 KiB of metadata. */
+static void send_references(struct raw *r, uint32_t stream, bool first)
+{
+	enum { VALUE = 3900 };
+	struct buf block = { 0 };
+
+	raw_request(&block, "/test.Echo/Unary", "application/grpc");
+	if (first) {
+		raw_integer(&block, 0x40, 6, 0);
+		raw_integer(&block, 0, 7, 1);
+		buf_append(&block, "x", 1);
+		raw_integer(&block, 0, 7, VALUE);
+		memset(buf_reserve(&block, VALUE), 'v', VALUE);
+		buf_commit(&block, VALUE);
+	} else {
+		buf_append(&block, "\xbe\xbe\xbe\xbe", 4);
+	}
+	raw_send_frame(r, RAW_HEADERS, RAW_END_HEADERS, stream, buf_data(&block), buf_len(&block));
+	buf_done(&block);
+}
+
+/* Metadata of requests that do not go on is held like half of a message is. */
+START_TEST(metadata_counts_as_buffered)
+{
+	enum { STREAMS = 50 };
+	size_t before;
+	struct raw r;
+
+	raw_open(&r, "127.0.0.2");
+	raw_preface(&r);
+	raw_turn(&r);
+	before = wire_count(r.wire).buffered;
+	for (uint32_t i = 0; i < STREAMS; i++)
+		send_references(&r, 2 * i + 1, i == 0);
+	raw_turn(&r);
+	ck_assert_uint_eq(wire_count(r.wire).calls, STREAMS);
+	ck_assert_uint_gt(wire_count(r.wire).buffered, before + (STREAMS - 1) * 4 * 3900);
+	raw_close(&r);
+}
+END_TEST
+
+/* A comma in a "-bin" field makes a value of its own, under a name of its own. */
+START_TEST(list_of_empty_values_is_refused)
+{
+	static char name[7000 + 1], commas[9000 + 1];
+	struct buf block = { 0 };
+	struct raw r;
+
+	memset(name, 'n', sizeof name - 1);
+	memcpy(name + sizeof name - 5, "-bin", 4);
+	memset(commas, ',', sizeof commas - 1);
+	raw_open(&r, NULL);
+	raw_preface(&r);
+	raw_request(&block, "/test.Echo/Unary", "application/grpc");
+	raw_field(&block, name, commas);
+	raw_send_frame(&r, RAW_HEADERS, RAW_END_HEADERS, 1, buf_data(&block), buf_len(&block));
+	ck_assert_str_eq(raw_wait_end(&r, 1, "grpc-status"), "8");
+	buf_done(&block);
+	raw_close(&r);
+}
+END_TEST
+
 UNIT_MAIN(garbage_is_cut_off, http1_client_is_told_what_this_is, first_frame_is_settings,
 	  message_may_be_split_at_every_byte, several_messages_may_share_a_frame,
 	  four_gigabyte_prefix_is_refused_at_once, bad_messages_get_their_status,
@@ -591,4 +653,5 @@ UNIT_MAIN(garbage_is_cut_off, http1_client_is_told_what_this_is, first_frame_is_
 	  padded_data_with_content_is_data, headers_that_open_nothing_are_counted, unknown_frames_are_counted,
 	  frame_over_the_announced_size_is_an_error, lost_client_is_no_cancel, cancel_is_heard_before_the_lost_connection,
 	  bad_message_behind_a_pause_is_refused_on_resume, handler_that_has_ended_the_call_hears_no_more,
-	  closed_window_stops_the_handler, unfinished_messages_of_strangers_have_a_budget)
+	  closed_window_stops_the_handler, unfinished_messages_of_strangers_have_a_budget, metadata_counts_as_buffered,
+	  list_of_empty_values_is_refused)
