@@ -218,13 +218,21 @@ void wire_resume(struct wire_call *call)
 
 /* ---- time ---- */
 
-/* A unary request has to be whole in time; with a stranger something has to move while he holds memory or one
- * of the handlers. */
+/* A call that holds memory or one of the handlers. Of a run that is only half of a message, whose other half the
+ * caller has and may send; its output may wait for a slow reader. */
+static bool has_to_move(const struct wire_call *call)
+{
+	if (call->runs_long)
+		return !call->paused && !deframe_is_idle(&call->deframe);
+	return call->counted || buf_len(&call->sendq);
+}
+
+/* A unary request has to be whole in time; with a stranger something has to move. */
 static uint64_t stall_due_ms(const struct wire_call *call)
 {
 	if (call->role == WIRE_SERVER && !call->started)
 		return call->begun_ms + WIRE_REQUEST_MS;
-	if (call->runs_long || call->conn->is_operator || !call->id || (!call->counted && !buf_len(&call->sendq)))
+	if (call->conn->is_operator || !call->id || !has_to_move(call))
 		return UINT64_MAX;
 	return call->progress_ms + WIRE_STREAM_STALL_MS;
 }

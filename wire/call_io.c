@@ -132,7 +132,9 @@ void call_deliver_held(struct wire_call *call)
 	buf_consume(&held, feed(call, buf_data(&held), buf_len(&held)));
 	buf_trim(&held);
 	call->held = held;
+	call->progress_ms = mono_ms();
 	call_account(call);
+	call_arm(call);
 	conn_mark_dirty(call->conn);		/* window updates */
 	try_half_close(call);
 }
@@ -154,6 +156,7 @@ void call_h2_data(void *arg, const uint8_t *data, size_t n)
 	if (used < n)
 		buf_append(&call->held, data + used, n - used);
 	call_account(call);
+	call_arm(call);
 	if (!call_may_grow(call))
 		call_refuse(call, WIRE_RESOURCE_EXHAUSTED, CALL_TOO_MUCH);
 }

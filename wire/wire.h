@@ -64,7 +64,7 @@ struct wire_method {
 	const char *path;		/* "/package.Service/Method" */
 	size_t max_message;		/* request limit in bytes; 0: WIRE_MESSAGE_MAX */
 	bool unary;			/* exactly one request message: `start` comes with it */
-	bool runs_long;			/* a run: no stall timers, not counted as a unary handler */
+	bool runs_long;			/* a run: may be quiet, not counted as a unary handler */
 	/*
 	 * A call has arrived. Unary: the whole request is there as data, len. Streaming: data is NULL. The
 	 * handler calls wire_accept() if it wants callbacks, or wire_send() and wire_end() at once.

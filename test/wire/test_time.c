@@ -320,6 +320,28 @@ START_TEST(stalled_stream_of_a_stranger_ends)
 }
 END_TEST
 
+/* A run may be quiet, but half of a message is memory that its caller holds. */
+START_TEST(half_message_of_a_stranger_ends)
+{
+	struct raw r;
+
+	raw_open(&r, "127.0.0.2");
+	raw_preface(&r);
+	ack_settings(&r);
+	raw_send_request(&r, 1, "/test.Echo/Silent", 0);
+	raw_send_request(&r, 3, "/test.Echo/Silent", 0);
+	raw_send_frame(&r, RAW_DATA, 0, 1, "\0\0\x3f\xff\xff" "a", 6);
+	pass(&r, 50);
+	raw_send_frame(&r, RAW_DATA, 0, 1, "a", 1);
+	pass(&r, 50);
+	ck_assert_uint_eq(wire_count(r.wire).calls, 2);
+	ck_assert_str_eq(raw_wait_end(&r, 1, "grpc-status"), "14");
+	raw_turn(&r);
+	ck_assert_uint_eq(wire_count(r.wire).calls, 1);
+	raw_close(&r);
+}
+END_TEST
+
 /* A stranger's handlers are counted, so one on which nothing moves may not be held for ever. */
 START_TEST(idle_handler_of_a_stranger_ends)
 {
@@ -584,6 +606,7 @@ UNIT_MAIN(silent_connection_has_ten_seconds, half_a_preface_has_ten_seconds, set
 	  drain_is_answered_by_its_own_ping, closed_connection_lingers_for_a_second, silent_server_has_twenty_seconds,
 	  stranger_has_to_read_within_half_a_minute, client_asks_a_silent_server_while_a_call_runs,
 	  client_that_was_told_so_asks_half_as_often, stalled_stream_of_a_stranger_ends,
+	  half_message_of_a_stranger_ends,
 	  idle_handler_of_a_stranger_ends, operator_may_read_as_slowly_as_he_likes,
 	  drain_does_not_wait_for_a_client_that_never_answers, server_that_pings_often_keeps_its_client,
 	  cancel_at_the_deadline_is_the_deadline)
