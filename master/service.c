@@ -80,7 +80,7 @@ void service_serve(struct master *m)
 {
 	static const struct wire_method methods[] = {
 		{ "/sloth.v1.Master/Run", 0, false, true, dispatch_run },
-		{ "/sloth.v1.Master/Ping", REQUEST_MAX, true, true, on_ping },
+		{ "/sloth.v1.Master/Ping", REQUEST_MAX, true, false, on_ping },
 		{ "/sloth.v1.Master/Status", REQUEST_MAX, true, false, on_status },
 	};
 
