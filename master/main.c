@@ -136,7 +136,7 @@ static void set_up(struct program *p)
 {
 	struct master *m = &p->m;
 
-	fd_raise_limit(2 * WIRE_CONNS_MAX);
+	fd_raise_limit(3 * WIRE_CONNS_MAX);
 	m->loop = ev_loop_new(EVFLAG_NOENV);
 	daemon_signals_watch(&p->signals, m->loop);
 	m->wire = wire_new(m->loop);

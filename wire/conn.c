@@ -446,6 +446,7 @@ void conn_bury(struct wire_conn *conn)
 	if (conn->ops->on_down)
 		conn->ops->on_down(conn, conn->why, conn->arg);
 	trim_note(&conn->wire->conn_trim, conn->wire->n_conns--, 0);
+	conn->wire->n_many -= conn->is_one_of_many;
 	list_remove(&conn->link);
 	h2_free(conn->h2);
 	buf_done(&conn->out);

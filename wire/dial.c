@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -15,7 +16,7 @@
 #include "wire/resolve.h"
 #include "wire/sniff.h"
 
-enum { ADDRS_MAX = 8, BACKLOG_RETRY_MS = 5 };
+enum { ADDRS_MAX = 8, BACKLOG_RETRY_MS = 5, FILES_SPARE = 32 };
 
 struct dial {
 	struct wire_conn *conn;
@@ -229,6 +230,19 @@ static struct dial *dial_new(struct wire_conn *conn, enum wire_role role)
 	return d;
 }
 
+/* Whoever registers agents has them dialled: that may not take what callers need, which is half (listen.c). */
+static bool take_descriptor(struct wire_conn *conn)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    (limit.rlim_cur < FILES_SPARE || conn->wire->n_many >= (limit.rlim_cur - FILES_SPARE) / 8 * 3))
+		return false;
+	conn->is_one_of_many = true;
+	conn->wire->n_many++;
+	return true;
+}
+
 struct wire_conn *wire_dial(struct wire *wire, const struct wire_dial *dial, const struct wire_conn_ops *ops, void *arg)
 {
 	struct wire_conn *conn = conn_new(wire, CONN_DIALING, ops, arg);
@@ -251,6 +265,10 @@ struct wire_conn *wire_dial(struct wire *wire, const struct wire_dial *dial, con
 	}
 	if (!conn->dial->addr.is_unix && conn->dial->addr.port == 0) {
 		conn_abort(conn, "port is not in 1..65535");
+		return conn;
+	}
+	if (dial->is_one_of_many && !take_descriptor(conn)) {
+		conn_abort(conn, "too few file descriptors are left (ulimit -n)");
 		return conn;
 	}
 	if (!conn->dial->addr.is_unix)

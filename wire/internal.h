@@ -58,7 +58,7 @@ struct wire {
 	uint8_t *in;				/* WIRE_READ_BUFFER bytes, for the connection being read */
 	size_t buffered;			/* bytes held for all calls */
 	struct health *health;
-	unsigned n_conns, n_calls, n_handlers, n_unix;
+	unsigned n_conns, n_many, n_calls, n_handlers, n_unix;
 	uint64_t calls_total;
 	uint32_t keepalive_scale;		/* of dialled connections; a peer has asked for fewer PINGs */
 	bool stopped_serving, shutting_down, is_freeing;
@@ -86,6 +86,7 @@ struct wire_conn {
 	const struct wire_conn_ops *ops;
 	void *arg;
 	bool accepted;			/* not dialled */
+	bool is_one_of_many;		/* dialled, and one of n_many */
 	struct dial *dial;		/* while DIALING */
 	struct transport *transport;
 	struct h2 *h2;

@@ -65,7 +65,7 @@ static bool admit(struct wire_listener *l, struct wire_conn *conn)
 	struct wire *wire = l->wire;
 	const char *why = NULL;
 
-	if (wire->n_conns > max_conns(conn->is_operator))
+	if (wire->n_conns - wire->n_many > max_conns(conn->is_operator))
 		why = "too many connections";
 	else if (conn->peer.is_unix && wire->n_unix > WIRE_CONNS_UNIX)
 		why = "too many connections on unix sockets";

@@ -280,6 +280,51 @@ START_TEST(connections_on_unix_sockets_are_bounded)
 }
 END_TEST
 
+/* ---- descriptors ---- */
+
+static void count_refused(struct wire_conn *conn, const char *why, void *arg)
+{
+	unsigned *n = arg;
+
+	(void)conn;
+	*n += strstr(why, "ulimit -n") != NULL;
+}
+
+static bool is_refused(void *n)
+{
+	return *(unsigned *)n > 0;
+}
+
+/* Callers decide how many agents a master dials, and find a descriptor themselves nevertheless. */
+START_TEST(dialling_many_leaves_descriptors)
+{
+	enum { FILES = 64, DIALS = FILES };
+	const struct wire_conn_ops ops = { .on_down = count_refused };
+	struct wire_dial dial = { .role = WIRE_CLIENT, .is_one_of_many = true };
+	struct wire_conn *conns[DIALS];
+	struct rlimit limit, low;
+	unsigned n = 0;
+	struct pair p;
+
+	pair_open(&p, PAIR_TCP);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	low = (struct rlimit){ FILES, limit.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &low);
+	dial.address = wire_listener_address(p.listener);
+	for (int i = 0; i < DIALS; i++)
+		conns[i] = wire_dial(p.caller, &dial, &ops, &n);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	pair_run(&p, is_refused, &n);
+	ck_assert_uint_ge(n, DIALS - FILES / 2);
+	ck_assert_uint_lt(n, DIALS);
+	for (int i = 0; i < (int)(DIALS - n); i++)
+		wire_conn_close(conns[i], 0, "done");
+	pair_run(&p, is_alone, p.caller);
+	pair_run(&p, is_alone, p.answerer);
+	pair_close(&p);
+}
+END_TEST
+
 /* ---- streams that the server resets ---- */
 
 /* MadeYouReset, CVE-2025-8671: a request whose stream has to be reset by the server, for a window that overflows. */
@@ -447,7 +492,8 @@ END_TEST
 
 UNIT_MAIN(connection_wears_out, calls_that_wait_for_a_connection_are_bounded, calls_at_work_for_a_stranger_are_bounded,
 	  calls_at_work_for_all_strangers_are_bounded, calls_at_work_for_an_operator_are_as_many_as_his_streams,
-	  connections_on_unix_sockets_are_bounded, resets_by_the_server_are_bounded,
+	  connections_on_unix_sockets_are_bounded,
+	  dialling_many_leaves_descriptors, resets_by_the_server_are_bounded,
 	  resets_without_an_error_are_not_counted, flood_that_is_never_read_is_not_read_either,
 	  stranger_that_keeps_coming_back_is_refused_and_his_neighbour_is_not,
 	  operator_may_come_back_as_often_as_he_likes, paths_are_bounded, methods_have_their_own_largest_message)
