@@ -147,14 +147,22 @@ void client_field(struct wire_call *call, const char *name, size_t n, const uint
 		call->in_too_large |= !headers_take_meta(&call->in, name, n, value, len);
 }
 
-/* 1xx responses come before the real one and are not for us. */
-static void take_first_headers(struct wire_call *call)
+static void forget_status(struct wire_call *call)
 {
+	call->has_status = false;
+	free(call->why);
+	call->why = NULL;
+}
+
+/* 1xx responses come before the real one and are not for us. A status is one at the end only: ahead of the
+ * messages it cannot know how they went. */
+static void take_first_headers(struct wire_call *call, bool end_stream)
+{
+	if (!end_stream)
+		forget_status(call);
 	if (call->http_status >= 100 && call->http_status < 200) {
 		meta_done(&call->in);
-		call->has_status = call->has_content_type = call->compressed = false;
-		free(call->why);
-		call->why = NULL;
+		call->has_content_type = call->compressed = false;
 		return;
 	}
 	call->headers_seen = true;
@@ -173,7 +181,7 @@ void client_headers(struct wire_call *call, bool end_stream, bool too_large)
 		return;
 	}
 	if (!call->headers_seen)
-		take_first_headers(call);
+		take_first_headers(call, end_stream);
 }
 
 /* The server wants no more; a reset here would look like a cancelled call to it. */

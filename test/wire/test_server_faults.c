@@ -164,6 +164,8 @@ static const struct fault statuses[] = {
 	  WIRE_UNKNOWN, 1, "without a status" },
 	{ { "END_STREAM on HEADERS", { HEADERS(1, EH | ES, RESPONSE) }, "" }, WIRE_UNKNOWN, 0, "without a status" },
 	{ { "END_STREAM on DATA", { HEADERS(1, EH, RESPONSE), DATA(1, ES, MESSAGE) }, "" }, WIRE_UNKNOWN, 1, "without a status" },
+	{ { "ahead of the messages", { HEADERS(1, EH, RESPONSE TRAILERS("0")), DATA(1, ES, MESSAGE) }, "" }, WIRE_UNKNOWN, 1,
+	  "without a status" },
 	{ { "not a number", { HEADERS(1, EH | ES, RESPONSE TRAILERS("x")) }, "" }, WIRE_UNKNOWN, 0, "not a number" },
 	{ { "empty", { HEADERS(1, EH | ES, RESPONSE GRPC_STATUS "\0") }, "" }, WIRE_UNKNOWN, 0, "not a number" },
 	{ { "negative", { HEADERS(1, EH | ES, RESPONSE GRPC_STATUS "\2-1") }, "" }, WIRE_UNKNOWN, 0, "not a number" },
