@@ -20,7 +20,6 @@ typedef Grpc__Health__V1__HealthCheckResponse__ServingStatus serving_status;
 struct health {
 	struct wire *wire;
 	struct list watchers;
-	unsigned n_watchers;
 };
 
 struct watcher {
@@ -87,10 +86,24 @@ static void watcher_on_end(struct wire_call *call, enum wire_code code, const ch
 	(void)call;
 	(void)code;
 	(void)why;
-	w->health->n_watchers--;
 	list_remove(&w->link);
 	free(w->service);
 	free(w);
+}
+
+/* Operators and strangers have as many each, and one stranger's connection not all of them. */
+static bool has_room(struct health *h, const struct wire_call *call)
+{
+	bool is_operator = call->conn->is_operator;
+	unsigned n = 0, of_conn = 0;
+
+	list_for_each(pos, tmp, &h->watchers) {
+		const struct wire_conn *conn = list_entry(pos, struct watcher, link)->call->conn;
+
+		n += conn->is_operator == is_operator;
+		of_conn += conn == call->conn;
+	}
+	return n < WATCHERS_MAX && (is_operator || of_conn < WIRE_HANDLERS_PER_CONN);
 }
 
 /* Ends with the call only: a service that is unknown today may be there tomorrow. */
@@ -103,7 +116,7 @@ static void on_watch(struct wire_call *call, const uint8_t *data, size_t len, vo
 
 	if (!request)
 		return;
-	if (h->n_watchers >= WATCHERS_MAX) {
+	if (!has_room(h, call)) {
 		wire_end(call, WIRE_RESOURCE_EXHAUSTED, "too many watchers");
 		return;
 	}
@@ -111,7 +124,6 @@ static void on_watch(struct wire_call *call, const uint8_t *data, size_t len, vo
 	w->health = h;
 	w->call = call;
 	w->service = mem_strdup(request->service);
-	h->n_watchers++;
 	list_push(&h->watchers, &w->link);
 	wire_accept(call, &ops, w);
 	w->told = status_of(h->wire, w->service);

@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "test/lib/pair.h"
+#include "test/lib/raw.h"
 #include "test/lib/unit.h"
+#include "wire/limits.h"
 #include "wire/proto/health.pb-c.h"
 
 #define CHECK "/grpc.health.v1.Health/Check"
@@ -145,5 +147,23 @@ START_TEST(watchers_are_so_many_and_no_more)
 }
 END_TEST
 
+/* One connection of a stranger leaves room for his neighbours. */
+START_TEST(watchers_of_one_stranger_are_few)
+{
+	struct raw r;
+
+	raw_open(&r, "127.0.0.2");
+	raw_preface(&r);
+	for (uint32_t i = 0; i <= WIRE_HANDLERS_PER_CONN; i++) {
+		raw_send_request(&r, 2 * i + 1, WATCH, 0);
+		raw_send_message(&r, 2 * i + 1, "", RAW_END_STREAM);
+	}
+	ck_assert_str_eq(raw_wait_end(&r, 2 * WIRE_HANDLERS_PER_CONN + 1, "grpc-status"), "8");
+	raw_turn(&r);
+	ck_assert_uint_eq(wire_count(r.wire).calls, WIRE_HANDLERS_PER_CONN);
+	raw_close(&r);
+}
+END_TEST
+
 UNIT_MAIN(check_knows_the_server_and_its_services, watch_answers_at_once_and_on_change, watchers_end_with_the_server,
-	  watchers_are_so_many_and_no_more)
+	  watchers_are_so_many_and_no_more, watchers_of_one_stranger_are_few)
