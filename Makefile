@@ -31,7 +31,7 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf '  %-6s %s\
 
 # Debian 12 package names. The deps step installs the ones that are missing.
 DEPS_BUILD := gcc libc6-dev make pkg-config libnghttp2-dev libev-dev libprotobuf-c-dev protobuf-c-compiler \
-	libc-ares-dev libsqlite3-dev libsmartcols-dev libjansson-dev bash
+	libc-ares-dev libsqlite3-dev libsmartcols-dev libjansson-dev libssl-dev bash
 DEPS_CHECK := check valgrind clang-tidy cppcheck mandoc shellcheck procps tmux python3-minimal libclang-rt-14-dev clang \
 	util-linux iproute2 python3-grpcio python3-grpc-tools
 DEPS_INTEROP := g++ libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
@@ -56,8 +56,9 @@ CFLAGS   += -std=c11 $(OPT) -g -fPIE $(WARN) $(HARDEN) $(SANFLAGS)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS)
 
 LIBS_WIRE   := -lnghttp2 -lev -lprotobuf-c -lcares -lm
-LIBS_MASTER := $(LIBS_WIRE) -lsqlite3 -ljansson
-LIBS_AGENT  := $(LIBS_WIRE) -ljansson
+LIBS_TLS    := -lssl -lcrypto
+LIBS_MASTER := $(LIBS_WIRE) $(LIBS_TLS) -lsqlite3 -ljansson
+LIBS_AGENT  := $(LIBS_WIRE) $(LIBS_TLS) -ljansson
 LIBS_CLI    := $(LIBS_WIRE) -ljansson -lsmartcols
 
 # ---- generated: messages and the descriptor set that reflection serves ----

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/enrol.h"
 #include "agent/link.h"
 #include "agent/service.h"
 #include "agent/shell.h"
@@ -63,6 +64,7 @@ void agent_stop(struct agent *a, bool now, int status, const char *why)
 	agent_unlisten(a);
 	wire_stop_serving(a->wire);
 	link_stop(a->link);
+	enrol_stop(a->enrol);
 	runs_stop(a->runs);
 	if (now)
 		runs_cancel_all(a->runs, "the agent is stopping");
@@ -72,6 +74,57 @@ void agent_stop(struct agent *a, bool now, int status, const char *why)
 void agent_abort(struct agent *a)
 {
 	runs_kill_all(a->runs, "the agent ends");
+}
+
+/* ---- trust ---- */
+
+static void on_news(const char *words, void *arg)
+{
+	ready_tell(arg, words);
+}
+
+/* The master's certificate alone gives power here; a loopback address says nothing but with --insecure. */
+static unsigned roles_of(const struct wire_peer *peer, void *arg)
+{
+	const struct agent *a = arg;
+
+	if (peer->identity && !peer->refused)
+		return peer->identity->kind == WIRE_KIND_MASTER ? WIRE_MASTER : WIRE_STRANGER;
+	return a->config->insecure && !peer->is_secure && peer->is_loopback ? WIRE_MASTER : WIRE_STRANGER;
+}
+
+static void on_identity(struct wire_tls *tls, void *arg)
+{
+	struct agent *a = arg;
+
+	wire_set_tls(a->wire, tls);
+	link_start(a->link, tls);
+}
+
+/* From here on the agent works towards being registered. */
+static int begin_link(struct agent *a, char **error)
+{
+	const struct config *c = a->config;
+	const struct enrol_config ec = {
+		.name = c->own_name, .master = c->master, .state_dir = c->own_state_dir, .address = c->report_address,
+		.token = c->has_token ? &c->own_token : NULL, .pin = c->has_pin ? c->own_pin : NULL,
+		.on_identity = on_identity, .on_news = on_news, .arg = a,
+	};
+
+	if (c->insecure) {
+		link_start(a->link, NULL);
+		return EXIT_OK;
+	}
+	wire_require_tls(a->wire);
+	a->enrol = enrol_new(a->wire, &ec, error);
+	if (!a->enrol)
+		return EXIT_CONFIG;
+	if (c->require_pin && enrol_trusts_anybody(a->enrol)) {
+		*error = mem_strdup("require-pin: there is neither a token, nor --ca-fingerprint, nor ca.crt in the state directory");
+		return EXIT_CONFIG;
+	}
+	enrol_start(a->enrol);
+	return EXIT_OK;
 }
 
 /* ---- the beginning ---- */
@@ -86,6 +139,7 @@ int agent_open(struct agent *a, const struct config *config, char **error)
 	}
 	a->wire = wire_new(a->loop);
 	a->runs = runs_new(a->loop, config->max_runs, on_idle, a);
+	wire_set_admission(a->wire, roles_of, a);
 	service_register(a);
 	return EXIT_OK;
 }
@@ -105,13 +159,9 @@ static void log_start(const struct agent *a)
 {
 	for (size_t i = 0; i < a->n_listeners; i++)
 		log_info("agent %s: listening on %s", a->config->own_name, wire_listener_address(a->listeners[i]));
-	log_warn("agent %s: plaintext: without TLS every user of this machine can run commands as user %d through it",
-		 a->config->own_name, (int)geteuid());
-}
-
-static void on_link_news(const char *words, void *arg)
-{
-	ready_tell(arg, words);
+	if (a->config->insecure)
+		log_warn("agent %s: insecure: without TLS every user of this machine can run commands as user %d through it",
+			 a->config->own_name, (int)geteuid());
 }
 
 int agent_start(struct agent *a, char **error)
@@ -119,7 +169,7 @@ int agent_start(struct agent *a, char **error)
 	const struct config *c = a->config;
 	struct link_config lc = {
 		.name = c->own_name, .master = c->master, .report_address = c->report_address,
-		.report_host = c->own_bind_host, .on_news = on_link_news, .arg = a,
+		.report_host = c->own_bind_host, .on_news = on_news, .arg = a,
 	};
 	static const char *const files[] = { "epoch", NULL };
 	int status;
@@ -140,15 +190,17 @@ int agent_start(struct agent *a, char **error)
 	memcpy(lc.instance, a->identity.instance, sizeof lc.instance);
 	a->link = link_new(a->wire, &lc);
 	ready_await(a);
-	link_start(a->link);
-	log_start(a);
-	return EXIT_OK;
+	status = begin_link(a, error);
+	if (status == EXIT_OK)
+		log_start(a);
+	return status;
 }
 
 void agent_close(struct agent *a)
 {
 	wire_free(a->wire);
 	link_free(a->link);
+	enrol_free(a->enrol);
 	runs_free(a->runs);
 	user_free(a->own_user);
 	if (a->loop)
@@ -169,4 +221,6 @@ void agent_reload(struct agent *a)
 {
 	user_free(a->own_user);
 	a->own_user = NULL;
+	if (a->enrol)
+		enrol_reload(a->enrol);
 }

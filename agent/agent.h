@@ -17,6 +17,7 @@
 
 enum { AGENT_LISTENERS_MAX = 2, AGENT_DRAIN_MS = 5000 };
 
+struct enrol;
 struct link;
 
 /*
@@ -38,6 +39,7 @@ struct agent {
 	const char *shell;
 	struct runs *runs;
 	struct link *link;
+	struct enrol *enrol;		/* NULL: --insecure */
 	struct ready ready;
 	unsigned state;			/* enum agent_state */
 	int exit_status;

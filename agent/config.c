@@ -1,8 +1,8 @@
 /*
  * config.c - what the agent was told.
  *
- * Read by opt_load(). EXIT_CONFIG are also an address that this build may not listen on and a host name that
- * is no name.
+ * Read by opt_load(). EXIT_CONFIG are also an address that may not be used without TLS, a token that is none, and a
+ * host name that is no name.
  */
 #include "agent/config.h"
 
@@ -17,6 +17,7 @@
 #include "common/paths.h"
 #include "common/str.h"
 #include "wire/addr.h"
+#include "wire/wire.h"
 
 #define FIELD(name) offsetof(struct config, name)
 const struct opt config_options[] = {
@@ -26,10 +27,20 @@ const struct opt config_options[] = {
 	{ "port", 'p', OPT_UINT, "PORT", "port to listen on, 0 picks a free one; default: 50051",
 	  FIELD(port), 0, 65535 },
 	{ "bind-address", 0, OPT_STRING, "ADDRESS",
-	  "address to listen on and to report; default: 127.0.0.1 and ::1", FIELD(bind_address), 0, 0 },
+	  "address to listen on and to report; default: every address, with --insecure 127.0.0.1 and ::1",
+	  FIELD(bind_address), 0, 0 },
 	{ "report-address", 0, OPT_STRING, "HOST:PORT",
 	  "address at which the master reaches this agent; default: the address used to reach the master",
 	  FIELD(report_address), 0, 0 },
+	{ "token-file", 0, OPT_STRING, "FILE", "the token to enrol with; $SLOTH_TOKEN works, too", FIELD(token_file), 0, 0 },
+	{ "token", 0, OPT_STRING, "TOKEN", "the same; on a command line every user of this machine can read it",
+	  FIELD(token), 0, 0 },
+	{ "ca-fingerprint", 0, OPT_STRING, "HEX", "SHA-256 of the certificate of the master's CA, for who has no token",
+	  FIELD(ca_fingerprint), 0, 0 },
+	{ "require-pin", 0, OPT_FLAG, NULL, "never trust the first CA that answers: a token or --ca-fingerprint is needed",
+	  FIELD(require_pin), 0, 0 },
+	{ "insecure", 0, OPT_FLAG, NULL,
+	  "no TLS, on this machine only: every user of it can run commands through this agent", FIELD(insecure), 0, 0 },
 	{ "daemon", 0, OPT_FLAG, NULL, "go to the background once the master has answered, after 2 seconds at the latest", FIELD(daemon), 0, 0 },
 	{ "state-dir", 0, OPT_STRING, "DIR",
 	  "directory for what is kept; default: /var/lib/sloth-agent as root, else ~/.local/state/sloth-agent",
@@ -117,20 +128,87 @@ static bool is_remote(const struct wire_addr *a)
 	return !a->is_unix && !wire_addr_is_loopback(a) && wire_addr_to_sockaddr(a, &sa, &len) == 0;
 }
 
-static int check_plaintext(const struct config *c, char **error)
+static int not_insecure(const char *what, const char *value, char **error)
+{
+	*error = mem_printf("%s %s: --insecure is for this machine only, with loopback addresses; use 127.0.0.1 or ::1, "
+			    "or leave --insecure out", what, value);
+	return EXIT_CONFIG;
+}
+
+/* Behind a proxy device every peer looks like 127.0.0.1: an agent that is reached from elsewhere needs TLS. */
+static int check_insecure(const struct config *c, char **error)
 {
 	struct wire_addr a;
 	const char *why;
 
-	if (wire_addr_parse(c->master, 50053, &a, &why) == 0 && is_remote(&a)) {
-		*error = mem_printf("master %s: any address but loopback needs TLS, which this build does not have; "
-				    "use 127.0.0.1, ::1 or unix:/PATH", c->master);
+	if (!c->insecure)
+		return EXIT_OK;
+	if (wire_addr_parse(c->master, 50053, &a, &why) == 0 && is_remote(&a))
+		return not_insecure("master", c->master, error);
+	if (c->report_address && wire_addr_parse(c->report_address, 0, &a, &why) == 0 && !wire_addr_is_loopback(&a))
+		return not_insecure("report-address", c->report_address, error);
+	if (c->bind_address && wire_addr_parse_literal(c->bind_address, &a) == 0 && !wire_addr_is_loopback(&a))
+		return not_insecure("bind-address", c->bind_address, error);
+	return EXIT_OK;
+}
+
+/* TLS is the way to the master: over its unix socket there is none. */
+static int check_master(const struct config *c, char **error)
+{
+	struct wire_addr a;
+	const char *why;
+
+	if (c->insecure || wire_addr_parse(c->master, 50053, &a, &why) || !a.is_unix)
+		return EXIT_OK;
+	*error = mem_printf("master %s: an agent enrols over TLS; give HOST:PORT, or --insecure", c->master);
+	return EXIT_CONFIG;
+}
+
+/* ---- how to enrol ---- */
+
+static int take_token(struct config *c, const char *text, const char *from, char **error)
+{
+	const char *why;
+
+	if (token_parse(text, &c->own_token, &why)) {
+		*error = mem_printf("%s: %s; sloth token create on the master makes one", from, why);
 		return EXIT_CONFIG;
 	}
-	if (!c->bind_address || wire_addr_parse_literal(c->bind_address, &a) || wire_addr_is_loopback(&a))
+	c->has_token = true;
+	return EXIT_OK;
+}
+
+/* The command line or file, else the environment, from which it is taken away. */
+static int find_token(struct config *c, char **error)
+{
+	char *env = getenv("SLOTH_TOKEN");
+	int status = EXIT_OK;
+
+	if (c->insecure) {
+		status = EXIT_OK;		/* nobody is asked for anything */
+	} else if (c->token) {
+		status = take_token(c, c->token, "token", error);
+	} else if (c->token_file) {
+		c->has_token = token_read(c->token_file, &c->own_token, error) == 0;
+		status = c->has_token ? EXIT_OK : EXIT_CONFIG;
+	} else if (env && *env) {
+		status = take_token(c, env, "SLOTH_TOKEN", error);
+	}
+	if (env)
+		explicit_bzero(env, strlen(env));
+	unsetenv("SLOTH_TOKEN");
+	return status;
+}
+
+static int find_pin(struct config *c, char **error)
+{
+	if (!c->ca_fingerprint)
 		return EXIT_OK;
-	*error = mem_printf("bind-address %s: any address but loopback needs TLS, which this build does not have; "
-			    "use 127.0.0.1 or ::1", c->bind_address);
+	c->has_pin = str_unhex(c->ca_fingerprint, c->own_pin, sizeof c->own_pin) == 0;
+	if (c->has_pin)
+		return EXIT_OK;
+	*error = mem_printf("ca-fingerprint %s: not 64 hex digits; slothd-master ca show on the master prints it",
+			    str_quote(c->ca_fingerprint));
 	return EXIT_CONFIG;
 }
 
@@ -154,6 +232,8 @@ static void derive_bind_host(struct config *c)
 
 	if (c->bind_address && wire_addr_parse_literal(c->bind_address, &a) == 0)
 		c->own_bind_host = mem_strdup(a.host);
+	else if (!c->insecure)
+		c->own_bind_host = mem_strdup(WIRE_ANY_HOST);
 }
 
 static void derive_paths(struct config *c)
@@ -195,7 +275,13 @@ int config_load(struct config *c, int argc, char **argv, char **error)
 	c->file = file;
 	if (status != EXIT_OK || c->help || c->version)
 		return status;
-	status = check_plaintext(c, error);
+	status = check_insecure(c, error);
+	if (status == EXIT_OK)
+		status = check_master(c, error);
+	if (status == EXIT_OK)
+		status = find_token(c, error);
+	if (status == EXIT_OK)
+		status = find_pin(c, error);
 	if (status == EXIT_OK)
 		status = derive_name(c, error);
 	if (status != EXIT_OK)
@@ -213,5 +299,6 @@ void config_done(struct config *c)
 	free(c->own_runtime_dir);
 	free(c->own_log_file);
 	free(c->file);
+	token_wipe(&c->own_token);
 	*c = (struct config){ 0 };
 }

@@ -9,6 +9,7 @@
 
 #include "common/log.h"
 #include "common/opt.h"
+#include "common/token.h"
 
 enum { CONFIG_RUNS_MAX = 1024 };	/* runs at once, unless --max-runs says otherwise */
 
@@ -16,13 +17,17 @@ struct config {
 	/* As given; strings point into argv or into `file`. */
 	const char *name, *master, *bind_address, *report_address;
 	const char *state_dir, *log_file, *log_level, *config_file;
+	const char *token, *token_file, *ca_fingerprint;
 	uint64_t port, max_runs;
-	bool daemon, version, help;
+	bool daemon, insecure, require_pin, version, help;
 
 	/* Derived by config_load(). */
 	enum log_level level;
 	char *own_name;		/* owned: name, else the host name */
-	char *own_bind_host;	/* owned: bind_address without brackets; NULL: both loopback addresses */
+	char *own_bind_host;	/* owned: bind_address without brackets; NULL: both loopback addresses; WIRE_ANY_HOST */
+	struct token own_token;	/* has_token: with which it may enrol; wiped by config_done() */
+	uint8_t own_pin[TOKEN_PIN_LEN];	/* has_pin: of the CA */
+	bool has_token, has_pin;
 	char *own_state_dir;	/* owned */
 	char *own_runtime_dir;	/* owned */
 	char *own_log_file;	/* owned; NULL: stderr */

@@ -52,6 +52,7 @@ struct link {
 	char master[WIRE_ADDR_MAX];	/* with its port */
 	char reported[WIRE_ADDR_MAX];	/* our address as last registered */
 	struct wire *wire;
+	struct wire_tls *tls;
 	struct ev_loop *loop;
 	unsigned state;			/* enum link_state */
 	struct wire_conn *conn;		/* NULL: none */
@@ -236,7 +237,7 @@ static void find_report_address(struct link *link)
 		strncpy(link->reported, link->config.report_address, sizeof link->reported - 1);
 		return;
 	}
-	if (!host)
+	if (!host || str_equal(host, WIRE_ANY_HOST))
 		host = wire_conn_local_host(link->conn);
 	strncpy(a.host, *host ? host : "127.0.0.1", sizeof a.host - 1);
 	wire_addr_format(&a, link->reported);
@@ -268,12 +269,10 @@ static void on_up(struct wire_conn *conn, const struct wire_peer *peer, void *ar
 {
 	struct link *link = arg;
 
+	(void)conn;
+	(void)peer;
 	if (link->state == LINK_STOPPED)
 		return;
-	if (!peer->is_unix && !peer->is_loopback) {	/* a host name may have meant anything */
-		wire_conn_close(conn, 0, "any address but loopback needs TLS, which this build does not have");
-		return;
-	}
 	reconnect_up(&link->reconnect, mono_ms());
 	register_agent(link);
 }
@@ -312,7 +311,7 @@ static const struct wire_conn_ops link_ops = { .on_up = on_up, .on_drain = on_dr
 static void dial(struct link *link)
 {
 	struct wire_dial d = {
-		.address = link->master, .role = WIRE_CLIENT, .keepalive_ms = LINK_KEEPALIVE_MS,
+		.address = link->master, .role = WIRE_CLIENT, .tls = link->tls, .expect = WIRE_KIND_MASTER, .keepalive_ms = LINK_KEEPALIVE_MS,
 		.keepalive_timeout_ms = LINK_KEEPALIVE_MS, .keepalive_idle = true,
 	};
 
@@ -364,8 +363,9 @@ struct link *link_new(struct wire *wire, const struct link_config *config)
 	return link;
 }
 
-void link_start(struct link *link)
+void link_start(struct link *link, struct wire_tls *tls)
 {
+	link->tls = tls;
 	if (reconnect_want(&link->reconnect))
 		dial(link);
 }

@@ -20,6 +20,7 @@ enum {
 };
 
 struct wire;
+struct wire_tls;
 struct link;
 
 struct link_config {			/* strings are borrowed for the link's life */
@@ -36,7 +37,8 @@ struct link_config {			/* strings are borrowed for the link's life */
 };
 
 struct link *link_new(struct wire *wire, const struct link_config *config);
-void link_start(struct link *link);
+/* `tls`: with which the master is met; NULL: plaintext. */
+void link_start(struct link *link, struct wire_tls *tls);
 /* Closes the connection; nothing is tried any more. */
 void link_stop(struct link *link);
 /* After link_stop() and the connection's end, that is after the loop or wire_free(). */

@@ -94,7 +94,7 @@ static int run_agent(const struct config *c)
 /* The state directory is ours: made, looked through, locked. */
 static int take_state_dir(const struct config *c, int *lock, char **error)
 {
-	static const char *const files[] = { "agent.pid", "instance", "past-runs", NULL };
+	static const char *const files[] = { "agent.pid", "instance", "past-runs", "agent.key", "agent.crt", "ca.crt", NULL };
 	int status = daemon_files_make_dir(c->own_state_dir, 0700, error);
 
 	if (status == EXIT_OK)

@@ -91,12 +91,12 @@ static void on_ping(struct wire_call *call, const uint8_t *data, size_t len, voi
 }
 
 static const struct wire_method methods[] = {
-	{ .path = "/agent.Agent/RunCommand", .unary = true, .runs_long = true, .start = run_command_start },
-	{ .path = "/agent.Agent/Shutdown", .unary = true, .start = on_shutdown },
-	{ .path = "/agent.Agent/GetResourceUsage", .unary = true, .start = on_usage },
-	{ .path = "/sloth.v1.Agent/Run", .runs_long = true, .start = run_call_start },
-	{ .path = "/sloth.v1.Agent/Hello", .unary = true, .start = on_hello },
-	{ .path = "/sloth.v1.Agent/Ping", .unary = true, .start = on_ping },
+	{ .path = "/agent.Agent/RunCommand", .roles = WIRE_MASTER, .unary = true, .runs_long = true, .start = run_command_start },
+	{ .path = "/agent.Agent/Shutdown", .roles = WIRE_MASTER, .unary = true, .start = on_shutdown },
+	{ .path = "/agent.Agent/GetResourceUsage", .roles = WIRE_MASTER, .unary = true, .start = on_usage },
+	{ .path = "/sloth.v1.Agent/Run", .roles = WIRE_MASTER, .runs_long = true, .start = run_call_start },
+	{ .path = "/sloth.v1.Agent/Hello", .roles = WIRE_MASTER, .unary = true, .start = on_hello },
+	{ .path = "/sloth.v1.Agent/Ping", .roles = WIRE_MASTER, .unary = true, .start = on_ping },
 };
 
 void service_register(struct agent *agent)

@@ -23,7 +23,7 @@
 #include "common/str.h"
 #include "master/fleet.h"
 #include "master/master.h"
-#include "wire/addr.h"
+#include "master/secure.h"
 #include "wire/proto/sloth.pb-c.h"
 #include "wire/wire.h"
 
@@ -323,6 +323,9 @@ static struct wire_conn *dial(struct channel *ch, const struct wire_conn_ops *op
 	const struct wire_dial how = {
 		.address = ch->agent->record.address,
 		.role = WIRE_CLIENT,
+		.tls = ch->agent->is_insecure ? NULL : secure_tls(ch->m),
+		.expect = WIRE_KIND_AGENT,
+		.expect_name = ch->agent->record.name,
 		.timeout_ms = timeout_ms,
 		.keepalive_ms = ch->agent->record.is_foreign ? CHANNEL_FOREIGN_KEEPALIVE_MS : CHANNEL_KEEPALIVE_MS,
 		.is_one_of_many = true,
@@ -339,15 +342,6 @@ static void say_hello(struct channel *ch)
 	};
 
 	ch->hello = wire_unary(ch->conn, &request, &message.base, on_hello, ch);
-}
-
-/* Plaintext leaves this machine for no agent. */
-static bool may_dial(const struct agent *a)
-{
-	struct wire_addr addr;
-	const char *why;
-
-	return wire_addr_parse(a->record.address, 0, &addr, &why) == 0 && wire_addr_is_loopback(&addr);
 }
 
 /* Within the deadline that is set. `fresh`: on a new connection in any case. */
@@ -367,10 +361,6 @@ static void go_on_check(struct channel *ch, bool fresh)
 		return;
 	}
 	drop_connection(ch, "replaced by a new connection");
-	if (!may_dial(ch->agent)) {
-		failed(ch, "needs TLS, which this build does not have: not a loopback address");
-		return;
-	}
 	ch->conn = dial(ch, &ops, left_ms(ch));
 	ch->n_conns++;
 	say_hello(ch);

@@ -64,6 +64,18 @@ static void refuse_registration(struct wire_call *call, char *why)
 	answer(call, &response.base);
 }
 
+/* An agent speaks for itself alone. False: the call has been ended. */
+static bool is_own_name(struct wire_call *call, const char *name)
+{
+	const struct wire_identity *who = wire_conn_peer(wire_call_conn(call))->identity;
+
+	if (!who || str_equal(who->name, name))
+		return true;
+	wire_endf(call, WIRE_PERMISSION_DENIED, "the certificate of agent %s does not speak for agent %s", who->name,
+		  str_quote(name));
+	return false;
+}
+
 static void on_register(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
 {
 	struct master *m = arg;
@@ -75,6 +87,8 @@ static void on_register(struct wire_call *call, const uint8_t *data, size_t len,
 	request = wire_unpack(call, &agent__register_agent_request__descriptor, data, len);
 	if (!request)
 		return;
+	if (!is_own_name(call, request->agent_name))
+		return;
 	if (m->is_stopping) {
 		wire_end(call, WIRE_UNAVAILABLE, "the master is stopping");
 		return;
@@ -85,6 +99,7 @@ static void on_register(struct wire_call *call, const uint8_t *data, size_t len,
 		.address = address,
 		.instance = wire_call_text(call, "sloth-instance", ""),
 		.is_foreign = !str_has_prefix(wire_call_user_agent(call), "sloth/"),
+		.is_insecure = !wire_conn_peer(wire_call_conn(call))->identity,
 	};
 	if (fleet_register(m, &reg, wire_conn_peer(wire_call_conn(call))->address, &a, &why) < 0)
 		refuse_registration(call, why);
@@ -106,7 +121,7 @@ static void on_heartbeat(struct wire_call *call, const uint8_t *data, size_t len
 	int err;
 
 	request = wire_unpack(call, &agent__heartbeat_request__descriptor, data, len);
-	if (!request)
+	if (!request || !is_own_name(call, request->agent_name))
 		return;
 	a = registry_find(m->registry, request->agent_name);
 	response.message = text;
@@ -208,15 +223,16 @@ static void on_unregister(struct wire_call *call, const uint8_t *data, size_t le
 
 void control_serve(struct master *m)
 {
+	enum { OPERATORS = WIRE_OPERATOR | WIRE_ADMIN };
 	/* RegisterAgent and StopAgent wait for an agent, which is no work here. */
 	static const struct wire_method methods[] = {
-		{ "/agent.AgentRegistry/RegisterAgent", REQUEST_MAX, true, true, on_register },
-		{ "/agent.AgentRegistry/Heartbeat", REQUEST_MAX, true, false, on_heartbeat },
-		{ "/agent.AgentRegistry/ListAgents", REQUEST_MAX, true, false, on_list },
-		{ "/agent.AgentRegistry/GetAgentInfo", REQUEST_MAX, true, false, on_get },
-		{ "/agent.AgentRegistry/StopAgent", REQUEST_MAX, true, true, on_stop },
-		{ "/agent.AgentRegistry/UnregisterAgent", REQUEST_MAX, true, false, on_unregister },
-		{ "/agent.AgentRegistry/ExecuteCommand", 0, true, true, execute_start },
+		{ "/agent.AgentRegistry/RegisterAgent", WIRE_AGENT, REQUEST_MAX, true, true, on_register },
+		{ "/agent.AgentRegistry/Heartbeat", WIRE_AGENT, REQUEST_MAX, true, false, on_heartbeat },
+		{ "/agent.AgentRegistry/ListAgents", OPERATORS, REQUEST_MAX, true, false, on_list },
+		{ "/agent.AgentRegistry/GetAgentInfo", OPERATORS, REQUEST_MAX, true, false, on_get },
+		{ "/agent.AgentRegistry/StopAgent", OPERATORS, REQUEST_MAX, true, true, on_stop },
+		{ "/agent.AgentRegistry/UnregisterAgent", OPERATORS, REQUEST_MAX, true, false, on_unregister },
+		{ "/agent.AgentRegistry/ExecuteCommand", OPERATORS, 0, true, true, execute_start },
 	};
 
 	wire_serve(m->wire, methods, sizeof methods / sizeof *methods, m);

@@ -86,7 +86,7 @@ int listen_open(struct master *m, const struct options *o, char **error)
 {
 	int status = EXIT_FAILED;
 
-	*error = open_tcp(m, o->bind_address, (uint16_t)o->port);
+	*error = open_tcp(m, o->bind_address ? o->bind_address : o->insecure ? NULL : WIRE_ANY_HOST, (uint16_t)o->port);
 	if (!*error)
 		status = open_unix(m, o->own_socket, error);
 	if (status != EXIT_OK) {
@@ -94,7 +94,8 @@ int listen_open(struct master *m, const struct options *o, char **error)
 		return status;
 	}
 	log_addresses(m);
-	log_warn("plaintext: this build has no TLS and serves this machine only");
+	if (o->insecure)
+		log_warn("insecure: plaintext is taken from this machine: every user of it can do anything");
 	return EXIT_OK;
 }
 

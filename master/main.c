@@ -30,6 +30,7 @@
 #include "master/listen.h"
 #include "master/master.h"
 #include "master/options.h"
+#include "master/secure.h"
 #include "master/service.h"
 #include "master/store.h"
 #include "wire/limits.h"
@@ -70,6 +71,7 @@ static void on_stop(const char *name, void *arg)
 	log_info("stopping: %s", name);
 	notify_send("STOPPING=1");
 	m->is_stopping = true;
+	secure_stop(m);
 	fleet_stop(m);
 	m->n_listeners = 0;		/* wire_shutdown() closes them */
 	wire_shutdown(m->wire, MASTER_GRACE_MS);
@@ -77,13 +79,14 @@ static void on_stop(const char *name, void *arg)
 
 static void on_hangup(void *arg)
 {
-	const struct master *m = arg;
+	struct master *m = arg;
 	int err = log_reopen();
 
 	if (err)
 		log_warn("log file cannot be opened again: %s", strerror(-err));
 	else
 		log_info("log opened again");
+	secure_reload(m);
 	wire_log_counts(m->wire);
 }
 
@@ -92,7 +95,10 @@ static void on_hangup(void *arg)
 /* The state directory is ours: made, looked through, locked. */
 static int take_state_dir(struct program *p, char **error)
 {
-	static const char *const files[] = { "master.pid", "registry.db", "registry.db-wal", "registry.db-shm", NULL };
+	static const char *const files[] = {
+		"master.pid", "registry.db", "registry.db-wal", "registry.db-shm", "cluster", "ca.key", "ca.crt", "master.key",
+		"master.crt", "revoked", NULL,
+	};
 	const char *dir = p->o.own_state_dir;
 	int status = daemon_files_make_dir(dir, 0700, error);
 
@@ -166,7 +172,9 @@ static int start(struct program *p)
 	if (status != EXIT_OK)
 		return fail(p, status, error);
 	set_up(p);
-	status = listen_open(&p->m, &p->o, &error);
+	status = secure_open(&p->m, &p->o, &error);
+	if (status == EXIT_OK)
+		status = listen_open(&p->m, &p->o, &error);
 	return status == EXIT_OK ? open_store(p) : fail(p, status, error);
 }
 
@@ -189,6 +197,7 @@ static void tear_down(struct program *p)
 		listen_close(m);
 		fleet_free(m);
 		wire_free(m->wire);
+		secure_free(m);
 		ev_loop_destroy(m->loop);
 	}
 	store_close(m->store);

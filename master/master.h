@@ -8,7 +8,7 @@
  *   execute.c   ExecuteCommand                   dispatch.c  Run, to relay.c or bridge.c
  *   relay.c     couples two calls                bridge.c    Run on an agent that has RunCommand only
  *   pending.c   calls that wait for an agent     info.c      agents as messages
- *   listen.c    addresses and the unix socket
+ *   listen.c    addresses and the unix socket   secure.c    CA, certificate, TLS; who a peer is
  */
 #ifndef MASTER_MASTER_H
 #define MASTER_MASTER_H
@@ -30,6 +30,7 @@ enum {
 struct wire;
 struct wire_listener;
 struct store;
+struct secure;
 
 struct fleet {
 	ev_timer liveness;		/* when the next agent may become Inactive */
@@ -43,6 +44,7 @@ struct master {
 	struct wire *wire;
 	struct registry *registry;
 	struct store *store;
+	struct secure *secure;		/* CA, certificate, TLS */
 	struct fleet fleet;
 	const char *state_dir;
 	struct wire_listener *listeners[MASTER_LISTENERS_MAX];

@@ -1,7 +1,7 @@
 /*
  * options.c - what the master was told.
  *
- * Read by opt_load(). An address that this build may not listen on is EXIT_CONFIG, too.
+ * Read by opt_load(). An address that may not be listened on without TLS is EXIT_CONFIG, too.
  */
 #include "master/options.h"
 
@@ -21,14 +21,17 @@
 #define FIELD(name) offsetof(struct options, name)
 const struct opt options_table[] = {
 	{ "port", 'p', OPT_UINT, "PORT", "TCP port to listen on, 0 picks a free one; default: 50053", FIELD(port), 0, 65535 },
-	{ "bind-address", 0, OPT_STRING, "ADDRESS", "address to listen on; default: 127.0.0.1 and ::1",
-	  FIELD(bind_address), 0, 0 },
+	{ "bind-address", 0, OPT_STRING, "ADDRESS",
+	  "address to listen on; default: every address, with --insecure 127.0.0.1 and ::1", FIELD(bind_address), 0, 0 },
 	{ "state-dir", 0, OPT_STRING, "DIR",
 	  "directory for what is kept; default: /var/lib/sloth as root, else ~/.local/state/sloth",
 	  FIELD(state_dir), 0, 0 },
 	{ "socket", 0, OPT_STRING, "PATH",
 	  "unix socket for operators; default: DIR/master.sock with --state-dir, else /run/sloth/master.sock as "
 	  "root or $XDG_RUNTIME_DIR/sloth/master.sock", FIELD(socket), 0, 0 },
+	{ "ca-key", 0, OPT_STRING, "FILE", "key of the CA, where it is not DIR/ca.key", FIELD(ca_key), 0, 0 },
+	{ "insecure", 0, OPT_FLAG, NULL, "take plaintext, too, from 127.0.0.1 and ::1: every user of this machine may do anything",
+	  FIELD(insecure), 0, 0 },
 	{ "daemon", 0, OPT_FLAG, NULL, "go to the background once the master listens", FIELD(daemon), 0, 0 },
 	{ "log-file", 0, OPT_STRING, "FILE", "log there instead of to stderr", FIELD(log_file), 0, 0 },
 	{ "log-level", 0, OPT_STRING, "LEVEL", "debug, info, warn or error; default: info", FIELD(log_level), 0, 0 },
@@ -60,10 +63,10 @@ static int check_plaintext(const struct options *o, char **error)
 {
 	struct wire_addr a;
 
-	if (!o->bind_address || wire_addr_parse_literal(o->bind_address, &a) || wire_addr_is_loopback(&a))
+	if (!o->insecure || !o->bind_address || wire_addr_parse_literal(o->bind_address, &a) || wire_addr_is_loopback(&a))
 		return EXIT_OK;
-	*error = mem_printf("bind-address %s: any address but loopback needs TLS, which this build does not have; "
-			    "use 127.0.0.1 or ::1", o->bind_address);
+	*error = mem_printf("bind-address %s: --insecure is for loopback addresses only; use 127.0.0.1 or ::1, or leave "
+			    "--insecure out", o->bind_address);
 	return EXIT_CONFIG;
 }
 

@@ -12,9 +12,9 @@
 
 struct options {
 	/* As given; strings point into argv or into `file`. */
-	const char *bind_address, *state_dir, *socket, *log_file, *log_level, *config;
+	const char *bind_address, *state_dir, *socket, *log_file, *log_level, *config, *ca_key;
 	uint64_t port;
-	bool daemon, version, help;
+	bool daemon, insecure, version, help;
 
 	/* Derived by options_load(), owned, absolute. */
 	enum log_level level;

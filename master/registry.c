@@ -210,6 +210,7 @@ static bool take_registration(struct registry *r, struct agent *a, const struct 
 	mem_set_string(&rec->address, reg->address);
 	mem_set_string(&rec->instance, reg->instance);
 	rec->is_foreign = reg->is_foreign;
+	a->is_insecure = reg->is_insecure;
 	return differs;
 }
 
@@ -246,7 +247,8 @@ int registry_register(struct registry *r, const struct registration *reg, struct
 int registry_restore(struct registry *r, const struct agent_record *record, struct now now)
 {
 	const struct registration reg = {
-		record->name, record->address, record->instance, record->is_foreign
+		.name = record->name, .address = record->address, .instance = record->instance,
+		.is_foreign = record->is_foreign,
 	};
 	char *why = NULL;
 	struct agent *a;

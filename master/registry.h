@@ -50,6 +50,7 @@ struct agent {
 	struct agent_record record;
 	char epoch[2 * 16 + 1];		/* hex; empty: not learnt yet */
 	bool is_active;
+	bool is_insecure;		/* as it registered last: it is dialled without TLS */
 	bool is_stopping;		/* it has promised to end itself */
 	uint64_t heard_ms, active_until_ms;
 	char *unreachable;		/* why; NULL: reachable or not tried */
@@ -75,6 +76,7 @@ struct registration {
 	const char *name, *address;
 	const char *instance;		/* hex; empty: none was sent */
 	bool is_foreign;		/* did not introduce itself as Sloth's */
+	bool is_insecure;		/* came without a certificate, by plaintext */
 };
 /*
  * Enters an agent, or takes it over: the same instance always, any other while the first is Inactive.

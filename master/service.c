@@ -78,10 +78,11 @@ static void on_ping(struct wire_call *call, const uint8_t *data, size_t len, voi
 
 void service_serve(struct master *m)
 {
+	enum { OPERATORS = WIRE_OPERATOR | WIRE_ADMIN };
 	static const struct wire_method methods[] = {
-		{ "/sloth.v1.Master/Run", 0, false, true, dispatch_run },
-		{ "/sloth.v1.Master/Ping", REQUEST_MAX, true, false, on_ping },
-		{ "/sloth.v1.Master/Status", REQUEST_MAX, true, false, on_status },
+		{ "/sloth.v1.Master/Run", OPERATORS, 0, false, true, dispatch_run },
+		{ "/sloth.v1.Master/Ping", OPERATORS, REQUEST_MAX, true, false, on_ping },
+		{ "/sloth.v1.Master/Status", OPERATORS, REQUEST_MAX, true, false, on_status },
 	};
 
 	wire_serve(m->wire, methods, sizeof methods / sizeof *methods, m);

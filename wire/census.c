@@ -59,7 +59,7 @@ void census_free(struct census *c)
 }
 
 /* IPv4 (also mapped into IPv6): the address; IPv6: the network half. */
-static uint64_t key_of(const struct sockaddr *sa)
+uint64_t census_key(const struct sockaddr *sa)
 {
 	struct sockaddr_in6 v6;
 	struct sockaddr_in v4;
@@ -99,7 +99,7 @@ static struct entry **find(struct census *c, uint64_t key)
 
 void census_enter(struct census *c, const struct sockaddr *sa)
 {
-	uint64_t key = key_of(sa);
+	uint64_t key = census_key(sa);
 	struct entry **at = find(c, key);
 
 	if (!*at) {
@@ -111,14 +111,14 @@ void census_enter(struct census *c, const struct sockaddr *sa)
 
 unsigned census_count(struct census *c, const struct sockaddr *sa)
 {
-	const struct entry *e = *find(c, key_of(sa));
+	const struct entry *e = *find(c, census_key(sa));
 
 	return e ? e->count : 0;
 }
 
 void census_leave(struct census *c, const struct sockaddr *sa)
 {
-	struct entry **at = find(c, key_of(sa));
+	struct entry **at = find(c, census_key(sa));
 	struct entry *e = *at;
 
 	if (e && --e->count == 0) {

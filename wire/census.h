@@ -10,6 +10,9 @@
 
 struct census;
 
+/* What an address counts as. */
+uint64_t census_key(const struct sockaddr *sa);
+
 struct census *census_new(void);
 void census_free(struct census *c);
 /* Counts one connection more. */

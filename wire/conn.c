@@ -2,9 +2,11 @@
  * conn.c - one HTTP/2 connection: its life. Its bytes are conn_io.c's, its times conn_time.c's.
  *
  *   DIALING --connected--> HANDSHAKE --SETTINGS--> UP --close, GOAWAY--> DRAINING --last call--> CLOSING
- *                             ^                                                                    |
- *   SNIFFING --peer known-----+                                             out is empty: LINGERING
- *      |                                                                                           |
+ *      |                     ^   ^                                                                 |
+ *      +----TLS---> SECURING-+   |                                          out is empty: LINGERING
+ *                    ^  |        |                                                                 |
+ *   SNIFFING <--TLS--+--+        |                                                                 |
+ *      |    --peer known---------+                                                                 |
  *      +------------------------- error, timeout: from every state --------> DOWN <----------------+
  *
  * The socket is closed when the state becomes DOWN; the struct goes when all calls have been told and
@@ -27,8 +29,9 @@
 #include "wire/internal.h"
 
 static const struct sm_state conn_states[] = {
-	[CONN_DIALING]   = { "dialing", SM(CONN_HANDSHAKE) | SM(CONN_DOWN) },
-	[CONN_SNIFFING]  = { "sniffing", SM(CONN_HANDSHAKE) | SM(CONN_CLOSING) | SM(CONN_DOWN) },
+	[CONN_DIALING]   = { "dialing", SM(CONN_SECURING) | SM(CONN_HANDSHAKE) | SM(CONN_DOWN) },
+	[CONN_SNIFFING]  = { "sniffing", SM(CONN_SECURING) | SM(CONN_HANDSHAKE) | SM(CONN_CLOSING) | SM(CONN_DOWN) },
+	[CONN_SECURING]  = { "securing", SM(CONN_SNIFFING) | SM(CONN_HANDSHAKE) | SM(CONN_DOWN) },
 	[CONN_HANDSHAKE] = { "handshake", SM(CONN_UP) | SM(CONN_DRAINING) | SM(CONN_CLOSING) | SM(CONN_DOWN) },
 	[CONN_UP]        = { "up", SM(CONN_DRAINING) | SM(CONN_CLOSING) | SM(CONN_DOWN) },
 	[CONN_DRAINING]  = { "draining", SM(CONN_CLOSING) | SM(CONN_DOWN) },
@@ -159,9 +162,95 @@ static const struct h2_ops h2_ops = {
 	.on_trailers = call_h2_trailers,
 };
 
+/* ---- who the peer is ---- */
+
+static unsigned default_roles(const struct wire_peer *peer)
+{
+	return peer->is_unix || peer->is_loopback ? WIRE_ANYONE : WIRE_STRANGER;
+}
+
+/* From here on a peer with an identity is limited by that, not by the address that it shares with others. */
+static void admit(struct wire_conn *conn)
+{
+	const struct wire *wire = conn->wire;
+	struct wire_peer *peer = &conn->peer;
+
+	peer->roles = wire->admit ? wire->admit(peer, wire->admit_arg) : default_roles(peer);
+	if (!conn->accepted || !peer->identity)
+		return;
+	conn->is_operator = peer->roles & (WIRE_OPERATOR | WIRE_ADMIN | WIRE_MASTER);
+	if (conn->remote.ss_family && !peer->refused) {
+		census_leave(wire->census, (struct sockaddr *)&conn->remote);
+		conn->remote.ss_family = 0;
+	}
+}
+
+/* Handshakes cost more than anything else that a stranger can ask for: some in each turn of the loop, the others
+ * wait in their sockets. */
+static bool may_begin_handshake(struct wire *wire)
+{
+	unsigned now = ev_iteration(wire->loop);
+
+	if (wire->handshakes_turn != now)
+		wire->handshakes = 0;
+	wire->handshakes_turn = now;
+	return wire->handshakes++ < WIRE_HANDSHAKES_PER_TURN;
+}
+
+static void secured(struct wire_conn *conn)
+{
+	struct transport_peer *p = mem_new(struct transport_peer);
+
+	*p = *conn->transport->peer;
+	conn->secure = p;
+	conn->peer.is_secure = true;
+	if (p->identity.kind)
+		conn->peer.identity = &p->identity;
+	if (*p->refused)
+		conn->peer.refused = p->refused;
+	if (!conn->accepted)
+		conn->peer.ca = p->ca;
+	if (!conn->accepted)
+		conn_begin(conn, conn->role);
+	else if (p->has_protocol)
+		conn_begin(conn, p->is_reverse ? WIRE_CLIENT : WIRE_SERVER);
+	else
+		conn_set_state(conn, CONN_SNIFFING);
+	ev_feed_event(conn->wire->loop, &conn->reader, EV_READ);	/* what came with the end of the handshake */
+}
+
+void conn_secure_step(struct wire_conn *conn)
+{
+	struct transport *t = conn->transport;
+	int rv = t->ops->handshake(t);
+	char text[300];
+
+	conn_watch_writing(conn, rv == -EAGAIN && t->read_wants_write);
+	if (rv == 0) {
+		secured(conn);
+	} else if (rv != -EAGAIN) {
+		snprintf(text, sizeof text, "TLS: %s", rv == -EBADMSG ? t->ops->why(t) :
+			 rv == -ECONNRESET ? "the peer closed the connection" : strerror(-rv));
+		conn_blame(conn);
+		conn_abort(conn, text);
+	}
+}
+
+void conn_secure(struct wire_conn *conn, struct wire_tls *tls, const struct transport_wish *wish)
+{
+	if (!wish && !may_begin_handshake(conn->wire))
+		return;
+	conn->transport = wish ? tls->connect(tls, conn->transport, wish) : tls->accept(tls, conn->transport);
+	conn_set_state(conn, CONN_SECURING);
+	conn_secure_step(conn);
+}
+
 void conn_begin(struct wire_conn *conn, enum wire_role role)
 {
-	struct h2_config config = {
+	struct h2_config config;
+
+	admit(conn);
+	config = (struct h2_config){
 		.role = role,
 		.is_operator = conn->is_operator,
 		.max_streams = conn->is_operator ? WIRE_STREAMS_OPERATOR : WIRE_STREAMS_UNKNOWN,
@@ -234,7 +323,7 @@ static void note_tcp_peer(struct wire_conn *conn, int fd, const struct sockaddr 
 	set_tcp_keepalive(fd);
 	conn->peer.is_loopback = wire_sockaddr_is_loopback(sa);
 	if (wire_addr_parse(conn->peer_address, 0, &addr, &why) == 0)
-		conn->is_operator |= is_operator_address(addr.host);
+		conn->is_operator |= !conn->wire->needs_tls && is_operator_address(addr.host);
 	if (!conn->is_operator && conn->accepted) {
 		memcpy(&conn->remote, sa, len);
 		census_enter(conn->wire->census, sa);
@@ -451,6 +540,7 @@ void conn_bury(struct wire_conn *conn)
 	h2_free(conn->h2);
 	buf_done(&conn->out);
 	free(conn->peer_address);
+	free(conn->secure);
 	free(conn->authority);
 	free(conn->why);
 	trim_note(&conn->wire->conn_trim, conn->wire->n_conns, 0);

@@ -10,20 +10,31 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "wire/conn.h"
 #include "wire/sniff.h"
 
 /* ---- reading ---- */
+
+static bool has_pending(const struct wire_conn *conn)
+{
+	const struct transport *t = conn->transport;
+
+	return t && t->ops->has_pending && t->ops->has_pending(t);
+}
 
 void conn_set_reading(struct wire_conn *conn, bool on)
 {
 	if (conn->reading == on)
 		return;
 	conn->reading = on;
-	if (on)
-		ev_io_start(conn->wire->loop, &conn->reader);
-	else
+	if (!on) {
 		ev_io_stop(conn->wire->loop, &conn->reader);
+		return;
+	}
+	ev_io_start(conn->wire->loop, &conn->reader);
+	if (has_pending(conn))
+		ev_feed_event(conn->wire->loop, &conn->reader, EV_READ);
 }
 
 static void on_input_h2(struct wire_conn *conn, const uint8_t *data, size_t n)
@@ -34,6 +45,22 @@ static void on_input_h2(struct wire_conn *conn, const uint8_t *data, size_t n)
 	}
 	conn_time_header_block(conn);
 	conn_mark_dirty(conn);
+}
+
+/* Without TLS only on this machine, and there only while nothing else is asked for. */
+static bool refuse_plaintext(struct wire_conn *conn)
+{
+	struct wire *wire = conn->wire;
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof ss;
+
+	if (conn->peer.is_unix || conn->secure || (conn->peer.is_loopback && !wire->needs_tls))
+		return false;
+	if (getpeername(conn->transport->fd, (struct sockaddr *)&ss, &len) == 0 &&
+	    seen_first(&wire->plaintext_seen, (struct sockaddr *)&ss))
+		log_warn("plaintext peer %s (an older sloth-runner?): refused, TLS is required", conn->peer.address);
+	conn_abort(conn, "plaintext: refused, TLS is required");
+	return true;
 }
 
 /* Bytes that come before the peer's kind is known; the rest belongs to HTTP/2. */
@@ -50,16 +77,20 @@ static void on_input_sniff(struct wire_conn *conn, const uint8_t *data, size_t n
 	case SNIFF_MORE:
 		return;
 	case SNIFF_HTTP2:
+		if (refuse_plaintext(conn))
+			return;
 		conn_begin(conn, WIRE_SERVER);
 		used = 0;
 		break;
 	case SNIFF_REVERSE:
+		if (refuse_plaintext(conn))
+			return;
 		conn_begin(conn, WIRE_CLIENT);
 		used = SNIFF_REVERSE_LEN;
 		break;
 	case SNIFF_TLS:
 		conn_blame(conn);
-		conn_abort(conn, "the peer speaks TLS, which this build does not have");
+		conn_abort(conn, "the peer speaks TLS on a unix socket or twice");
 		return;
 	case SNIFF_HTTP1:
 		buf_append_str(&conn->out, sniff_http1_answer);
@@ -90,18 +121,54 @@ static void on_input(struct wire_conn *conn, const uint8_t *data, size_t n)
 	}
 }
 
+static void lost(struct wire_conn *conn, int error)
+{
+	const struct transport *t = conn->transport;
+	char text[300];
+
+	snprintf(text, sizeof text, "connection lost: %s", error == -EBADMSG && t->ops->why ? t->ops->why(t) : strerror(-error));
+	conn_abort(conn, text);
+}
+
 static void on_read_end(struct wire_conn *conn, ssize_t rv)
 {
-	char text[160];
-
 	if (rv == 0 && conn->h2 && !conn->told_up && !conn->up_due)
 		conn_abort(conn, "the peer closed the connection before HTTP/2 was set up");
 	else if (rv == 0)
 		conn_abort(conn, "the peer closed the connection");
-	else {
-		snprintf(text, sizeof text, "connection lost: %s", strerror((int)-rv));
-		conn_abort(conn, text);
+	else
+		lost(conn, (int)rv);
+}
+
+/* The first byte of a TLS handshake, left where it is. 1: it is one; 0: not; -EAGAIN. */
+static int peek_tls(struct wire_conn *conn)
+{
+	uint8_t first;
+	ssize_t n;
+
+	if (conn->peer.is_unix || conn->is_sniffable || conn->secure)
+		return 0;
+	do
+		n = recv(conn->transport->fd, &first, 1, MSG_PEEK);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
+		return -EAGAIN;
+	conn->is_sniffable = n != 1 || sniff_kind(&first, 1) != SNIFF_TLS;
+	return !conn->is_sniffable;
+}
+
+/* True: it is not known yet what the peer speaks, or it is TLS, which has begun. */
+static bool sniff_tls(struct wire_conn *conn)
+{
+	int rv = peek_tls(conn);
+
+	if (rv == 1 && conn->wire->tls) {
+		conn_secure(conn, conn->wire->tls, NULL);
+	} else if (rv == 1) {
+		conn_blame(conn);
+		conn_abort(conn, "the peer speaks TLS, and there is no certificate here");
 	}
+	return rv != 0;
 }
 
 static void on_readable(struct ev_loop *loop, struct ev_io *w, int events)
@@ -109,12 +176,20 @@ static void on_readable(struct ev_loop *loop, struct ev_io *w, int events)
 	struct wire_conn *conn = w->data;
 	ssize_t n;
 
-	(void)loop;
 	(void)events;
+	if (conn->state == CONN_SECURING) {
+		conn_secure_step(conn);
+		return;
+	}
+	if (conn->state == CONN_SNIFFING && sniff_tls(conn))
+		return;
 	for (int i = 0; i < WIRE_READS_PER_TURN && conn->reading; i++) {
 		n = conn->transport->ops->read(conn->transport, conn->wire->in, WIRE_READ_BUFFER);
-		if (n == -EAGAIN)
+		if (n == -EAGAIN) {
+			if (conn->transport->read_wants_write)
+				ev_io_start(loop, &conn->writer);
 			break;
+		}
 		if (n <= 0) {
 			on_read_end(conn, n);
 			break;
@@ -123,9 +198,21 @@ static void on_readable(struct ev_loop *loop, struct ev_io *w, int events)
 		if ((size_t)n < WIRE_READ_BUFFER)
 			break;
 	}
+	if (conn->reading && has_pending(conn))
+		ev_feed_event(loop, &conn->reader, EV_READ);
+	if (conn->blocked && conn->transport && conn->transport->write_wants_read)
+		conn_mark_dirty(conn);
 }
 
 /* ---- writing ---- */
+
+void conn_watch_writing(struct wire_conn *conn, bool on)
+{
+	if (on)
+		ev_io_start(conn->wire->loop, &conn->writer);
+	else
+		ev_io_stop(conn->wire->loop, &conn->writer);
+}
 
 /* What the socket did not take is kept; the write watcher goes on with it. */
 void conn_set_blocked(struct wire_conn *conn, bool on)
@@ -134,12 +221,9 @@ void conn_set_blocked(struct wire_conn *conn, bool on)
 		return;
 	conn->blocked = on;
 	conn->blocked_ms = on ? mono_ms() : 0;
-	if (on) {
-		ev_io_start(conn->wire->loop, &conn->writer);
+	conn_watch_writing(conn, on && !conn->transport->write_wants_read);
+	if (on)
 		conn_arm(conn);
-	} else {
-		ev_io_stop(conn->wire->loop, &conn->writer);
-	}
 }
 
 /* 0: all written; -EAGAIN: the rest is in conn->out; another -errno. */
@@ -185,8 +269,6 @@ static int gather_and_write(struct wire_conn *conn)
 
 static void write_failed(struct wire_conn *conn, int error)
 {
-	char text[160];
-
 	if (error == -EAGAIN) {
 		conn_set_blocked(conn, true);
 		/* A peer that floods and never reads makes the library queue answers: then nothing is read. */
@@ -205,8 +287,7 @@ static void write_failed(struct wire_conn *conn, int error)
 		conn_set_blocked(conn, false);
 		return;
 	}
-	snprintf(text, sizeof text, "connection lost: %s", strerror(-error));
-	conn_abort(conn, text);
+	lost(conn, error);
 }
 
 static void after_flush(struct wire_conn *conn)
@@ -235,7 +316,7 @@ void conn_flush(struct wire_conn *conn)
 {
 	int rv, rounds = 0;
 
-	if (!conn->transport || conn->deaf || conn->state >= CONN_LINGERING)
+	if (!conn->transport || conn->deaf || conn->state == CONN_SECURING || conn->state >= CONN_LINGERING)
 		return;
 	rv = flush_old(conn);
 	if (rv == 0 && conn->h2)
@@ -254,8 +335,15 @@ static void on_writable(struct ev_loop *loop, struct ev_io *w, int events)
 {
 	struct wire_conn *conn = w->data;
 
-	(void)loop;
 	(void)events;
+	if (conn->state == CONN_SECURING) {
+		conn_secure_step(conn);
+		return;
+	}
+	if (conn->transport->read_wants_write)
+		ev_feed_event(loop, &conn->reader, EV_READ);
+	if (!conn->blocked)
+		conn_watch_writing(conn, false);
 	conn_flush(conn);
 }
 

@@ -19,9 +19,14 @@ static uint64_t after(uint64_t begin_ms, uint64_t ms)
 	return begin_ms ? begin_ms + ms : NEVER;
 }
 
+static bool is_beginning(const struct wire_conn *c)
+{
+	return c->state == CONN_SNIFFING || c->state == CONN_SECURING || c->state == CONN_HANDSHAKE;
+}
+
 static uint64_t dial_due(const struct wire_conn *c)
 {
-	if (c->state == CONN_DIALING || (c->dial_timeout_ms && c->state == CONN_HANDSHAKE))
+	if (c->state == CONN_DIALING || (c->dial_timeout_ms && is_beginning(c)))
 		return c->begun_ms + c->dial_timeout_ms;
 	return NEVER;
 }
@@ -36,9 +41,7 @@ static void dial_act(struct wire_conn *c)
 
 static uint64_t handshake_due(const struct wire_conn *c)
 {
-	bool open = c->state == CONN_SNIFFING || c->state == CONN_HANDSHAKE;
-
-	return open && !c->dial_timeout_ms ? c->begun_ms + WIRE_HANDSHAKE_MS : NEVER;
+	return is_beginning(c) && !c->dial_timeout_ms ? c->begun_ms + WIRE_HANDSHAKE_MS : NEVER;
 }
 
 static void handshake_act(struct wire_conn *c)

@@ -21,6 +21,9 @@ enum { ADDRS_MAX = 8, BACKLOG_RETRY_MS = 5, FILES_SPARE = 32 };
 struct dial {
 	struct wire_conn *conn;
 	enum wire_role role;
+	struct wire_tls *tls;		/* NULL: plaintext */
+	enum wire_kind expect;
+	char expect_name[WIRE_NAME_MAX + 1];	/* "": any */
 	struct wire_addr addr;
 	struct sockaddr_storage addrs[ADDRS_MAX];
 	size_t n, at;
@@ -76,20 +79,33 @@ void dial_cancel(struct wire_conn *conn)
 	free(d);
 }
 
+static void begin_plaintext(struct wire_conn *conn, enum wire_role role)
+{
+	if (role == WIRE_SERVER)
+		buf_append(&conn->out, SNIFF_REVERSE_LINE, SNIFF_REVERSE_LEN);
+	conn_begin(conn, role);
+}
+
 /* The socket is connected: from here on it is the connection's. */
 static void succeed(struct dial *d)
 {
 	struct wire_conn *conn = d->conn;
 	const struct sockaddr_storage *ss = &d->addrs[d->at];
+	struct transport_wish wish = { .is_reverse = d->role == WIRE_SERVER, .kind = d->expect };
+	char name[WIRE_NAME_MAX + 1];
 	enum wire_role role = d->role;
+	struct wire_tls *tls = d->tls;
 	int fd = d->fd;
 
 	d->fd = -1;
+	memcpy(name, d->expect_name, sizeof name);
+	wish.name = name;
 	conn_attach(conn, fd, (const struct sockaddr *)ss, length_of(ss));
 	dial_cancel(conn);
-	if (role == WIRE_SERVER)
-		buf_append(&conn->out, SNIFF_REVERSE_LINE, SNIFF_REVERSE_LEN);
-	conn_begin(conn, role);
+	if (tls)
+		conn_secure(conn, tls, &wish);
+	else
+		begin_plaintext(conn, role);
 }
 
 static void try_address(struct dial *d);
@@ -153,6 +169,10 @@ static void try_address(struct dial *d)
 {
 	const struct sockaddr_storage *ss = &d->addrs[d->at];
 
+	if (!d->tls && ss->ss_family != AF_UNIX && !wire_sockaddr_is_loopback((const struct sockaddr *)ss)) {
+		conn_abort(d->conn, "that address needs TLS: plaintext (--insecure) does not leave this machine");
+		return;
+	}
 	d->fd = socket(ss->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (d->fd < 0) {
 		try_next(d, errno);
@@ -217,12 +237,15 @@ static void start(struct dial *d)
 	d->query = resolve_start(wire->resolver, d->addr.host, d->addr.port, on_resolved, d);
 }
 
-static struct dial *dial_new(struct wire_conn *conn, enum wire_role role)
+static struct dial *dial_new(struct wire_conn *conn, const struct wire_dial *how)
 {
 	struct dial *d = mem_new(struct dial);
 
 	d->conn = conn;
-	d->role = role;
+	d->role = how->role;
+	d->tls = how->tls;
+	d->expect = how->expect;
+	snprintf(d->expect_name, sizeof d->expect_name, "%s", how->expect_name ? how->expect_name : "");
 	d->fd = -1;
 	ev_io_init(&d->connected, on_connected, -1, EV_WRITE);
 	ev_timer_init(&d->patience, on_patience, 0, 0);
@@ -258,7 +281,7 @@ struct wire_conn *wire_dial(struct wire *wire, const struct wire_dial *dial, con
 			(dial->keepalive_ms > WIRE_KEEPALIVE_MIN_MS ? dial->keepalive_ms : WIRE_KEEPALIVE_MIN_MS);
 	conn->keepalive_timeout_ms = dial->keepalive_timeout_ms ? dial->keepalive_timeout_ms : 10000;
 	conn->keepalive_idle = dial->keepalive_idle;
-	conn->dial = dial_new(conn, dial->role);
+	conn->dial = dial_new(conn, dial);
 	if (wire_addr_parse(dial->address, 0, &conn->dial->addr, &why) < 0) {
 		conn_abort(conn, why);
 		return conn;

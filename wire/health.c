@@ -156,8 +156,8 @@ void health_changed(struct wire *wire)
 void wire_serve_health(struct wire *wire)
 {
 	static const struct wire_method methods[] = {
-		{ .path = "/grpc.health.v1.Health/Check", .max_message = 1024, .unary = true, .start = on_check },
-		{ .path = "/grpc.health.v1.Health/Watch", .max_message = 1024, .unary = true, .runs_long = true,
+		{ .path = "/grpc.health.v1.Health/Check", .roles = WIRE_ANYONE, .max_message = 1024, .unary = true, .start = on_check },
+		{ .path = "/grpc.health.v1.Health/Watch", .roles = WIRE_ANYONE, .max_message = 1024, .unary = true, .runs_long = true,
 		  .start = on_watch },
 	};
 

@@ -30,6 +30,7 @@
 #include "wire/h2.h"
 #include "wire/limits.h"
 #include "wire/meta.h"
+#include "wire/seen.h"
 #include "wire/transport.h"
 #include "wire/trim.h"
 #include "wire/unpack.h"
@@ -54,6 +55,11 @@ struct wire {
 	struct guard_bucket fault_lines;	/* in the log */
 	unsigned faults_unsaid;
 	struct census *census;			/* connections per address */
+	struct wire_tls *tls;			/* of the listeners; NULL: none */
+	wire_admit *admit;
+	void *admit_arg;
+	unsigned handshakes, handshakes_turn;	/* begun in the turn of the loop with that number */
+	struct seen plaintext_seen;		/* addresses of plaintext peers that the log has named */
 	struct buf out;				/* frames gathered for the connection being flushed */
 	uint8_t *in;				/* WIRE_READ_BUFFER bytes, for the connection being read */
 	size_t buffered;			/* bytes held for all calls */
@@ -63,11 +69,13 @@ struct wire {
 	uint32_t keepalive_scale;		/* of dialled connections; a peer has asked for fewer PINGs */
 	bool stopped_serving, shutting_down, is_freeing;
 	bool missed_te;				/* and said so */
+	bool needs_tls;				/* no plaintext but on unix sockets */
 };
 
 enum conn_state {
 	CONN_DIALING,		/* looking up, connecting */
 	CONN_SNIFFING,		/* accepted: what does the peer speak? */
+	CONN_SECURING,		/* TLS handshake */
 	CONN_HANDSHAKE,		/* HTTP/2 has begun, the peer's SETTINGS are missing */
 	CONN_UP,
 	CONN_DRAINING,		/* no new calls */
@@ -95,10 +103,12 @@ struct wire_conn {
 	struct ev_timer timer;		/* set to the nearest of the times below, or earlier */
 	struct wire_peer peer;
 	char *peer_address, *authority;
+	struct transport_peer *secure;	/* what `peer` says of TLS; NULL: plaintext */
 	char local_host[64];
 	struct sockaddr_storage remote;	/* for the census; ss_family 0: not counted */
 	uint8_t sniffed[16];
 	uint8_t n_sniffed;
+	bool is_sniffable;		/* no TLS handshake begins with its first byte */
 	bool is_operator;		/* loopback or unix: an operator's limits */
 	bool at_fault;			/* the peer broke a rule or a limit */
 	bool told_up, told_drain, drain_due, up_due;
@@ -185,7 +195,10 @@ void wire_schedule(struct wire *wire);
 struct wire_conn *conn_new(struct wire *wire, enum conn_state state, const struct wire_conn_ops *ops, void *arg);
 /* The socket is connected: takes over fd, begins to read. `sa`: the peer. */
 void conn_attach(struct wire_conn *conn, int fd, const struct sockaddr *sa, socklen_t len);
-/* HTTP/2 begins in this role. */
+/* The TLS handshake begins; HTTP/2 follows. NULL for a server's. */
+void conn_secure(struct wire_conn *conn, struct wire_tls *tls, const struct transport_wish *wish);
+void conn_secure_step(struct wire_conn *conn);
+/* HTTP/2 begins in this role, once it is known who the peer is. */
 void conn_begin(struct wire_conn *conn, enum wire_role role);
 void conn_mark_dirty(struct wire_conn *conn);
 /* Ends at once: the socket is closed, calls end with UNAVAILABLE and `why`. */

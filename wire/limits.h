@@ -21,6 +21,7 @@
 #define WIRE_ARRIVALS_KNOWN	2048u			/* addresses of strangers whose rate is known: millions come over IPv6 */
 #define WIRE_CONNS_UNIX		1024u
 #define WIRE_ACCEPTS_PER_TURN	64
+#define WIRE_HANDSHAKES_PER_TURN 8u			/* TLS handshakes of strangers begun: their cost in processor time */
 #define WIRE_HANDLERS_PER_CONN	8u			/* unary handlers at work: HEADERS+RST with work behind */
 #define WIRE_HANDLERS_MAX	64u
 #define WIRE_PEER_STREAMS_GUESS	10u			/* until the peer's SETTINGS: what Go agents allow */

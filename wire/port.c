@@ -1,5 +1,5 @@
 /*
- * port.c - the TCP listeners of a daemon: one address, or both loopback addresses on one port.
+ * port.c - the TCP listeners of a daemon: one address, or those of both families on one port.
  */
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static struct wire_listener *listen_one(struct wire *wire, const char *host, uin
 	return wire_listen(wire, text, ops, NULL, error);
 }
 
-static bool has_ipv6_loopback(void)
+static bool has_ipv6(void)
 {
 	const struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -46,15 +46,15 @@ uint16_t wire_listener_port(const struct wire_listener *l)
 	return wire_addr_parse(wire_listener_address(l), 0, &addr, &why) == 0 ? addr.port : 0;
 }
 
-static size_t listen_loopback(struct wire *wire, uint16_t port, const struct wire_conn_ops *ops,
-			      struct wire_listener *out[2], char **error)
+static size_t listen_pair(struct wire *wire, const char *const hosts[2], uint16_t port, const struct wire_conn_ops *ops,
+			  struct wire_listener *out[2], char **error)
 {
-	out[0] = listen_one(wire, "127.0.0.1", port, ops, error);
+	out[0] = listen_one(wire, hosts[0], port, ops, error);
 	if (!out[0])
 		return 0;
-	if (!has_ipv6_loopback())
+	if (!has_ipv6())
 		return 1;
-	out[1] = listen_one(wire, "::1", wire_listener_port(out[0]), ops, error);
+	out[1] = listen_one(wire, hosts[1], wire_listener_port(out[0]), ops, error);
 	if (out[1])
 		return 2;
 	wire_listener_close(out[0]);
@@ -64,14 +64,16 @@ static size_t listen_loopback(struct wire *wire, uint16_t port, const struct wir
 size_t wire_listen_port(struct wire *wire, const char *host, uint16_t port, const struct wire_conn_ops *ops,
 			struct wire_listener *out[2], char **error)
 {
+	static const char *const loopback[] = { "127.0.0.1", "::1" }, *const any[] = { "0.0.0.0", "::" };
+	const char *const *pair = host ? any : loopback;
 	int tries = port ? 1 : PORT_TRIES;
 	size_t n;
 
-	if (host) {
+	if (host && !str_equal(host, WIRE_ANY_HOST)) {
 		out[0] = listen_one(wire, host, port, ops, error);
 		return out[0] != NULL;
 	}
-	while ((n = listen_loopback(wire, port, ops, out, error)) == 0 && --tries > 0)
+	while ((n = listen_pair(wire, pair, port, ops, out, error)) == 0 && --tries > 0)
 		free(*error);
 	return n;
 }

@@ -153,9 +153,10 @@ static void on_start(struct wire_call *call, const uint8_t *data, size_t len, vo
 
 void wire_serve_reflection(struct wire *wire)
 {
+	enum { KNOWN = WIRE_ANYONE & ~(WIRE_STRANGER | WIRE_EXPIRED) };	/* it lists what could be attacked */
 	static const struct wire_method methods[] = {
-		{ .path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", .max_message = 4096, .start = on_start },
-		{ .path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", .max_message = 4096, .start = on_start },
+		{ "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", KNOWN, 4096, false, false, on_start },
+		{ "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", KNOWN, 4096, false, false, on_start },
 	};
 
 	wire_serve(wire, methods, sizeof methods / sizeof *methods, wire);

@@ -135,6 +135,24 @@ static void note_te(struct wire_call *call)
 		  call->conn->peer.address);
 }
 
+/* Who shows no certificate may not know that it needs one; who shows one that is not accepted reads why. */
+static bool refuse_role(struct wire_call *call)
+{
+	const struct wire_peer *peer = &call->conn->peer;
+	char text[300];
+
+	if (call->method->roles & peer->roles)
+		return false;
+	if (peer->refused)
+		snprintf(text, sizeof text, "%s", peer->refused);
+	else if (!peer->identity && !peer->is_unix)
+		snprintf(text, sizeof text, "this needs a certificate of this cluster: enrol first");
+	else
+		snprintf(text, sizeof text, "%s is not for you, see sloth whoami", call->method->path);
+	server_fail(call, peer->identity || peer->is_unix ? WIRE_PERMISSION_DENIED : WIRE_UNAUTHENTICATED, text);
+	return true;
+}
+
 static bool refuse_grpc(struct wire_call *call, bool too_large)
 {
 	char text[300];
@@ -150,6 +168,8 @@ static bool refuse_grpc(struct wire_call *call, bool too_large)
 		server_fail(call, WIRE_INTERNAL, "malformed grpc-timeout");
 	else if (wire_call_left_ms(call) == 0)
 		server_fail(call, WIRE_DEADLINE_EXCEEDED, "deadline exceeded");
+	else if (refuse_role(call))
+		return true;
 	else if (!call_may_grow(call))
 		server_fail(call, WIRE_RESOURCE_EXHAUSTED, CALL_TOO_MUCH);
 	else if (call->conn->wire->shutting_down && call->conn->goaway_final)

@@ -41,7 +41,9 @@ static void plain_close(struct transport *t)
 
 struct transport *transport_plain(int fd)
 {
-	static const struct transport_ops ops = { plain_read, plain_write, plain_shutdown, plain_close };
+	static const struct transport_ops ops = {
+		.read = plain_read, .write = plain_write, .shutdown = plain_shutdown, .close = plain_close,
+	};
 	struct transport *t = mem_new(struct transport);
 
 	t->ops = &ops;

@@ -178,8 +178,44 @@ struct ev_loop *wire_loop(const struct wire *wire)
 	return wire->loop;
 }
 
+void wire_set_admission(struct wire *wire, wire_admit *admit, void *arg)
+{
+	wire->admit = admit;
+	wire->admit_arg = arg;
+}
+
+void wire_set_tls(struct wire *wire, struct wire_tls *tls)
+{
+	wire->tls = tls;
+}
+
+void wire_require_tls(struct wire *wire)
+{
+	wire->needs_tls = true;
+}
+
+size_t wire_cut(struct wire *wire, bool (*matches)(const struct wire_peer *peer, void *arg), void *arg, const char *why)
+{
+	size_t n = 0;
+
+	list_for_each(pos, tmp, &wire->conns) {
+		struct wire_conn *conn = list_entry(pos, struct wire_conn, link);
+
+		if (conn->state < CONN_HANDSHAKE || conn->state == CONN_DOWN || !matches(&conn->peer, arg))
+			continue;
+		conn_abort(conn, why);
+		n++;
+	}
+	return n;
+}
+
 void wire_serve(struct wire *wire, const struct wire_method *methods, size_t n, void *arg)
 {
+	for (size_t i = 0; i < n; i++)
+		if (!methods[i].roles) {
+			log_error("method %s is open to nobody: a mistake in its table", methods[i].path);
+			abort();
+		}
 	wire->tables = mem_realloc(wire->tables, (wire->n_tables + 1) * sizeof *wire->tables);
 	wire->tables[wire->n_tables++] = (struct wire_table){ methods, n, arg };
 }

@@ -34,6 +34,7 @@ struct wire;
 struct wire_conn;
 struct wire_call;
 struct wire_listener;
+struct wire_tls;
 typedef struct ProtobufCMessage ProtobufCMessage;
 typedef struct ProtobufCMessageDescriptor ProtobufCMessageDescriptor;
 
@@ -58,10 +59,67 @@ struct wire_counts wire_count(const struct wire *wire);
 void wire_log_counts(const struct wire *wire);		/* one line at level debug */
 struct ev_loop *wire_loop(const struct wire *wire);
 
+/* ---- who is there, and who may ---- */
+
+/* The identity that a certificate states in its one URI: spiffe://CLUSTER/{agent|operator|master}/NAME. */
+enum wire_kind { WIRE_KIND_NONE, WIRE_KIND_AGENT, WIRE_KIND_OPERATOR, WIRE_KIND_MASTER };
+enum { WIRE_NAME_MAX = 64, WIRE_SERIAL_MAX = 40, WIRE_FINGERPRINT_LEN = 64 };
+struct wire_identity {
+	enum wire_kind kind;
+	char name[WIRE_NAME_MAX + 1];
+	char cluster[WIRE_FINGERPRINT_LEN + 1];
+	char serial[WIRE_SERIAL_MAX + 1];		/* of the certificate, lower-case hex */
+	char key[WIRE_FINGERPRINT_LEN + 1];		/* SHA-256 of its public key (SubjectPublicKeyInfo), hex */
+	int64_t not_before_s, not_after_s;		/* unix seconds */
+};
+
+/* What a peer is to this process: a set. Methods name those that may call them. */
+enum wire_roles {
+	WIRE_STRANGER = 1,	/* nobody vouches for it */
+	WIRE_EXPIRED = 2,	/* an agent or operator whose certificate is good but for its time: it may renew it */
+	WIRE_AGENT = 4,
+	WIRE_OPERATOR = 8,
+	WIRE_ADMIN = 16,
+	WIRE_MASTER = 32,
+	WIRE_ANYONE = 63
+};
+
+/* Who is at the other end. Strings live as long as the connection. */
+struct wire_peer {
+	const char *address;		/* "10.0.0.7:50051", "unix:/path" or "unix" */
+	bool is_unix, is_loopback;
+	bool is_secure;			/* TLS */
+	pid_t pid;			/* unix: the peer's credentials when it connected; else -1 */
+	uid_t uid;
+	gid_t gid;
+	unsigned roles;			/* set of enum wire_roles */
+	const struct wire_identity *identity;	/* of its certificate; NULL: it has shown none */
+	const char *refused;		/* why that certificate is not accepted; NULL: it is */
+	const char *ca;			/* TLS, dialled: SHA-256 of the certificate of its CA, hex; else NULL */
+};
+
+/*
+ * Gives a peer its roles: once for each connection that is accepted or dialled, before any call. Without such a
+ * function unix and loopback peers have all roles and others WIRE_STRANGER. `peer->roles` is not set yet.
+ */
+typedef unsigned wire_admit(const struct wire_peer *peer, void *arg);
+void wire_set_admission(struct wire *wire, wire_admit *admit, void *arg);
+/* Connections whose peer `matches` end at once, in both directions. The number of them. */
+size_t wire_cut(struct wire *wire, bool (*matches)(const struct wire_peer *peer, void *arg), void *arg, const char *why);
+
+/*
+ * TLS of the listeners; NULL: there is none yet, and peers that speak TLS are turned away. Borrowed until it is
+ * replaced or wire_free(). See tls.h.
+ */
+void wire_set_tls(struct wire *wire, struct wire_tls *tls);
+/* Plaintext is for unix sockets and loopback addresses in any case; from here on for unix sockets alone. */
+void wire_require_tls(struct wire *wire);
+
 /* ---- services ---- */
 
 struct wire_method {
 	const char *path;		/* "/package.Service/Method" */
+	unsigned roles;			/* set of enum wire_roles: who may call it */
 	size_t max_message;		/* request limit in bytes; 0: WIRE_MESSAGE_MAX */
 	bool unary;			/* exactly one request message: `start` comes with it */
 	bool runs_long;			/* a run: may be quiet, not counted as a unary handler */
@@ -83,15 +141,6 @@ void wire_serve_reflection(struct wire *wire);
 
 /* ---- connections ---- */
 
-/* Who is at the other end. Strings live as long as the connection. */
-struct wire_peer {
-	const char *address;		/* "10.0.0.7:50051", "unix:/path" or "unix" */
-	bool is_unix, is_loopback;
-	pid_t pid;			/* unix: the peer's credentials when it connected; else -1 */
-	uid_t uid;
-	gid_t gid;
-};
-
 struct wire_conn_ops {
 	/* The connection works: HTTP/2 SETTINGS have arrived. */
 	void (*on_up)(struct wire_conn *conn, const struct wire_peer *peer, void *arg);
@@ -108,9 +157,10 @@ struct wire_conn_ops {
  */
 struct wire_listener *wire_listen(struct wire *wire, const char *address, const struct wire_conn_ops *ops,
 				  void *arg, char **error);
+#define WIRE_ANY_HOST "*"
 /*
  * Listens on host:port, or, host being NULL, on 127.0.0.1 and, where the machine has it, ::1 with the same
- * port. Port 0: any. The number of listeners in `out`; 0: *error says why, in owned words.
+ * port, or for WIRE_ANY_HOST on every address of both families. Port 0: any. The number of listeners in `out`; 0: *error says why, in owned words.
  */
 size_t wire_listen_port(struct wire *wire, const char *host, uint16_t port, const struct wire_conn_ops *ops,
 			struct wire_listener *out[2], char **error);
@@ -121,6 +171,9 @@ void wire_listener_close(struct wire_listener *l);			/* a unix socket is removed
 struct wire_dial {
 	const char *address;		/* host:port, [v6]:port, unix:/path */
 	enum wire_role role;		/* ours */
+	struct wire_tls *tls;		/* NULL: plaintext, which goes to unix sockets and loopback addresses only */
+	enum wire_kind expect;		/* TLS: who has to answer */
+	const char *expect_name;	/* NULL: any of that kind */
 	uint32_t timeout_ms;		/* to SETTINGS; 0: 20 s */
 	uint32_t keepalive_ms;		/* PING after so much silence, at least 10 s; 0: none */
 	uint32_t keepalive_timeout_ms;	/* and close when so long unanswered; 0: 10 s */

@@ -222,13 +222,13 @@ start_sloth() {
 	local log=$1/master.log
 
 	mkdir "$1"
-	start daemons.log "$build/sbin/slothd-master" --port 0 --bind-address 127.0.0.1 --state-dir "$1/master" --log-file "$log"
+	start daemons.log "$build/sbin/slothd-master" --insecure --port 0 --bind-address 127.0.0.1 --state-dir "$1/master" --log-file "$log"
 	master_pid=$started
 	socket=$1/master/master.sock
 	export SLOTH_MASTER=unix:$socket
 	wait_for "$sloth" status
 	master=$(sed -nE 's/.*agent registrations on (127[0-9.:]*).*/\1/p' "$log" | head -n 1)
-	start daemons.log "$build/sbin/slothd-agent" --name web1 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$1/agent"
+	start daemons.log "$build/sbin/slothd-agent" --insecure --name web1 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$1/agent"
 	agent_pid=$started
 	wait_for "$sloth" agent run web1 true
 	agent=$("$sloth" agent list web1 | grep -oE '127\.0\.0\.1:[0-9]+')
@@ -303,7 +303,7 @@ our_start_rows() {
 	port=$(free_port)
 	start_row master "$port" '<=' 6 "$build/sbin/slothd-master" --port "$port" --bind-address 127.0.0.1 --state-dir "$dir/start"
 	port=$(free_port)
-	start_row agent "$port" '<=' 6 "$build/sbin/slothd-agent" --port "$port" --name start --master "$master" \
+	start_row agent "$port" '<=' 6 "$build/sbin/slothd-agent" --insecure --port "$port" --name start --master "$master" \
 		--bind-address 127.0.0.1 --state-dir "$dir/start-a"
 	"$sloth" agent delete start >/dev/null 2>&1
 	has_nghttp2 || return 0

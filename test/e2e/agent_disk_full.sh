@@ -25,7 +25,7 @@ stop_daemon "${agent_pid[web1]}"
 
 rm "$T/agent-web1/agent.pid"
 head -c 100000 /dev/zero >"$T/agent-web1/more" 2>/dev/null
-run slothd-agent --name web1 --master "$master" --port 0 --state-dir "$T/agent-web1"
+run slothd-agent --insecure --name web1 --master "$master" --port 0 --state-dir "$T/agent-web1"
 assert_status 1
 assert_stderr_has "$T/agent-web1"
 assert_stderr_has 'No space left on device'

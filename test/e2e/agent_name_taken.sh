@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 start_master
 start_agent web1
-start_daemon "$T/other.log" slothd-agent --name web1 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$T/other"
+start_daemon "$T/other.log" slothd-agent --insecure --name web1 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$T/other"
 other=$started
 wait_line "$T/other.log" 'name .*web1.* is taken by a live agent at 127\.0\.0\.1:[0-9]+'
 assert_running "$other" "the second agent"

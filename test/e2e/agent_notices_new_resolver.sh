@@ -26,7 +26,7 @@ has_line "$T/dns.out" listening || skip "port 53 cannot be had: $(tail -n 1 "$T/
 start_master
 echo "nameserver 127.0.0.53" >"$T/resolv.conf"
 start_daemon "$T/web1.log" unshare -m --propagation private bash -c \
-	"mount --bind '$T/resolv.conf' /etc/resolv.conf && exec slothd-agent --name web1 \
+	"mount --bind '$T/resolv.conf' /etc/resolv.conf && exec slothd-agent --insecure --name web1 \
 	--master 'master.sloth.test:$master_port' --port 0 --bind-address 127.0.0.1 --state-dir '$T/agent-web1'"
 wait_line "$T/web1.log" "cannot reach master master.sloth.test:$master_port: name lookup failed"
 echo "nameserver 127.0.0.54" >"$T/resolv.conf"

@@ -5,7 +5,7 @@
 start_master
 dir=$T/a
 
-run sloth agent start --daemon --name web1 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$dir"
+run sloth agent start --insecure --daemon --name web1 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$dir"
 assert_status 0
 pid=$(cat "$dir/agent.pid")
 assert_running "$pid" "the agent"
@@ -14,7 +14,7 @@ wait_agent web1
 run sloth agent run web1 echo hello
 assert_stdout_is $'hello\n'
 
-run sloth agent start --daemon --name web2 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$dir"
+run sloth agent start --insecure --daemon --name web2 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$dir"
 assert_status 78
 assert_stderr_has "$pid"
 

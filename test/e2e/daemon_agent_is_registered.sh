@@ -6,7 +6,7 @@ start_master
 
 # start NAME MASTER: in the background; its state is in $T/NAME.
 start() {
-	run sloth agent start --daemon --name "$1" --master "$2" --port 0 --bind-address 127.0.0.1 --state-dir "$T/$1"
+	run sloth agent start --insecure --daemon --name "$1" --master "$2" --port 0 --bind-address 127.0.0.1 --state-dir "$T/$1"
 	assert_status 0
 	pids+=("$(cat "$T/$1/agent.pid")")
 }
@@ -20,7 +20,7 @@ for i in 1 2 3; do
 	assert_stdout_is $'hello\n'
 done
 
-run slothd-agent --daemon --name at-once1 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$T/twin"
+run slothd-agent --insecure --daemon --name at-once1 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$T/twin"
 assert_status 0
 pids+=("$(cat "$T/twin/agent.pid")")
 assert_stdout_has "not registered yet: refused by master $master"
@@ -54,7 +54,7 @@ agent.terminate()
 print(manager.recv(4096).decode())
 sys.exit(agent.wait())
 PYTHON
-run "$python" "$T/manager.py" "$T/notify" slothd-agent --name told --master "$master" --port 0 --state-dir "$T/told"
+run "$python" "$T/manager.py" "$T/notify" slothd-agent --insecure --name told --master "$master" --port 0 --state-dir "$T/told"
 assert_status 0
 assert_stdout_like '^READY=1'
 assert_stdout_has "registered with master $master"

@@ -10,7 +10,7 @@ for word in '' --daemon; do
 	assert_stderr_has "127.0.0.1:$master_port"
 	assert_stderr_has 'in use'
 	# shellcheck disable=SC2086
-	run sloth agent start $word --name web1 --master "$master" --port "$master_port" --bind-address 127.0.0.1 \
+	run sloth agent start --insecure $word --name web1 --master "$master" --port "$master_port" --bind-address 127.0.0.1 \
 		--state-dir "$T/a"
 	assert_status 1
 	assert_stderr_has "127.0.0.1:$master_port"

@@ -20,11 +20,11 @@ for name in slothd-master slothd-agent; do
 done
 PATH=$T/path:$usr/bin:/usr/bin:/bin
 export SLOTH_MASTER=unix:$T/m/master.sock
-run sloth-runner master --daemon --port 0 --state-dir "$T/m"
+run sloth-runner master --insecure --daemon --port 0 --state-dir "$T/m"
 assert_status 0
 assert_equal "$(readlink "/proc/$(cat "$T/m/master.pid")/exe")" "$usr/sbin/slothd-master" 'the master that runs'
 port=$(json "$(sloth status -o json)" '.listening[0]')
-run sloth-runner agent start --daemon --name web1 --master "127.0.0.1:${port##*:}" --port 0 --state-dir "$T/a"
+run sloth-runner agent start --insecure --daemon --name web1 --master "127.0.0.1:${port##*:}" --port 0 --state-dir "$T/a"
 assert_status 0
 assert_equal "$(readlink "/proc/$(cat "$T/a/agent.pid")/exe")" "$usr/sbin/slothd-agent" 'the agent that runs'
 wait_agent web1

@@ -145,7 +145,7 @@ start_daemon() {
 # start_master [OPTION...]: on a free port of 127.0.0.1, state in $T/master. Sets master (HOST:PORT),
 # master_port, master_pid, master_socket.
 start_master() {
-	local arguments=(--port 0 --bind-address 127.0.0.1 --state-dir "$T/master" "$@")
+	local arguments=(--insecure --port 0 --bind-address 127.0.0.1 --state-dir "$T/master" "$@")
 
 	: >"$T/master.log"
 	start_daemon "$T/master.log" slothd-master "${arguments[@]}"
@@ -171,7 +171,7 @@ launch_agent() {
 	local name=$1
 
 	shift
-	start_daemon "$T/$name.log" slothd-agent --name "$name" --master "$master" --port 0 --bind-address 127.0.0.1 \
+	start_daemon "$T/$name.log" slothd-agent --insecure --name "$name" --master "$master" --port 0 --bind-address 127.0.0.1 \
 		--state-dir "$T/agent-$name" "$@"
 	agent_pid[$name]=$started
 }

@@ -3,7 +3,7 @@
 # answered, the facts when the first heartbeat is. The agent is killed as well, so nobody tells it again.
 . "$(dirname "$0")/lib.sh"
 start_master
-run sloth agent start --daemon --name web1 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$T/a"
+run sloth agent start --insecure --daemon --name web1 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$T/a"
 assert_status 0
 kill -KILL "$(cat "$T/a/agent.pid")"
 kill_daemon "$master_pid"

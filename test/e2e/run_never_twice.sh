@@ -29,6 +29,6 @@ assert_stdout_is $'another\nexit: 0\n'
 stop_daemon "${agent_pid[web1]}"
 rm "$T/agent-web1/past-runs"
 mkdir "$T/agent-web1/past-runs"
-run slothd-agent --name web1 --master "$master" --port 0 --state-dir "$T/agent-web1"
+run slothd-agent --insecure --name web1 --master "$master" --port 0 --state-dir "$T/agent-web1"
 assert_stderr_has "$T/agent-web1/past-runs"
 [ "$status" -ne 0 ] || fail "it started"

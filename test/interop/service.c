@@ -216,12 +216,12 @@ static void half_duplex_call(struct wire_call *call, const uint8_t *data, size_t
 void service_serve(struct wire *wire)
 {
 	static const struct wire_method methods[] = {
-		{ .path = "/grpc.testing.TestService/EmptyCall", .unary = true, .start = empty_call },
-		{ .path = "/grpc.testing.TestService/UnaryCall", .unary = true, .start = unary_call },
-		{ .path = "/grpc.testing.TestService/StreamingOutputCall", .unary = true, .start = streaming_output_call },
-		{ .path = "/grpc.testing.TestService/StreamingInputCall", .start = streaming_input_call },
-		{ .path = "/grpc.testing.TestService/FullDuplexCall", .start = full_duplex_call },
-		{ .path = "/grpc.testing.TestService/HalfDuplexCall", .start = half_duplex_call },
+		{ .path = "/grpc.testing.TestService/EmptyCall", .roles = WIRE_ANYONE, .unary = true, .start = empty_call },
+		{ .path = "/grpc.testing.TestService/UnaryCall", .roles = WIRE_ANYONE, .unary = true, .start = unary_call },
+		{ .path = "/grpc.testing.TestService/StreamingOutputCall", .roles = WIRE_ANYONE, .unary = true, .start = streaming_output_call },
+		{ .path = "/grpc.testing.TestService/StreamingInputCall", .roles = WIRE_ANYONE, .start = streaming_input_call },
+		{ .path = "/grpc.testing.TestService/FullDuplexCall", .roles = WIRE_ANYONE, .start = full_duplex_call },
+		{ .path = "/grpc.testing.TestService/HalfDuplexCall", .roles = WIRE_ANYONE, .start = half_duplex_call },
 	};
 
 	wire_serve(wire, methods, sizeof methods / sizeof *methods, wire);

@@ -199,14 +199,14 @@ static void once(struct wire_call *call, const uint8_t *data, size_t len, void *
 void echo_serve(struct wire *wire)
 {
 	static const struct wire_method methods[] = {
-		{ .path = "/test.Echo/Unary", .unary = true, .start = unary },
-		{ .path = "/test.Echo/Chat", .start = chat },
-		{ .path = "/test.Echo/Count", .unary = true, .start = count },
-		{ .path = "/test.Echo/Sink", .start = sink },
-		{ .path = "/test.Echo/Fail", .unary = true, .start = fail },
-		{ .path = "/test.Echo/Once", .start = once },
-		{ .path = "/test.Echo/Silent", .runs_long = true, .start = silent },
-		{ .path = "/test.Echo/Stuck", .runs_long = true, .start = stuck },
+		{ .path = "/test.Echo/Unary", .roles = WIRE_ANYONE, .unary = true, .start = unary },
+		{ .path = "/test.Echo/Chat", .roles = WIRE_ANYONE, .start = chat },
+		{ .path = "/test.Echo/Count", .roles = WIRE_ANYONE, .unary = true, .start = count },
+		{ .path = "/test.Echo/Sink", .roles = WIRE_ANYONE, .start = sink },
+		{ .path = "/test.Echo/Fail", .roles = WIRE_ANYONE, .unary = true, .start = fail },
+		{ .path = "/test.Echo/Once", .roles = WIRE_ANYONE, .start = once },
+		{ .path = "/test.Echo/Silent", .roles = WIRE_ANYONE, .runs_long = true, .start = silent },
+		{ .path = "/test.Echo/Stuck", .roles = WIRE_ANYONE, .runs_long = true, .start = stuck },
 	};
 
 	echo_seen = (struct echo_seen){ 0 };

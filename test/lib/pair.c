@@ -7,7 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
+#include "common/exits.h"
+#include "master/ca.h"
 #include "test/lib/echo.h"
+#include "wire/tls.h"
 
 enum { DEADLINE_S = 20 };
 
@@ -77,6 +81,42 @@ bool pair_has_begun(void *arg)
 	return p->conn || p->n_down || p->n_answerer_down;
 }
 
+/* Both ends show the leaf of a CA of their own and look for it. */
+static void use_tls(struct pair *p, struct wire_dial *dial)
+{
+	struct tls_config config = { 0 };
+	char *error = NULL;
+
+	ck_assert_msg(ca_open(p->dir, NULL, &p->ca, &error) == EXIT_OK, "%s", error);
+	ck_assert_int_eq(ca_refresh_leaf(p->ca, wall_s(), &error), 1);
+	config.cert_file = ca_leaf_file(p->ca);
+	config.key_file = ca_leaf_key_file(p->ca);
+	config.ca_file = ca_cert_file(p->ca);
+	p->tls = tls_new(&config, &error);
+	ck_assert_msg(p->tls != NULL, "%s", error);
+	wire_set_tls(p->caller, p->tls);
+	wire_set_tls(p->answerer, p->tls);
+	wire_require_tls(p->caller);
+	wire_require_tls(p->answerer);
+	dial->tls = p->tls;
+	dial->expect = WIRE_KIND_MASTER;
+}
+
+static void drop_tls(struct pair *p)
+{
+	static const char *const files[] = { "ca.key", "ca.crt", "master.key", "master.crt", "cluster" };
+	char path[TMP_DIR_MAX + 20];
+
+	if (!p->tls)
+		return;
+	tls_free(p->tls);
+	ca_free(p->ca);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		snprintf(path, sizeof path, "%s/%s", p->dir, files[i]);
+		unlink(path);
+	}
+}
+
 void pair_start(struct pair *p, enum pair_form form)
 {
 	bool reverse = form >= PAIR_TCP_REVERSE;
@@ -93,6 +133,8 @@ void pair_start(struct pair *p, enum pair_form form)
 		snprintf(address, sizeof address, "unix:%s/s", p->dir);
 	else
 		snprintf(address, sizeof address, "127.0.0.1:0");
+	if (form == PAIR_TLS || form == PAIR_TLS_REVERSE)
+		use_tls(p, &dial);
 	p->listener = wire_listen(reverse ? p->caller : p->answerer, address, reverse ? &caller_ops : &answerer_ops, p, &error);
 	ck_assert_msg(p->listener != NULL, "%s", error);
 	dial.address = wire_listener_address(p->listener);
@@ -178,6 +220,7 @@ void pair_close(struct pair *p)
 	wire_free(p->caller);
 	wire_free(p->answerer);
 	ev_loop_destroy(p->loop);
+	drop_tls(p);
 	rmdir(p->dir);
 }
 

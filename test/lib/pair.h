@@ -1,6 +1,6 @@
 /*
- * pair.h - a caller and an answerer on the wire layer in one process, in every form: over TCP and unix
- * sockets, with the caller or the answerer as the one who dialled.
+ * pair.h - a caller and an answerer on the wire layer in one process, in every form: over TCP, unix sockets and
+ * TLS, with the caller or the answerer as the one who dialled.
  *
  * pair_open() returns when the connection is up; pair_run() turns the loop until a condition holds or a
  * deadline passes; pair_close() ends both sides and asserts that the loop returns by itself and nothing is
@@ -16,7 +16,7 @@
 #include "test/lib/tmp.h"
 #include "wire/wire.h"
 
-enum pair_form { PAIR_TCP, PAIR_UNIX, PAIR_TCP_REVERSE, PAIR_UNIX_REVERSE, PAIR_FORMS };
+enum pair_form { PAIR_TCP, PAIR_UNIX, PAIR_TLS, PAIR_TCP_REVERSE, PAIR_UNIX_REVERSE, PAIR_TLS_REVERSE, PAIR_FORMS };
 
 struct pair {
 	struct ev_loop *loop;
@@ -24,6 +24,8 @@ struct pair {
 	struct wire_conn *conn;			/* the caller's connection, NULL when down */
 	struct wire_conn *peer;			/* the answerer's */
 	struct wire_listener *listener;
+	struct ca *ca;				/* of the forms with TLS, whose ends both have its leaf */
+	struct wire_tls *tls;
 	char dir[TMP_DIR_MAX];
 	unsigned n_up, n_down, n_drain, n_answerer_down;
 	char why[200];				/* of the caller's connection */

@@ -157,7 +157,7 @@ static const struct wire_conn_ops conn_ops;
 
 void play_open(struct play *p)
 {
-	static struct wire_method methods[] = { { .path = "/sloth.v1.Master/Run", .runs_long = true, .start = on_run } };
+	static struct wire_method methods[] = { { .path = "/sloth.v1.Master/Run", .roles = WIRE_ANYONE, .runs_long = true, .start = on_run } };
 	char *error = NULL;
 
 	*p = (struct play){ .loop = ev_loop_new(EVFLAG_NOENV), .pidfd = -1 };

@@ -143,13 +143,13 @@ void fake_open(struct world *w, struct fake *f, const char *name, bool is_foreig
 {
 	static const struct wire_conn_ops ops = { .on_up = on_master_up, .on_down = on_master_down };
 	static const struct wire_method foreign[] = {
-		{ "/agent.Agent/RunCommand", 0, true, true, on_run },
-		{ "/agent.Agent/Shutdown", 0, true, false, on_shutdown },
+		{ "/agent.Agent/RunCommand", WIRE_ANYONE, 0, true, true, on_run },
+		{ "/agent.Agent/Shutdown", WIRE_ANYONE, 0, true, false, on_shutdown },
 	};
 	static const struct wire_method ours[] = {
-		{ "/sloth.v1.Agent/Hello", 0, true, false, on_hello },
-		{ "/sloth.v1.Agent/Run", 0, false, true, on_run },
-		{ "/sloth.v1.Agent/Ping", 0, true, false, on_ping },
+		{ "/sloth.v1.Agent/Hello", WIRE_ANYONE, 0, true, false, on_hello },
+		{ "/sloth.v1.Agent/Run", WIRE_ANYONE, 0, false, true, on_run },
+		{ "/sloth.v1.Agent/Ping", WIRE_ANYONE, 0, true, false, on_ping },
 	};
 	char *error = NULL;
 
@@ -288,7 +288,7 @@ static void on_told(const char *why, void *arg)
 
 void fake_register_foreign(struct world *w, struct fake *f)
 {
-	const struct registration reg = { f->name, fake_address(f), "", true };
+	const struct registration reg = { f->name, fake_address(f), "", true, true };
 	struct check_wait c = { .wait = { .told = on_told, .arg = &c } };
 	struct agent *a;
 	char *why = NULL;

@@ -211,8 +211,8 @@ int main(int argc, char **argv)
 {
 	struct fleet fleet = { .n = argc == 3 ? strtoul(argv[2], NULL, 10) : 0 };
 	const struct wire_method methods[] = {
-		{ .path = "/sloth.v1.Agent/Hello", .unary = true, .start = on_hello },
-		{ .path = "/sloth.v1.Agent/Ping", .unary = true, .start = on_ping },
+		{ .path = "/sloth.v1.Agent/Hello", .roles = WIRE_ANYONE, .unary = true, .start = on_hello },
+		{ .path = "/sloth.v1.Agent/Ping", .roles = WIRE_ANYONE, .unary = true, .start = on_ping },
 	};
 
 	if (!fleet.n || fleet.n > FLEET_MAX) {

@@ -68,8 +68,8 @@ static void on_heartbeat(struct wire_call *call, const uint8_t *data, size_t len
 }
 
 static const struct wire_method methods[] = {
-	{ .path = "/agent.AgentRegistry/RegisterAgent", .unary = true, .start = on_register },
-	{ .path = "/agent.AgentRegistry/Heartbeat", .unary = true, .start = on_heartbeat },
+	{ .path = "/agent.AgentRegistry/RegisterAgent", .roles = WIRE_ANYONE, .unary = true, .start = on_register },
+	{ .path = "/agent.AgentRegistry/Heartbeat", .roles = WIRE_ANYONE, .unary = true, .start = on_heartbeat },
 };
 
 /* False: this machine has no such address. */
@@ -118,7 +118,7 @@ static void open_all(void)
 static void start(const struct link_config *c)
 {
 	agent_link = link_new(wire, c);
-	link_start(agent_link);
+	link_start(agent_link, NULL);
 }
 
 /* Ends with the assertion that the loop returns by itself. */

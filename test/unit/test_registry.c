@@ -26,7 +26,7 @@ static struct now later(uint64_t ms)
 static int try_register(struct registry *r, const char *name, const char *address, const char *instance,
 			struct now now, char **why)
 {
-	const struct registration reg = { name, address, instance, !*instance };
+	const struct registration reg = { name, address, instance, !*instance, true };
 	struct agent *a;
 
 	*why = NULL;

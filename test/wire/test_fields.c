@@ -358,7 +358,7 @@ static void show(struct wire_call *call, const uint8_t *data, size_t len, void *
 
 static const char *shown(const char *const (*fields)[2], size_t n)
 {
-	static const struct wire_method method = { .path = "/test.Fields/Show", .unary = true, .start = show };
+	static const struct wire_method method = { .path = "/test.Fields/Show", .roles = WIRE_ANYONE, .unary = true, .start = show };
 	static char text[400];
 	struct buf block = { 0 };
 	struct raw r;

@@ -98,7 +98,7 @@ static void send_work(struct raw *r, uint32_t n)
 
 static void start_work(struct raw *r, uint32_t n)
 {
-	static const struct wire_method method = { .path = "/test.Limits/Work", .start = work };
+	static const struct wire_method method = { .path = "/test.Limits/Work", .roles = WIRE_ANYONE, .start = work };
 
 	wire_serve(r->wire, &method, 1, NULL);
 	send_work(r, n);
@@ -474,7 +474,7 @@ END_TEST
 
 START_TEST(methods_have_their_own_largest_message)
 {
-	static const struct wire_method method = { .path = "/test.Limits/Small", .max_message = 10, .unary = true, .start = done };
+	static const struct wire_method method = { .path = "/test.Limits/Small", .roles = WIRE_ANYONE, .max_message = 10, .unary = true, .start = done };
 	struct record r;
 	struct pair p;
 

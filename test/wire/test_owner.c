@@ -177,7 +177,7 @@ static bool is_over(void *arg)
 static void play(enum pair_form form, struct player caller, struct player answerer)
 {
 	static const struct wire_conn_ops conn_ops = { .on_drain = conn_drain, .on_down = conn_down };
-	struct wire_method method = { .path = "/test.Owner/Play", .start = on_start };
+	struct wire_method method = { .path = "/test.Owner/Play", .roles = WIRE_ANYONE, .start = on_start };
 	struct wire_request request = { .path = method.path };
 	struct game g = { .caller = caller, .answerer = answerer, .bytes = mem_array(MESSAGE_BYTES, 1) };
 	struct wire_call *call;

@@ -1,0 +1,390 @@
+/*
+ * enrol.c - see enrol.h.
+ *
+ *   AWAY --timer--> ASKING --issued--> HELD --due for renewal--> RENEWING
+ *    ^                |                 ^                            |
+ *    +---- pending, denied, lost        +---- issued, refused, lost -+
+ *   STOPPED is reached from all and left by none.
+ *
+ * Each attempt has a connection of its own, which is closed when the answer is there.
+ */
+#include "agent/enrol.h"
+
+#include <ev.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/backoff.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/sm.h"
+#include "common/str.h"
+#include "wire/credential.h"
+#include "wire/identity.h"
+#include "wire/proto/sloth.pb-c.h"
+#include "wire/tls.h"
+#include "wire/wire.h"
+
+enum enrol_state { ENROL_AWAY, ENROL_ASKING, ENROL_HELD, ENROL_RENEWING, ENROL_STOPPED };
+
+static const struct sm_state enrol_states[] = {
+	[ENROL_AWAY]     = { "away",     SM(ENROL_ASKING) | SM(ENROL_HELD) | SM(ENROL_STOPPED) },
+	[ENROL_ASKING]   = { "asking",   SM(ENROL_AWAY) | SM(ENROL_HELD) | SM(ENROL_STOPPED) },
+	[ENROL_HELD]     = { "held",     SM(ENROL_RENEWING) | SM(ENROL_STOPPED) },
+	[ENROL_RENEWING] = { "renewing", SM(ENROL_HELD) | SM(ENROL_STOPPED) },
+	[ENROL_STOPPED]  = { "stopped",  0 },
+};
+
+struct enrol {
+	struct enrol_config config;
+	struct wire *wire;
+	struct ev_loop *loop;
+	struct credential files;
+	struct wire_tls *first;		/* before there is a certificate; NULL: not needed yet */
+	struct wire_tls *own;		/* NULL: there is none */
+	unsigned state;			/* enum enrol_state */
+	struct wire_conn *conn;		/* of the attempt */
+	ev_timer timer;
+	struct backoff backoff;
+	uint32_t jitter;
+	char *trouble;			/* as logged last; NULL: none */
+};
+
+static void set_timer(struct enrol *e, uint64_t ms)
+{
+	ev_timer_stop(e->loop, &e->timer);
+	ev_now_update(e->loop);
+	ev_timer_set(&e->timer, (double)ms / 1000, 0.);
+	ev_timer_start(e->loop, &e->timer);
+}
+
+/* Logged when it is not what was logged last, and told. Takes `text`. */
+static void set_trouble(struct enrol *e, char *text)
+{
+	if (!str_equal(e->trouble, text))
+		log_warn("agent %s: %s", e->config.name, text);
+	if (e->config.on_news)
+		e->config.on_news(text, e->config.arg);
+	free(e->trouble);
+	e->trouble = text;
+}
+
+/* The attempt is over: again after so long. */
+static void try_later(struct enrol *e, uint64_t ms)
+{
+	bool held = e->state == ENROL_RENEWING;
+
+	if (e->state == ENROL_STOPPED)
+		return;
+	sm_move(enrol_states, &e->state, held ? ENROL_HELD : ENROL_AWAY, "enrolment");
+	set_timer(e, held ? ENROL_LOOK_MS : ms);
+}
+
+static uint64_t next_delay_ms(struct enrol *e)
+{
+	return backoff_next_ms(&e->backoff, (uint32_t)random_below(UINT64_C(1) << 32));
+}
+
+/* ---- the certificate ---- */
+
+static struct wire_tls *own_tls(const struct enrol *e, char **error)
+{
+	const struct tls_config config = { .cert_file = e->files.cert, .key_file = e->files.key, .ca_file = e->files.ca };
+
+	return tls_new(&config, error);
+}
+
+static void hold(struct enrol *e)
+{
+	sm_move(enrol_states, &e->state, ENROL_HELD, "enrolment");
+	set_timer(e, ENROL_LOOK_MS);
+	e->config.on_identity(e->own, e->config.arg);
+}
+
+/* The new certificate is in its place: uses it. Owned words or NULL. */
+static char *use_new(struct enrol *e)
+{
+	char *error = NULL;
+
+	if (e->own)
+		tls_reload(e->own, &error);
+	else
+		e->own = own_tls(e, &error);
+	return error;
+}
+
+static void issued(struct enrol *e, const Sloth__V1__EnrollResponse *r)
+{
+	bool renewed = e->state == ENROL_RENEWING;
+	char fingerprint[WIRE_FINGERPRINT_LEN + 1], *error = NULL;
+	const char *shown = wire_conn_peer(e->conn)->ca;
+
+	identity_fingerprint(r->ca.data, r->ca.len, fingerprint);
+	if (!str_equal(shown, fingerprint))
+		error = mem_strdup("the master's answer has another CA than its connection");
+	else if (credential_take(&e->files, r->certificate.data, r->certificate.len, r->ca.data, r->ca.len, &error) == 0)
+		error = use_new(e);
+	if (error) {
+		set_trouble(e, mem_printf("the certificate that came cannot be used: %s", error));
+		free(error);
+		try_later(e, next_delay_ms(e));
+		return;
+	}
+	log_info("agent %s: %s by master %s, CA %s", e->config.name, renewed ? "certificate renewed" : "enrolled",
+		 e->config.master, fingerprint);
+	mem_set_string(&e->trouble, NULL);
+	backoff_reset(&e->backoff);
+	if (renewed)
+		try_later(e, ENROL_LOOK_MS);
+	else
+		hold(e);
+}
+
+/* ---- answers ---- */
+
+static void pending(struct enrol *e, const Sloth__V1__EnrollResponse *r)
+{
+	const char *ca = wire_conn_peer(e->conn)->ca;
+
+	set_trouble(e, mem_printf("waiting for acceptance; on the master: sloth agent accept %s  (this key %.16s, CA %.16s)",
+				  e->config.name, r->fingerprint, ca ? ca : "?"));
+	backoff_reset(&e->backoff);
+	try_later(e, r->retry_ms > ENROL_RETRY_MIN_MS ? r->retry_ms : ENROL_RETRY_MIN_MS);
+}
+
+static void take_answer(struct enrol *e, const Sloth__V1__EnrollResponse *r)
+{
+	switch (r->state) {
+	case SLOTH__V1__ENROLL_STATE__ENROLL_STATE_ISSUED:
+		issued(e, r);
+		break;
+	case SLOTH__V1__ENROLL_STATE__ENROLL_STATE_PENDING:
+		pending(e, r);
+		break;
+	default:
+		set_trouble(e, mem_printf("master %s denies a certificate: %s; asking again", e->config.master, str_quote(r->message)));
+		try_later(e, ENROL_DENIED_MS);
+		break;
+	}
+}
+
+static void on_answer(struct wire_call *call, enum wire_code code, const char *why, const uint8_t *data, size_t len,
+		      void *arg)
+{
+	struct enrol *e = arg;
+	Sloth__V1__EnrollResponse *r = NULL;
+
+	if (e->state != ENROL_ASKING && e->state != ENROL_RENEWING)
+		return;
+	if (code == WIRE_OK)
+		r = wire_unpack(call, &sloth__v1__enroll_response__descriptor, data, len);
+	if (r) {
+		take_answer(e, r);
+	} else {
+		set_trouble(e, mem_printf("no certificate from master %s: %s: %s; asking again", e->config.master,
+					  wire_code_name(code), *why ? why : "its answer is malformed"));
+		try_later(e, next_delay_ms(e));
+	}
+	if (e->conn)
+		wire_conn_close(e->conn, 0, "answered");
+}
+
+/* ---- asking ---- */
+
+static void send_request(struct enrol *e, const char *path, const ProtobufCMessage *message)
+{
+	struct wire_request request = { .path = path, .timeout_ms = ENROL_CALL_MS };
+
+	wire_unary(e->conn, &request, message, on_answer, e);
+}
+
+static void ask_renewal(struct enrol *e, uint8_t *csr, size_t len)
+{
+	Sloth__V1__RenewRequest message = SLOTH__V1__RENEW_REQUEST__INIT;
+
+	message.csr = (ProtobufCBinaryData){ len, csr };
+	send_request(e, "/sloth.v1.Master/Renew", &message.base);
+}
+
+static void ask_first(struct enrol *e, uint8_t *csr, size_t len)
+{
+	Sloth__V1__EnrollRequest message = SLOTH__V1__ENROLL_REQUEST__INIT;
+	char token[8 + 1 + 32 + 1] = "";
+
+	if (e->config.token)
+		token_format_short(e->config.token, token);
+	message.name = (char *)(uintptr_t)e->config.name;
+	message.csr = (ProtobufCBinaryData){ len, csr };
+	message.token = token;
+	message.address = (char *)(uintptr_t)(e->config.address ? e->config.address : "");
+	message.first_use = enrol_trusts_anybody(e);
+	send_request(e, "/sloth.v1.Master/Enroll", &message.base);
+	explicit_bzero(token, sizeof token);
+}
+
+static void on_up(struct wire_conn *conn, const struct wire_peer *peer, void *arg)
+{
+	struct enrol *e = arg;
+	char *error = NULL;
+	uint8_t *csr;
+	size_t len;
+
+	(void)peer;
+	if (credential_request(&e->files, &csr, &len, &error)) {
+		set_trouble(e, error);
+		wire_conn_close(conn, 0, "no request can be made");
+		return;
+	}
+	if (e->state == ENROL_RENEWING)
+		ask_renewal(e, csr, len);
+	else
+		ask_first(e, csr, len);
+	free(csr);
+}
+
+static void on_down(struct wire_conn *conn, const char *why, void *arg)
+{
+	struct enrol *e = arg;
+
+	if (conn != e->conn)
+		return;
+	e->conn = NULL;
+	if (e->state != ENROL_ASKING && e->state != ENROL_RENEWING)
+		return;
+	set_trouble(e, mem_printf("cannot ask master %s for a certificate: %s; trying again", e->config.master, why));
+	try_later(e, next_delay_ms(e));
+}
+
+static void dial(struct enrol *e, struct wire_tls *tls)
+{
+	static const struct wire_conn_ops ops = { .on_up = on_up, .on_down = on_down };
+	const struct wire_dial how = {
+		.address = e->config.master, .role = WIRE_CLIENT, .tls = tls, .expect = WIRE_KIND_MASTER,
+	};
+
+	e->conn = wire_dial(e->wire, &how, &ops, e);
+}
+
+static struct wire_tls *first_tls(const struct enrol *e, char **error)
+{
+	const struct tls_config config = {
+		.ca_file = access(e->files.ca, F_OK) == 0 ? e->files.ca : NULL,
+		.pin = e->config.pin, .trust_first = enrol_trusts_anybody(e),
+	};
+
+	return tls_new(&config, error);
+}
+
+static void ask(struct enrol *e)
+{
+	char *error = NULL;
+
+	sm_move(enrol_states, &e->state, ENROL_ASKING, "enrolment");
+	if (!e->first)
+		e->first = first_tls(e, &error);
+	if (e->first) {
+		dial(e, e->first);
+		return;
+	}
+	set_trouble(e, error);
+	try_later(e, next_delay_ms(e));
+}
+
+static void look(struct enrol *e)
+{
+	struct wire_identity who;
+	char *error = NULL;
+
+	if (credential_read(&e->files, &who, &error))
+		log_error("agent %s: %s", e->config.name, error);
+	free(error);
+	if (error || wall_s() < credential_renewal_s(&who, e->jitter)) {
+		set_timer(e, ENROL_LOOK_MS);
+		return;
+	}
+	sm_move(enrol_states, &e->state, ENROL_RENEWING, "enrolment");
+	dial(e, e->own);
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct enrol *e = w->data;
+
+	(void)loop, (void)events;
+	if (e->state == ENROL_AWAY)
+		ask(e);
+	else if (e->state == ENROL_HELD)
+		look(e);
+}
+
+/* ---- for the agent ---- */
+
+bool enrol_trusts_anybody(const struct enrol *e)
+{
+	return !e->config.pin && access(e->files.ca, F_OK) != 0;
+}
+
+struct enrol *enrol_new(struct wire *wire, const struct enrol_config *config, char **error)
+{
+	struct enrol *e = mem_new(struct enrol);
+	int err;
+
+	e->config = *config;
+	if (config->token)
+		e->config.pin = config->token->pin;
+	e->wire = wire;
+	e->loop = wire_loop(wire);
+	e->jitter = (uint32_t)random_below(UINT32_MAX);
+	backoff_init(&e->backoff, ENROL_RETRY_MIN_MS, ENROL_RETRY_MAX_MS);
+	ev_init(&e->timer, on_timer);
+	e->timer.data = e;
+	err = credential_open(&e->files, config->state_dir, "agent", error);
+	if (!err && credential_is_complete(&e->files))
+		e->own = own_tls(e, error);
+	if (!*error)
+		return e;
+	enrol_free(e);
+	return NULL;
+}
+
+void enrol_start(struct enrol *e)
+{
+	if (e->own) {
+		hold(e);
+		look(e);
+	} else {
+		ask(e);
+	}
+}
+
+void enrol_reload(struct enrol *e)
+{
+	char *error = NULL;
+
+	if (e->own && tls_reload(e->own, &error))
+		log_error("agent %s: the certificate stays as it was: %s", e->config.name, error);
+	free(error);
+}
+
+void enrol_stop(struct enrol *e)
+{
+	if (!e || e->state == ENROL_STOPPED)
+		return;
+	sm_move(enrol_states, &e->state, ENROL_STOPPED, "enrolment");
+	ev_timer_stop(e->loop, &e->timer);
+	if (e->conn)
+		wire_conn_close(e->conn, 0, "the agent stops");
+}
+
+void enrol_free(struct enrol *e)
+{
+	if (!e)
+		return;
+	tls_free(e->first);
+	tls_free(e->own);
+	credential_done(&e->files);
+	free(e->trouble);
+	free(e);
+}

@@ -1,0 +1,51 @@
+/*
+ * enrol.h - how the agent comes to its certificate and keeps it: asks the master for one (with a token, or until an
+ * operator accepts it), and renews it in time.
+ *
+ * Never gives up and never ends the agent: what is wrong is logged once, until it changes. Whom it trusts before it
+ * has the CA's certificate: the CA whose fingerprint stands in the token or was configured, else whoever answers
+ * first, which is logged and told to the master.
+ */
+#ifndef AGENT_ENROL_H
+#define AGENT_ENROL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/token.h"
+
+enum {
+	ENROL_RETRY_MIN_MS = 200, ENROL_RETRY_MAX_MS = 10000,	/* the master cannot be reached, or fails */
+	ENROL_DENIED_MS = 60 * 1000,
+	ENROL_CALL_MS = 10000,
+	ENROL_LOOK_MS = 60 * 1000	/* at the certificate's age, and between attempts to renew it */
+};
+
+struct wire;
+struct wire_tls;
+struct enrol;
+
+struct enrol_config {			/* borrowed for its life */
+	const char *name, *master, *state_dir;
+	const char *address;		/* HOST:PORT, for whoever accepts it; may be NULL */
+	const struct token *token;	/* NULL: none */
+	const uint8_t *pin;		/* SHA-256 of the CA's certificate; NULL: none but the token's */
+	/* There is a certificate, at once or when it has come: from here on TLS works. Once. */
+	void (*on_identity)(struct wire_tls *tls, void *arg);
+	/* How an attempt came out, in borrowed words. */
+	void (*on_news)(const char *words, void *arg);
+	void *arg;
+};
+
+/* NULL with *error set to owned words: what is in the state directory cannot be used. */
+struct enrol *enrol_new(struct wire *wire, const struct enrol_config *config, char **error);
+/* Whether anybody who answers would be trusted. */
+bool enrol_trusts_anybody(const struct enrol *e);
+void enrol_start(struct enrol *e);
+/* SIGHUP: the files are read again. */
+void enrol_reload(struct enrol *e);
+void enrol_stop(struct enrol *e);
+/* After enrol_stop() and wire_free(). NULL is fine. */
+void enrol_free(struct enrol *e);
+
+#endif

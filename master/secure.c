@@ -1,0 +1,170 @@
+/*
+ * secure.c - see secure.h.
+ *
+ * Roles: on the unix socket by credentials (root and the master's own user: admin; whoever else the socket's mode
+ * lets in: operator), over TLS by the certificate, over plaintext only with --insecure. What a role may do stands in
+ * the method tables, what a principal may do in the policy.
+ */
+#include "master/secure.h"
+
+#include <ev.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/exits.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "master/ca.h"
+#include "master/master.h"
+#include "master/options.h"
+#include "wire/tls.h"
+#include "wire/wire.h"
+
+enum { LOOK_S = 60 };		/* how often the certificate's age is looked at */
+
+struct secure {
+	struct ca *ca;
+	struct wire_tls *tls;
+	ev_timer looking;
+	bool insecure;
+};
+
+/* ---- roles ---- */
+
+bool secure_is_plaintext(const struct wire_peer *peer)
+{
+	return !peer->is_unix && !peer->is_secure;
+}
+
+static unsigned unix_roles(const struct wire_peer *peer)
+{
+	return peer->uid == 0 || peer->uid == geteuid() ? WIRE_ADMIN | WIRE_OPERATOR : WIRE_OPERATOR;
+}
+
+static unsigned identity_roles(const struct wire_peer *peer)
+{
+	if (peer->refused)
+		return WIRE_EXPIRED;
+	switch (peer->identity->kind) {
+	case WIRE_KIND_AGENT: return WIRE_AGENT;
+	case WIRE_KIND_OPERATOR: return WIRE_OPERATOR;
+	case WIRE_KIND_MASTER: return WIRE_MASTER;
+	default: return WIRE_STRANGER;
+	}
+}
+
+static unsigned roles_of(const struct wire_peer *peer, void *arg)
+{
+	const struct secure *s = arg;
+
+	if (peer->is_unix)
+		return unix_roles(peer) | (s->insecure ? WIRE_AGENT : 0);
+	if (peer->identity)
+		return identity_roles(peer);
+	if (secure_is_plaintext(peer) && s->insecure && peer->is_loopback)
+		return WIRE_AGENT | WIRE_OPERATOR;
+	return WIRE_STRANGER;
+}
+
+/* ---- the certificate ---- */
+
+static void refresh(struct secure *s)
+{
+	char *error = NULL;
+	int rv = ca_refresh_leaf(s->ca, wall_s(), &error);
+
+	if (rv == 1 && s->tls)
+		rv = tls_reload(s->tls, &error);
+	if (rv < 0)
+		log_error("the master's certificate cannot be renewed: %s", error);
+	else if (rv == 1)
+		log_info("the master has a new certificate");
+	free(error);
+}
+
+static void on_looking(struct ev_loop *loop, ev_timer *w, int events)
+{
+	(void)loop;
+	(void)events;
+	refresh(w->data);
+}
+
+static struct wire_tls *make_tls(const struct secure *s, char **error)
+{
+	const struct tls_config config = {
+		.cert_file = ca_leaf_file(s->ca), .key_file = ca_leaf_key_file(s->ca), .ca_file = ca_cert_file(s->ca),
+	};
+
+	return tls_new(&config, error);
+}
+
+static int open_ca(struct secure *s, const struct master *m, const struct options *o, char **error)
+{
+	int status = ca_open(m->state_dir, o->ca_key, &s->ca, error);
+
+	if (status != EXIT_OK)
+		return status;
+	if (ca_refresh_leaf(s->ca, wall_s(), error) < 0)
+		return EXIT_CONFIG;
+	s->tls = make_tls(s, error);
+	return s->tls ? EXIT_OK : EXIT_CONFIG;
+}
+
+int secure_open(struct master *m, const struct options *o, char **error)
+{
+	struct secure *s = mem_new(struct secure);
+	int status;
+
+	m->secure = s;
+	s->insecure = o->insecure;
+	ev_timer_init(&s->looking, on_looking, LOOK_S, LOOK_S);
+	s->looking.data = s;
+	status = open_ca(s, m, o, error);
+	if (status != EXIT_OK)
+		return status;
+	wire_set_admission(m->wire, roles_of, s);
+	wire_set_tls(m->wire, s->tls);
+	if (!o->insecure)
+		wire_require_tls(m->wire);
+	ev_timer_start(m->loop, &s->looking);
+	log_info("cluster %s, CA %s", ca_cluster(s->ca), ca_fingerprint(s->ca));
+	return EXIT_OK;
+}
+
+void secure_reload(struct master *m)
+{
+	char *error = NULL;
+
+	if (tls_reload(m->secure->tls, &error))
+		log_error("certificates stay as they were: %s", error);
+	free(error);
+}
+
+void secure_stop(struct master *m)
+{
+	ev_timer_stop(m->loop, &m->secure->looking);
+}
+
+void secure_free(struct master *m)
+{
+	struct secure *s = m->secure;
+
+	if (!s)
+		return;
+	tls_free(s->tls);
+	ca_free(s->ca);
+	free(s);
+	m->secure = NULL;
+}
+
+struct ca *secure_ca(const struct master *m)
+{
+	return m->secure->ca;
+}
+
+struct wire_tls *secure_tls(const struct master *m)
+{
+	return m->secure ? m->secure->tls : NULL;
+}
