@@ -1,9 +1,10 @@
-/* identity.c - see identity.h. */
+/* identity.c - see identity.h; identity_uri.c has the names, x509.c the files. */
 #include "wire/identity.h"
 
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/sha.h>
+#include <openssl/evp.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,79 +13,12 @@
 #include "common/str.h"
 #include "wire/x509.h"
 
-/* ---- names ---- */
-
-static const char scheme[] = "spiffe://";
-static const char *const kinds[] = {
-	[WIRE_KIND_NONE] = "", [WIRE_KIND_AGENT] = "agent", [WIRE_KIND_OPERATOR] = "operator", [WIRE_KIND_MASTER] = "master",
-};
-
-const char *identity_kind_name(enum wire_kind kind)
-{
-	return kinds[kind];
-}
-
-enum wire_kind identity_kind_parse(const char *name)
-{
-	for (int kind = WIRE_KIND_AGENT; kind <= WIRE_KIND_MASTER; kind++)
-		if (!strcmp(name, kinds[kind]))
-			return (enum wire_kind)kind;
-	return WIRE_KIND_NONE;
-}
-
-char *identity_uri(const char *cluster, enum wire_kind kind, const char *name)
-{
-	return mem_printf("%s%s/%s/%s", scheme, cluster, kinds[kind], name);
-}
-
-static bool is_cluster(const char *s)
-{
-	size_t n = strspn(s, "0123456789abcdef");
-
-	return n >= 8 && n <= WIRE_FINGERPRINT_LEN && !s[n];
-}
-
-/* `text` up to the slash, which ends it; NULL: there is none. */
-static char *part(char **text)
-{
-	char *begin = *text, *slash = strchr(begin, '/');
-
-	if (!slash)
-		return NULL;
-	*slash = '\0';
-	*text = slash + 1;
-	return begin;
-}
-
-int identity_parse_uri(const char *uri, size_t len, struct wire_identity *out, const char **why)
-{
-	char text[sizeof scheme + WIRE_FINGERPRINT_LEN + WIRE_NAME_MAX + 16], *at = text + strlen(scheme);
-	const char *cluster, *kind;
-
-	*why = "the certificate states an identity that is none of ours";
-	if (len >= sizeof text || memchr(uri, '\0', len))
-		return -EINVAL;
-	memcpy(text, uri, len);
-	text[len] = '\0';
-	if (!str_has_prefix(text, scheme))
-		return -EINVAL;
-	cluster = part(&at);
-	kind = cluster ? part(&at) : NULL;
-	if (!kind || !is_cluster(cluster) || !str_is_name(at))
-		return -EINVAL;
-	out->kind = identity_kind_parse(kind);
-	if (out->kind == WIRE_KIND_NONE)
-		return -EINVAL;
-	snprintf(out->cluster, sizeof out->cluster, "%.*s", WIRE_FINGERPRINT_LEN, cluster);
-	snprintf(out->name, sizeof out->name, "%.*s", WIRE_NAME_MAX, at);
-	return 0;
-}
-
 void identity_fingerprint(const uint8_t *der, size_t len, char out[WIRE_FINGERPRINT_LEN + 1])
 {
-	uint8_t digest[SHA256_DIGEST_LENGTH];
+	unsigned char digest[WIRE_FINGERPRINT_LEN / 2] = { 0 };
 
-	SHA256(der, len, digest);
+	x509_init();
+	EVP_Digest(der, len, digest, NULL, EVP_sha256(), NULL);
 	str_hex(digest, sizeof digest, out);
 }
 
@@ -225,7 +159,8 @@ int identity_check_pair(const char *key_file, const char *cert_file, char **erro
 	if (cert && X509_check_private_key(cert, key) == 1)
 		err = 0;
 	else if (cert)
-		*error = x509_error(cert_file, "the certificate of another key");
+		*error = mem_printf("%s: the certificate is not of the key %s", cert_file, key_file);
+	ERR_clear_error();
 	X509_free(cert);
 	EVP_PKEY_free(key);
 	return err;
@@ -236,10 +171,11 @@ int identity_check_issuer(const uint8_t *cert, size_t cert_len, const uint8_t *c
 	X509 *c = decode(cert, cert_len, error), *issuer = c ? decode(ca, ca_len, error) : NULL;
 	int err = -EINVAL;
 
-	if (issuer && X509_verify(c, X509_get0_pubkey(issuer)) == 1)
+	if (issuer && X509_check_ca(issuer) == 1 && X509_verify(c, X509_get0_pubkey(issuer)) == 1)
 		err = 0;
 	else if (issuer)
-		*error = x509_error("certificate", "not signed by that CA");
+		*error = mem_strdup("the certificate is not of that CA: it belongs to another cluster");
+	ERR_clear_error();
 	X509_free(c);
 	X509_free(issuer);
 	return err;

@@ -1,8 +1,13 @@
-/* x509.c - see x509.h. */
+/*
+ * x509.c - see x509.h. Key files are read into memory of ours that is wiped, and written from a BIO that wipes its own.
+ */
 #include "wire/x509.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -12,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -24,21 +30,84 @@ void x509_init(void)
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 }
 
+enum { FILE_MAX = 64 * 1024, SERIAL_BYTES_MAX = WIRE_SERIAL_MAX / 2 };
+
+/* ---- keys ---- */
+
+const char *x509_check_key(const EVP_PKEY *key)
+{
+	char curve[32] = "";
+	int is_explicit = 0;
+
+	if (EVP_PKEY_is_a(key, "ED25519"))
+		return NULL;
+	if (!EVP_PKEY_is_a(key, "EC"))
+		return "the key is of a kind that is not taken: it has to be EC P-256, EC P-384 or Ed25519";
+	EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &is_explicit);
+	EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, curve, sizeof curve, NULL);
+	ERR_clear_error();
+	if (!is_explicit && (!strcmp(curve, SN_X9_62_prime256v1) || !strcmp(curve, SN_secp384r1)))
+		return NULL;
+	return "the key is on a curve that is not taken: it has to be EC P-256, EC P-384 or Ed25519";
+}
+
 /* ---- identities ---- */
 
-static void take_serial(X509 *cert, struct wire_identity *out)
+static int take_serial(const X509 *cert, struct wire_identity *out, const char **why)
 {
-	BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
-	char *hex = number ? BN_bn2hex(number) : NULL;
-	size_t n = hex ? strlen(hex) : 0;
+	uint8_t bytes[SERIAL_BYTES_MAX];
+	BIGNUM *n = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
+	int len = n ? BN_num_bytes(n) : 0;
 
-	if (n > WIRE_SERIAL_MAX)
-		n = WIRE_SERIAL_MAX;
-	for (size_t i = 0; i < n; i++)
-		out->serial[i] = (char)(hex[i] >= 'A' && hex[i] <= 'F' ? hex[i] - 'A' + 'a' : hex[i]);
-	out->serial[n] = '\0';
-	OPENSSL_free(hex);
-	BN_free(number);
+	*why = "the certificate's serial number is none";
+	if (n && !BN_is_negative(n) && len > 0 && len <= SERIAL_BYTES_MAX) {
+		BN_bn2bin(n, bytes);
+		str_hex(bytes, (size_t)len, out->serial);
+		*why = NULL;
+	}
+	BN_free(n);
+	return *why ? -EINVAL : 0;
+}
+
+/* Exactly one URI; a DNS name is for a master only, anything else for nobody. */
+static const char *check_names(const GENERAL_NAMES *names, const ASN1_STRING **uri, bool *has_dns)
+{
+	*uri = NULL;
+	*has_dns = false;
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		int type;
+		const ASN1_STRING *value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &type);
+
+		if (type == GEN_URI && *uri)
+			return "the certificate names more than one identity";
+		if (type == GEN_URI)
+			*uri = value;
+		else if (type == GEN_DNS)
+			*has_dns = true;
+		else
+			return "the certificate has names of a kind that none of ours has";
+	}
+	return *uri ? NULL : "the certificate names no identity";
+}
+
+static int take_name(X509 *cert, struct wire_identity *out, const char **why)
+{
+	int critical = 0;
+	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, &critical, NULL);
+	const ASN1_STRING *uri;
+	bool has_dns;
+	int err = -EINVAL;
+
+	*why = names ? check_names(names, &uri, &has_dns) : "the certificate names no identity";
+	if (!*why)
+		err = identity_parse_uri((const char *)ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri), out,
+					 why);
+	if (!err && has_dns && out->kind != WIRE_KIND_MASTER) {
+		*why = "the certificate has a DNS name, which only a master's has";
+		err = -EINVAL;
+	}
+	GENERAL_NAMES_free(names);
+	return err;
 }
 
 static int64_t seconds(const ASN1_TIME *at)
@@ -51,51 +120,33 @@ static int64_t seconds(const ASN1_TIME *at)
 void x509_key_fingerprint(EVP_PKEY *key, char out[WIRE_FINGERPRINT_LEN + 1])
 {
 	uint8_t *der = NULL;
-	int len = i2d_PUBKEY(key, &der);
+	int n = i2d_PUBKEY(key, &der);
 
 	out[0] = '\0';
-	if (len > 0)
-		identity_fingerprint(der, (size_t)len, out);
+	if (n > 0)
+		identity_fingerprint(der, (size_t)n, out);
 	OPENSSL_free(der);
-}
-
-/* The only URI among the names. NULL with *why. */
-static const ASN1_IA5STRING *only_uri(const GENERAL_NAMES *names, const char **why)
-{
-	const ASN1_IA5STRING *uri = NULL;
-
-	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-
-		if (name->type != GEN_URI)
-			continue;
-		*why = "the certificate states more than one identity";
-		if (uri)
-			return NULL;
-		uri = name->d.uniformResourceIdentifier;
-	}
-	*why = "the certificate states no identity";
-	return uri;
 }
 
 int x509_identity(X509 *cert, struct wire_identity *out, const char **why)
 {
-	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	struct wire_identity who = { 0 };
 	EVP_PKEY *key = X509_get0_pubkey(cert);
-	const ASN1_IA5STRING *uri;
-	int err = -EINVAL;
+	int err = take_name(cert, &who, why);
 
-	*out = (struct wire_identity){ 0 };
-	uri = only_uri(names, why);
-	if (uri)
-		err = identity_parse_uri((const char *)ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri), out, why);
-	GENERAL_NAMES_free(names);
+	if (!err)
+		err = take_serial(cert, &who, why);
+	if (!err) {
+		*why = key ? x509_check_key(key) : "the certificate's key cannot be read";
+		err = *why ? -EINVAL : 0;
+	}
+	ERR_clear_error();
 	if (err)
 		return err;
-	take_serial(cert, out);
-	x509_key_fingerprint(key, out->key);
-	out->not_before_s = seconds(X509_get0_notBefore(cert));
-	out->not_after_s = seconds(X509_get0_notAfter(cert));
+	x509_key_fingerprint(key, who.key);
+	who.not_before_s = seconds(X509_get0_notBefore(cert));
+	who.not_after_s = seconds(X509_get0_notAfter(cert));
+	*out = who;
 	return 0;
 }
 
@@ -117,45 +168,90 @@ static int no_password(char *buf, int size, int writing, void *arg)
 	return -1;
 }
 
-static BIO *open_file(const char *file, char **error)
+/* Nothing that could block; a key is not for everybody's eyes. NULL, or what is wrong. */
+static const char *check_file(int fd, bool is_secret)
 {
-	BIO *bio;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode))
+		return "not a regular file";
+	if (is_secret && (st.st_mode & S_IROTH))
+		return "everybody can read this key: take that right away (chmod o-r) and replace the key";
+	return NULL;
+}
+
+/* Up to the end of the file. NULL, or what is wrong. */
+static const char *read_whole(int fd, char *text, size_t cap)
+{
+	size_t n = 0;
+
+	while (n < cap) {
+		ssize_t got = read(fd, text + n, cap - n);
+
+		if (got < 0 && errno != EINTR)
+			return strerror(errno);
+		if (got == 0)
+			return NULL;
+		n += got > 0 ? (size_t)got : 0;
+	}
+	return "too large";
+}
+
+static void drop_text(char *text)
+{
+	OPENSSL_cleanse(text, FILE_MAX);
+	free(text);
+}
+
+/* A zeroed byte is behind the text. Goes back with drop_text(). NULL with *error. */
+static char *read_text(const char *file, bool is_secret, char **error)
+{
+	char *text = mem_alloc(FILE_MAX + 1);
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	const char *why = check_file(fd, is_secret);
 
 	x509_init();
-	ERR_clear_error();
-	bio = BIO_new_file(file, "re");
-	if (bio)
-		return bio;
-	ERR_clear_error();
-	*error = mem_printf("%s: cannot be read: %s", file, strerror(errno));
+	if (!why)
+		why = read_whole(fd, text, FILE_MAX);
+	fd_close(&fd);
+	if (!why)
+		return text;
+	*error = mem_printf("%s: cannot be read: %s", file, why);
+	drop_text(text);
 	return NULL;
 }
 
 EVP_PKEY *x509_read_key(const char *file, char **error)
 {
-	BIO *bio = open_file(file, error);
-	EVP_PKEY *key;
+	char *text = read_text(file, true, error);
+	BIO *bio = text ? BIO_new_mem_buf(text, -1) : NULL;
+	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
 
-	if (!bio)
-		return NULL;
-	key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
-	if (!key)
-		*error = x509_error(file, "not a private key in PEM without a password");
+	if (text && !key)
+		*error = mem_printf("%s: %s", file, strstr(text, "ENCRYPTED") ?
+				    "the key is encrypted with a passphrase, and nobody is there to enter it" :
+				    "not a private key in PEM");
+	ERR_clear_error();
 	BIO_free(bio);
+	if (text)
+		drop_text(text);
 	return key;
 }
 
 X509 *x509_read_certificate(const char *file, char **error)
 {
-	BIO *bio = open_file(file, error);
-	X509 *cert;
+	char *text = read_text(file, false, error);
+	BIO *bio = text ? BIO_new_mem_buf(text, -1) : NULL;
+	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, no_password, NULL) : NULL;
 
-	if (!bio)
-		return NULL;
-	cert = PEM_read_bio_X509(bio, NULL, no_password, NULL);
-	if (!cert)
-		*error = x509_error(file, "not a certificate in PEM");
+	if (text && !cert)
+		*error = mem_printf("%s: not a certificate in PEM", file);
+	ERR_clear_error();
 	BIO_free(bio);
+	if (text)
+		drop_text(text);
 	return cert;
 }
 

@@ -79,7 +79,7 @@ START_TEST(token_is_read_as_it_is_written)
 	struct token token, again;
 	const char *why;
 
-	ck_assert_int_eq(strlen(GOOD), TOKEN_TEXT_LEN);
+	ck_assert_uint_eq(strlen(GOOD), TOKEN_TEXT_LEN);
 	ck_assert_int_eq(token_parse(GOOD, &token, &why), 0);
 	ck_assert_int_eq(token.pin[1], 0x11);
 	ck_assert_int_eq(token.id[0], 0xde);
