@@ -106,9 +106,14 @@ static X509 *new_certificate(const char *common_name, EVP_PKEY *key, int64_t fro
 	return NULL;
 }
 
+static char *root_name(const char *cluster)
+{
+	return mem_printf("Sloth cluster %s", cluster);
+}
+
 static X509 *make_root(const char *cluster, EVP_PKEY *key)
 {
-	char *name = mem_printf("Sloth cluster %s", cluster);
+	char *name = root_name(cluster);
 	int64_t now = wall_s();
 	X509 *cert = new_certificate(name, key, now - CA_BACKDATE_S, now + (int64_t)CA_DAYS * DAY_S);
 
@@ -116,7 +121,7 @@ static X509 *make_root(const char *cluster, EVP_PKEY *key)
 	if (cert && X509_set_issuer_name(cert, X509_get_subject_name(cert)) == 1 &&
 	    add_extension(cert, cert, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") == 0 &&
 	    add_extension(cert, cert, NID_key_usage, "critical,keyCertSign,cRLSign") == 0 &&
-	    add_extension(cert, cert, NID_subject_key_identifier, "hash") == 0 && X509_sign(cert, key, EVP_sha256()) > 0)
+	    add_extension(cert, cert, NID_subject_key_identifier, "hash") == 0 && X509_sign(cert, key, x509_sign_digest(key)) > 0)
 		return cert;
 	X509_free(cert);
 	return NULL;
@@ -126,7 +131,8 @@ static X509 *make_root(const char *cluster, EVP_PKEY *key)
 static X509 *make_leaf(const struct ca *ca, EVP_PKEY *key, enum wire_kind kind, const char *name, int64_t now_s, uint32_t days)
 {
 	char *uri = identity_uri(ca->cluster, kind, name);
-	X509 *cert = new_certificate(name, key, now_s - CA_BACKDATE_S, now_s + (int64_t)days * DAY_S);
+	int64_t to_s = now_s + (int64_t)days * DAY_S, last_s = ca_not_after(ca);
+	X509 *cert = new_certificate(name, key, now_s - CA_BACKDATE_S, to_s < last_s ? to_s : last_s);
 
 	if (cert && (X509_set_issuer_name(cert, X509_get_subject_name(ca->cert)) != 1 ||
 		     add_extension(cert, ca->cert, NID_basic_constraints, "critical,CA:FALSE") ||
@@ -134,7 +140,7 @@ static X509 *make_leaf(const struct ca *ca, EVP_PKEY *key, enum wire_kind kind, 
 		     add_extension(cert, ca->cert, NID_ext_key_usage, "serverAuth,clientAuth") ||
 		     add_extension(cert, ca->cert, NID_subject_key_identifier, "hash") ||
 		     add_extension(cert, ca->cert, NID_authority_key_identifier, "keyid:always") ||
-		     add_names(cert, uri, kind == WIRE_KIND_MASTER) || X509_sign(cert, ca->key, EVP_sha256()) <= 0)) {
+		     add_names(cert, uri, kind == WIRE_KIND_MASTER) || X509_sign(cert, ca->key, x509_sign_digest(ca->key)) <= 0)) {
 		X509_free(cert);
 		cert = NULL;
 	}
@@ -220,7 +226,8 @@ static int make_certificate(struct ca *ca, char **error)
  */
 static int make_missing(struct ca *ca, bool own_key, char **error)
 {
-	bool has_cert = exists(ca->cert_file), has_key = exists(ca->key_file), has_leaf = exists(ca->leaf_file);
+	bool has_cert = exists(ca->cert_file), has_key = exists(ca->key_file);
+	bool has_leaf = exists(ca->leaf_file) || exists(ca->leaf_key_file);
 	int err = exists(ca->cluster_file) ? 0 : -ENOENT;
 
 	if (has_cert)
@@ -250,19 +257,46 @@ static int encode(struct ca *ca)
 	return 0;
 }
 
-static int read_ca(struct ca *ca, char **error)
+/* A state directory that was put together from two backups shows here. */
+static bool is_of_cluster(const struct ca *ca)
+{
+	char *want = root_name(ca->cluster), have[128] = "";
+	bool same;
+
+	X509_NAME_get_text_by_NID(X509_get_subject_name(ca->cert), NID_commonName, have, sizeof have);
+	same = strcmp(want, have) == 0;
+	free(want);
+	return same;
+}
+
+/* The certificate, not the key. */
+static int read_public(struct ca *ca, char **error)
 {
 	if (read_cluster(ca, error))
 		return -EINVAL;
 	ca->cert = x509_read_certificate(ca->cert_file, error);
-	ca->key = ca->cert ? x509_read_key(ca->key_file, error) : NULL;
+	if (!ca->cert)
+		return -EINVAL;
+	if (!is_of_cluster(ca)) {
+		*error = mem_printf("%s: not the CA of the cluster in %s: put the right files back from one backup",
+				    ca->cert_file, ca->cluster_file);
+		return -EINVAL;
+	}
+	return encode(ca);
+}
+
+static int read_ca(struct ca *ca, char **error)
+{
+	if (read_public(ca, error))
+		return -EINVAL;
+	ca->key = x509_read_key(ca->key_file, error);
 	if (!ca->key)
 		return -EINVAL;
 	if (X509_check_private_key(ca->cert, ca->key) != 1) {
 		*error = x509_error(ca->key_file, "not the key of ca.crt: put the right one back from a backup");
 		return -EINVAL;
 	}
-	return encode(ca);
+	return 0;
 }
 
 static struct ca *ca_new(const char *dir, const char *key_file)
@@ -283,6 +317,18 @@ int ca_open(const char *state_dir, const char *key_file, struct ca **out, char *
 	struct ca *ca = ca_new(state_dir, key_file);
 
 	if (make_missing(ca, !key_file, error) || read_ca(ca, error)) {
+		ca_free(ca);
+		return EXIT_CONFIG;
+	}
+	*out = ca;
+	return EXIT_OK;
+}
+
+int ca_look(const char *state_dir, struct ca **out, char **error)
+{
+	struct ca *ca = ca_new(state_dir, NULL);
+
+	if (read_public(ca, error)) {
 		ca_free(ca);
 		return EXIT_CONFIG;
 	}
@@ -338,11 +384,21 @@ const char *ca_leaf_key_file(const struct ca *ca)
 	return ca->leaf_key_file;
 }
 
-int64_t ca_not_after(const struct ca *ca)
+static int64_t seconds(const ASN1_TIME *at)
 {
 	struct tm tm = { 0 };
 
-	return ASN1_TIME_to_tm(X509_get0_notAfter(ca->cert), &tm) == 1 ? timegm(&tm) : 0;
+	return ASN1_TIME_to_tm(at, &tm) == 1 ? timegm(&tm) : 0;
+}
+
+int64_t ca_not_before(const struct ca *ca)
+{
+	return seconds(X509_get0_notBefore(ca->cert));
+}
+
+int64_t ca_not_after(const struct ca *ca)
+{
+	return seconds(X509_get0_notAfter(ca->cert));
 }
 
 /* ---- the master's leaf ---- */
@@ -411,17 +467,6 @@ static X509_REQ *decode_request(const uint8_t *csr, size_t len)
 	return NULL;
 }
 
-static bool is_strong(EVP_PKEY *key)
-{
-	char group[64] = "";
-
-	if (EVP_PKEY_is_a(key, "ED25519"))
-		return true;
-	if (!EVP_PKEY_is_a(key, "EC") || EVP_PKEY_get_group_name(key, group, sizeof group, NULL) != 1)
-		return false;
-	return str_equal(group, "prime256v1") || str_equal(group, "secp384r1");
-}
-
 int ca_check_request(const uint8_t *csr, size_t len, char key[WIRE_FINGERPRINT_LEN + 1], const char **why)
 {
 	X509_REQ *req = decode_request(csr, len);
@@ -431,8 +476,8 @@ int ca_check_request(const uint8_t *csr, size_t len, char key[WIRE_FINGERPRINT_L
 	*key = '\0';
 	if (!public)
 		*why = "the certificate request is malformed";
-	else if (!is_strong(public))
-		*why = "keys are EC P-256, EC P-384 or Ed25519: this one is of another kind";
+	else if ((*why = x509_check_key(public)))
+		err = -EINVAL;
 	else if (X509_REQ_verify(req, public) != 1)
 		*why = "the signature of the certificate request is wrong";
 	else

@@ -30,12 +30,15 @@ enum {
  * *error set to owned words. The directory's lock is held by the caller.
  */
 int ca_open(const char *state_dir, const char *key_file, struct ca **ca, char **error);
+/* The CA that is there, to be shown: it signs nothing, nothing is written, no lock is needed. As above. */
+int ca_look(const char *state_dir, struct ca **ca, char **error);
 void ca_free(struct ca *ca);
 
 const char *ca_cluster(const struct ca *ca);		/* 32 hex digits */
 const char *ca_fingerprint(const struct ca *ca);	/* SHA-256 of its certificate, hex */
 const uint8_t *ca_certificate(const struct ca *ca, size_t *len);	/* DER */
 const char *ca_cert_file(const struct ca *ca);
+int64_t ca_not_before(const struct ca *ca);		/* unix seconds */
 int64_t ca_not_after(const struct ca *ca);		/* unix seconds */
 
 /* Makes the master's leaf when it is missing, of another CA, or past two thirds of its life. 1: made, 0: as it was,

@@ -50,7 +50,7 @@ static int encode_request(X509_REQ *req, EVP_PKEY *key, uint8_t **der, size_t *l
 	int n;
 
 	if (X509_REQ_set_version(req, X509_REQ_VERSION_1) != 1 || X509_REQ_set_pubkey(req, key) != 1 ||
-	    X509_REQ_sign(req, key, EVP_sha256()) <= 0)
+	    X509_REQ_sign(req, key, x509_sign_digest(key)) <= 0)
 		return -EINVAL;
 	n = i2d_X509_REQ(req, &encoded);
 	if (n <= 0)

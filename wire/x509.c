@@ -51,6 +51,11 @@ const char *x509_check_key(const EVP_PKEY *key)
 	return "the key is on a curve that is not taken: it has to be EC P-256, EC P-384 or Ed25519";
 }
 
+const EVP_MD *x509_sign_digest(const EVP_PKEY *key)
+{
+	return EVP_PKEY_is_a(key, "ED25519") ? NULL : EVP_sha256();
+}
+
 /* ---- identities ---- */
 
 static int take_serial(const X509 *cert, struct wire_identity *out, const char **why)

@@ -14,6 +14,8 @@ void x509_init(void);
 int x509_identity(X509 *cert, struct wire_identity *out, const char **why);
 /* NULL, or what is wrong with a public key: EC P-256, EC P-384 and Ed25519 are taken. */
 const char *x509_check_key(const EVP_PKEY *key);
+/* The digest to sign with; NULL where the kind of key brings its own. */
+const EVP_MD *x509_sign_digest(const EVP_PKEY *key);
 /* SHA-256 of the public key, hex. */
 void x509_key_fingerprint(EVP_PKEY *key, char out[WIRE_FINGERPRINT_LEN + 1]);
 
