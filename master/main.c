@@ -25,6 +25,7 @@
 #include "common/mem.h"
 #include "common/notify.h"
 #include "common/paths.h"
+#include "master/ca_command.h"
 #include "master/control.h"
 #include "master/fleet.h"
 #include "master/listen.h"
@@ -208,9 +209,10 @@ static void tear_down(struct program *p)
 
 static void print_help(void)
 {
-	printf("Usage: %s [OPTIONS]\n\n"
+	printf("Usage: %s [OPTIONS]\n"
+	       "       %s ca init|show|export [OPTIONS]\n\n"
 	       "Registry and dispatcher of Sloth: agents register with it, operators run\n"
-	       "commands through it.\n\n", ident);
+	       "commands through it.\n\n", ident, ident);
 	opt_print_help(options_table, stdout);
 	printf("\nSee slothd-master(8).\n");
 }
@@ -223,6 +225,8 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	fd_occupy_standard();
+	if (argc > 1 && strcmp(argv[1], "ca") == 0)
+		return ca_command(argc - 1, argv + 1);
 	notify_init();
 	status = options_load(&p.o, argc, argv, &error);
 	if (status != EXIT_OK) {

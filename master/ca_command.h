@@ -1,0 +1,10 @@
+/*
+ * ca_command.h - slothd-master ca init|show|export: the CA, without a master.
+ */
+#ifndef MASTER_CA_COMMAND_H
+#define MASTER_CA_COMMAND_H
+
+/* argv[0] is "ca". The exit status; what is wrong is said on stderr. */
+int ca_command(int argc, char **argv);
+
+#endif
