@@ -315,10 +315,13 @@ static struct ca *ca_new(const char *dir, const char *key_file)
 int ca_open(const char *state_dir, const char *key_file, struct ca **out, char **error)
 {
 	struct ca *ca = ca_new(state_dir, key_file);
+	int err = make_missing(ca, !key_file, error);
 
-	if (make_missing(ca, !key_file, error) || read_ca(ca, error)) {
+	if (!err)
+		err = read_ca(ca, error);
+	if (err) {
 		ca_free(ca);
-		return EXIT_CONFIG;
+		return err == -EINVAL || err == -ENOENT ? EXIT_CONFIG : EXIT_FAILED;	/* a full disk may pass */
 	}
 	*out = ca;
 	return EXIT_OK;

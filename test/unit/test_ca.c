@@ -4,15 +4,14 @@
 #include "master/ca.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -182,6 +181,24 @@ START_TEST(ca_of_another_cluster_is_refused)
 	assert_refused(NULL, "32 hex digits");
 	put(CLUSTER, "", 0644);
 	assert_refused(NULL, "32 hex digits");
+}
+END_TEST
+
+START_TEST(ca_on_a_full_disk_is_made_later)
+{
+	const struct rlimit none = { 0, RLIM_INFINITY }, any = { RLIM_INFINITY, RLIM_INFINITY };
+	struct ca *ca = NULL;
+	char *error = NULL;
+
+	new_dir();
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+	ck_assert_int_eq(ca_open(dir, NULL, &ca, &error), EXIT_FAILED);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &any), 0);
+	assert_says(error, "cannot be written");
+	ca_free(open_ca(NULL));
+	new_dir();
+	assert_refused(tmp_path("no-such-dir/ca.key"), "cannot be written");
 }
 END_TEST
 
@@ -487,6 +504,7 @@ START_TEST(ca_certificate_ends_with_the_ca)
 END_TEST
 
 UNIT_MAIN(ca_is_made_once, ca_key_may_be_elsewhere, ca_key_that_is_wrong_is_never_replaced,
-	  ca_of_another_cluster_is_refused, ca_files_that_are_missing_are_made_or_missed, ca_leaf_is_renewed,
-	  ca_takes_strong_keys_alone, ca_refuses_broken_requests, ca_certificate_says_what_it_was_told,
-	  ca_signs_no_name_that_is_none, ca_certificate_ends_with_the_ca)
+	  ca_of_another_cluster_is_refused, ca_on_a_full_disk_is_made_later,
+	  ca_files_that_are_missing_are_made_or_missed, ca_leaf_is_renewed, ca_takes_strong_keys_alone,
+	  ca_refuses_broken_requests, ca_certificate_says_what_it_was_told, ca_signs_no_name_that_is_none,
+	  ca_certificate_ends_with_the_ca)
