@@ -44,7 +44,7 @@ static const struct {
 	{ URI "/agent", WIRE_KIND_NONE, NULL },
 	{ URI "//web1", WIRE_KIND_NONE, NULL },
 	{ URI "/Agent/web1", WIRE_KIND_NONE, NULL },
-	{ URI "/root/web1", WIRE_KIND_NONE, NULL },
+	{ URI "/user/web1", WIRE_KIND_NONE, NULL },
 	{ URI "/agent/web 1", WIRE_KIND_NONE, NULL },
 	{ URI "/agent/web1\n", WIRE_KIND_NONE, NULL },
 	{ URI "/agent/w\xc3\xa9", WIRE_KIND_NONE, NULL },
