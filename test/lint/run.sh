@@ -67,7 +67,7 @@ for path in sys.argv[1:]:
 check_man() {
 	local out
 
-	out=$(mandoc -Tlint -Wwarning man/*.[18] | grep -v 'referenced manual not found' || true)
+	out=$(mandoc -Tlint -Wwarning man/*.[1-8] | grep -v 'referenced manual not found' || true)
 	[ -z "$out" ] && return
 	echo "$out"
 	return 1
