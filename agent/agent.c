@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/consent.h"
 #include "agent/enrol.h"
 #include "agent/link.h"
 #include "agent/service.h"
@@ -172,8 +173,10 @@ int agent_start(struct agent *a, char **error)
 		.report_host = c->own_bind_host, .on_news = on_news, .arg = a,
 	};
 	static const char *const files[] = { "epoch", NULL };
-	int status;
+	int status = consent_load(a, error);
 
+	if (status != EXIT_OK)
+		return status;
 	if (agent_listen(a, error))
 		return EXIT_FAILED;
 	lc.port = a->port;
@@ -202,13 +205,14 @@ void agent_close(struct agent *a)
 	link_free(a->link);
 	enrol_free(a->enrol);
 	runs_free(a->runs);
+	consent_close(a);
 	user_free(a->own_user);
 	if (a->loop)
 		ev_loop_destroy(a->loop);
 	*a = (struct agent){ .exit_status = a->exit_status };
 }
 
-/* ---- the agent's own user ---- */
+/* ---- what may change while it runs ---- */
 
 const struct user *agent_own_user(struct agent *a)
 {
@@ -219,6 +223,12 @@ const struct user *agent_own_user(struct agent *a)
 
 void agent_reload(struct agent *a)
 {
+	char *error = NULL;
+
+	if (consent_load(a, &error) != EXIT_OK) {
+		log_error("agent %s: %s; the policy stays as it was", a->config->own_name, error);
+		free(error);
+	}
 	user_free(a->own_user);
 	a->own_user = NULL;
 	if (a->enrol)

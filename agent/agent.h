@@ -19,6 +19,7 @@ enum { AGENT_LISTENERS_MAX = 2, AGENT_DRAIN_MS = 5000 };
 
 struct enrol;
 struct link;
+struct policy;
 
 /*
  *   UP --Shutdown RPC--> DRAINING --last run ended--> CLOSING
@@ -35,6 +36,7 @@ struct agent {
 	uint16_t port;			/* in use */
 	struct identity identity;
 	struct usage usage;
+	struct policy *policy;		/* consent.c */
 	struct user *own_user;		/* agent_own_user() */
 	const char *shell;
 	struct runs *runs;
@@ -50,7 +52,7 @@ struct agent {
  * agent_close(). The state directory's lock is held by the caller.
  */
 int agent_open(struct agent *a, const struct config *config, char **error);	/* its loop and what is in it */
-int agent_start(struct agent *a, char **error);		/* listens, identity, link to the master */
+int agent_start(struct agent *a, char **error);		/* policy, listens, identity, link to the master */
 /* After the loop has returned. Half-open is fine. */
 void agent_close(struct agent *a);
 
@@ -64,7 +66,7 @@ void agent_abort(struct agent *a);
 int agent_listen(struct agent *a, char **error);
 void agent_unlisten(struct agent *a);
 
-/* Looked up with the first run; forgotten by agent_reload(). */
+/* Looked up with the first run; forgotten by agent_reload(), which also reads the policy again. */
 const struct user *agent_own_user(struct agent *a);
 void agent_reload(struct agent *a);
 

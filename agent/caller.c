@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/consent.h"
 #include "agent/launch.h"
 #include "common/mem.h"
 #include "common/str.h"
@@ -66,19 +67,31 @@ static struct run *begin_prepared(struct agent *agent, struct wire_call *call, e
 	return admit(agent, call, launch->spec.id) ? run_new(agent->runs, &launch->spec, ops, arg) : NULL;
 }
 
+static struct run *begin_allowed(struct agent *agent, struct wire_call *call, const char *principal,
+				 const Sloth__V1__RunStart *start, const struct run_ops *ops, void *arg)
+{
+	enum launch_verdict verdict;
+	struct launch launch;
+	struct run *run = NULL;
+	char *error = NULL;
+
+	verdict = launch_prepare(&launch, agent, start, principal, &error);
+	if (verdict != LAUNCH_OK || consent_to_user(agent, call, principal, launch.spec.exec.user))
+		run = begin_prepared(agent, call, verdict, &launch, error, ops, arg);
+	launch_done(&launch);
+	free(error);
+	return run;
+}
+
 struct run *caller_begin(struct agent *agent, struct wire_call *call, const Sloth__V1__RunStart *start,
 			 const struct run_ops *ops, void *arg)
 {
-	char *principal = caller_principal(call), *error = NULL;
-	enum launch_verdict verdict;
-	struct launch launch;
-	struct run *run;
+	char *principal = caller_principal(call);
+	struct run *run = NULL;
 
-	verdict = launch_prepare(&launch, agent, start, principal, &error);
-	run = begin_prepared(agent, call, verdict, &launch, error, ops, arg);
-	launch_done(&launch);
+	if (consent_to_run(agent, call, principal, start->user))
+		run = begin_allowed(agent, call, principal, start, ops, arg);
 	free(principal);
-	free(error);
 	return run;
 }
 

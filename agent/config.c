@@ -48,6 +48,8 @@ const struct opt config_options[] = {
 	{ "log-file", 0, OPT_STRING, "FILE", "log there instead of to stderr", FIELD(log_file), 0, 0 },
 	{ "log-level", 0, OPT_STRING, "LEVEL", "debug, info, warn or error; default: info", FIELD(log_level), 0, 0 },
 	{ "max-runs", 0, OPT_UINT, "N", "commands that may run at once; default: 1024", FIELD(max_runs), 1, 1000000 },
+	{ "policy", 0, OPT_STRING, "FILE", "what the master may ask for; default: /etc/sloth/agent.policy as root",
+	  FIELD(policy), 0, 0 },
 	{ "config", 0, OPT_STRING, "FILE", "read options from FILE; default: /etc/sloth/agent.conf as root",
 	  FIELD(config_file), 0, 0 },
 	{ "version", 0, OPT_FLAG, NULL, "print the version and exit", FIELD(version), 0, 0 },
@@ -251,6 +253,10 @@ static void derive_paths(struct config *c)
 		c->own_log_file = paths_join(c->own_state_dir, "slothd-agent.log");
 	else if (c->daemon)
 		c->own_log_file = paths_log_file("slothd-agent", c->own_state_dir);
+	if (c->policy)
+		c->own_policy = paths_absolute(c->policy);
+	else if (geteuid() == 0)
+		c->own_policy = mem_strdup("/etc/sloth/agent.policy");
 }
 
 static void set_defaults(void *out)
@@ -298,6 +304,7 @@ void config_done(struct config *c)
 	free(c->own_state_dir);
 	free(c->own_runtime_dir);
 	free(c->own_log_file);
+	free(c->own_policy);
 	free(c->file);
 	token_wipe(&c->own_token);
 	*c = (struct config){ 0 };

@@ -16,7 +16,7 @@ enum { CONFIG_RUNS_MAX = 1024 };	/* runs at once, unless --max-runs says otherwi
 struct config {
 	/* As given; strings point into argv or into `file`. */
 	const char *name, *master, *bind_address, *report_address;
-	const char *state_dir, *log_file, *log_level, *config_file;
+	const char *state_dir, *log_file, *log_level, *policy, *config_file;
 	const char *token, *token_file, *ca_fingerprint;
 	uint64_t port, max_runs;
 	bool daemon, insecure, require_pin, version, help;
@@ -31,6 +31,7 @@ struct config {
 	char *own_state_dir;	/* owned */
 	char *own_runtime_dir;	/* owned */
 	char *own_log_file;	/* owned; NULL: stderr */
+	char *own_policy;	/* owned; NULL: none */
 	char *file;		/* owned text of the configuration file */
 };
 

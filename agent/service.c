@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/caller.h"
+#include "agent/consent.h"
 #include "common/exits.h"
 #include "common/log.h"
 #include "common/str.h"
@@ -24,12 +25,17 @@ static void on_shutdown(struct wire_call *call, const uint8_t *data, size_t len,
 	Agent__ShutdownResponse response = AGENT__SHUTDOWN_RESPONSE__INIT;
 	struct agent *agent = arg;
 	char *principal;
+	bool allowed;
 
 	if (!wire_unpack(call, &agent__shutdown_request__descriptor, data, len))
 		return;
 	principal = caller_principal(call);
-	log_info("agent %s: asked to stop by %s", agent->config->own_name, str_quote(principal));
+	allowed = consent_to_stop(agent, call, principal);
+	if (allowed)
+		log_info("agent %s: asked to stop by %s", agent->config->own_name, str_quote(principal));
 	free(principal);
+	if (!allowed)
+		return;
 	answer(call, &response.base);
 	agent_stop(agent, false, EXIT_STOPPED, "asked to stop");
 }

@@ -89,6 +89,13 @@ int user_lookup(const char *name, struct user **out, char **error)
 	return 0;
 }
 
+char *user_name_of(uid_t uid)
+{
+	const struct passwd *pw = getpwuid(uid);
+
+	return pw ? mem_strdup(pw->pw_name) : NULL;
+}
+
 void user_free(struct user *u)
 {
 	if (!u)

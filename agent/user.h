@@ -25,6 +25,8 @@ struct user *user_own(void);
  * with *error set to owned words: -ENOENT no such user, -EPERM the agent is not root and cannot switch.
  */
 int user_lookup(const char *name, struct user **out, char **error);
+/* The name by which the user database knows a number, owned; NULL: none. */
+char *user_name_of(uid_t uid);
 void user_free(struct user *u);
 
 #endif

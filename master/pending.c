@@ -15,6 +15,7 @@
 #include "common/str.h"
 #include "master/channel.h"
 #include "master/master.h"
+#include "master/relay.h"
 #include "wire/proto/agent.pb-c.h"
 #include "wire/wire.h"
 
@@ -24,6 +25,7 @@ struct pending {
 	struct wire_call *shutdown;	/* to the agent */
 	struct wire_conn *own_conn;
 	struct channel_wait wait;
+	struct relay_metadata metadata;	/* StopAgent: who asks, and nothing that lives in the agent */
 	bool is_waiting;
 	char *name;			/* the agent may be deleted meanwhile */
 };
@@ -137,7 +139,10 @@ static void on_shutdown(struct wire_call *call, enum wire_code code, const char 
 static const char *tell_agent(struct pending *p, struct agent *a)
 {
 	const Agent__ShutdownRequest message = AGENT__SHUTDOWN_REQUEST__INIT;
-	const struct wire_request request = { .path = "/agent.Agent/Shutdown", .timeout_ms = PENDING_STOP_MS };
+	const struct wire_request request = {
+		.path = "/agent.Agent/Shutdown", .timeout_ms = PENDING_STOP_MS,
+		.metadata = p->metadata.fields, .n_metadata = p->metadata.n,
+	};
 	struct wire_conn *conn;
 	const char *why;
 	bool own;
@@ -170,8 +175,11 @@ static void on_stop_checked(const char *why, void *arg)
 void pending_stop(struct master *m, struct wire_call *caller, struct agent *a)
 {
 	struct pending *p = pending_new(m, caller, a->record.name, on_stop_checked);
-	const char *why = tell_agent(p, a);
+	const char *why;
 
+	relay_metadata(&p->metadata, caller, a);
+	p->metadata.n = 1;
+	why = tell_agent(p, a);
 	if (why)
 		answer_stop(p, why);
 }
