@@ -81,6 +81,7 @@ static void on_hello(struct wire_call *call, const uint8_t *data, size_t len, vo
 	response.epoch.len = IDENTITY_BYTES;
 	response.version = version;
 	response.shell = (char *)agent->shell;
+	response.user = agent_own_user(agent)->name;
 	answer(call, &response.base);
 }
 

@@ -227,6 +227,7 @@ static void take_hello(struct channel *ch, const Sloth__V1__HelloResponse *hello
 		return;
 	}
 	registry_set_identity(ch->agent, instance, epoch, hello->version, hello->shell);
+	registry_set_user(ch->agent, hello->user);
 	fleet_identified(ch->m, ch->agent);
 	succeeded(ch);
 }

@@ -43,6 +43,7 @@ static void agent_free(struct agent *a)
 	free(rec->shell);
 	free(rec->facts);
 	free(a->unreachable);
+	free(a->user);
 	free(a);
 }
 
@@ -193,6 +194,7 @@ static void forget_host(struct registry *r, struct agent *a)
 	mem_set_string(&a->record.shell, "");
 	replace_facts(r, a, "", 0);
 	a->epoch[0] = '\0';
+	mem_set_string(&a->user, NULL);
 	a->dirty |= AGENT_DIRTY_FACTS;
 }
 
@@ -322,6 +324,13 @@ void registry_set_identity(struct agent *a, const char *instance, const char *ep
 	registry_set_version(a, version);
 	memcpy(a->epoch, epoch, strnlen(epoch, sizeof a->epoch - 1) + 1);
 	a->epoch[sizeof a->epoch - 1] = '\0';
+}
+
+void registry_set_user(struct agent *a, const char *name)
+{
+	bool is_known = *name && strlen(name) <= REGISTRY_TEXT_MAX;
+
+	mem_set_string(&a->user, is_known ? name : NULL);
 }
 
 bool registry_set_unreachable(struct agent *a, const char *why, struct now now)

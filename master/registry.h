@@ -49,6 +49,7 @@ enum { AGENT_DIRTY_RECORD = 1, AGENT_DIRTY_SEEN = 2, AGENT_DIRTY_FACTS = 4 };
 struct agent {
 	struct agent_record record;
 	char epoch[2 * 16 + 1];		/* hex; empty: not learnt yet */
+	char *user;			/* name of the user that it runs as; NULL: not learnt yet */
 	bool is_active;
 	bool is_insecure;		/* as it registered last: it is dialled without TLS */
 	bool is_stopping;		/* it has promised to end itself */
@@ -98,6 +99,8 @@ void registry_set_version(struct agent *a, const char *version);
 /* What the agent said about itself when asked at its address; instance and epoch in hex. */
 void registry_set_identity(struct agent *a, const char *instance, const char *epoch, const char *version,
 			   const char *shell);
+/* The name of the user that it runs as, as it said; not kept on disk. Empty or too long: not known. */
+void registry_set_user(struct agent *a, const char *name);
 /* NULL: reachable. True when an agent became reachable, unreachable, or unreachable for another reason. */
 bool registry_set_unreachable(struct agent *a, const char *why, struct now now);
 void registry_set_stopping(struct agent *a);
