@@ -13,6 +13,7 @@
 #include "common/str.h"
 #include "master/execute.h"
 #include "master/fleet.h"
+#include "master/gate.h"
 #include "master/info.h"
 #include "master/master.h"
 #include "master/pending.h"
@@ -146,10 +147,13 @@ static void on_list(struct wire_call *call, const uint8_t *data, size_t len, voi
 {
 	struct master *m = arg;
 	Agent__ListAgentsResponse *list;
+	struct gate_view view;
 
-	if (!wire_unpack(call, &agent__list_agents_request__descriptor, data, len))
+	if (!wire_unpack(call, &agent__list_agents_request__descriptor, data, len) ||
+	    !master_may(m, call, POLICY_LIST, NULL, NULL))
 		return;
-	list = info_list(m->registry);
+	gate_view_init(&view, m, call);
+	list = info_list(m->registry, gate_view_shows, &view);
 	answer(call, &list->base);
 	free(list);
 }
@@ -164,7 +168,7 @@ static void on_get(struct wire_call *call, const uint8_t *data, size_t len, void
 	char *why = NULL;
 
 	request = wire_unpack(call, &agent__get_agent_info_request__descriptor, data, len);
-	if (!request)
+	if (!request || !master_may(m, call, POLICY_LIST, request->agent_name, NULL))
 		return;
 	a = registry_find(m->registry, request->agent_name);
 	if (a) {
@@ -188,7 +192,7 @@ static void on_stop(struct wire_call *call, const uint8_t *data, size_t len, voi
 	struct agent *a;
 
 	request = wire_unpack(call, &agent__stop_agent_request__descriptor, data, len);
-	if (!request)
+	if (!request || !master_may(m, call, POLICY_STOP, request->agent_name, NULL))
 		return;
 	a = registry_find(m->registry, request->agent_name);
 	if (a) {
@@ -209,7 +213,7 @@ static void on_unregister(struct wire_call *call, const uint8_t *data, size_t le
 	char *text;
 
 	request = wire_unpack(call, &agent__unregister_agent_request__descriptor, data, len);
-	if (!request)
+	if (!request || !master_may(m, call, POLICY_DELETE, request->agent_name, NULL))
 		return;
 	a = registry_find(m->registry, request->agent_name);
 	text = a ? mem_printf("agent %s is deleted", a->record.name) : unknown_agent(request->agent_name);

@@ -4,6 +4,7 @@
 #include "master/dispatch.h"
 
 #include "master/bridge.h"
+#include "master/gate.h"
 #include "master/master.h"
 #include "master/relay.h"
 #include "wire/proto/sloth.pb-c.h"
@@ -16,6 +17,12 @@ static const char *agent_name(const Sloth__V1__RunInput *input)
 	case SLOTH__V1__RUN_INPUT__EVENT_RESUME: return input->resume->agent_name;
 	default: return NULL;
 	}
+}
+
+/* A run that is resumed runs as whoever it was started as, which is not known here. */
+static const char *user_name(const Sloth__V1__RunInput *input)
+{
+	return input->event_case == SLOTH__V1__RUN_INPUT__EVENT_START ? input->start->user : NULL;
 }
 
 static void on_message(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
@@ -32,6 +39,8 @@ static void on_message(struct wire_call *call, const uint8_t *data, size_t len, 
 		wire_end(call, WIRE_INVALID_ARGUMENT, "the first message of a Run is start or resume");
 		return;
 	}
+	if (!master_may_run(m, call, name, user_name(input)))
+		return;
 	relay.agent = relay_find_agent(m, call, name);
 	if (!relay.agent)
 		return;

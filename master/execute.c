@@ -6,6 +6,7 @@
 #include "master/execute.h"
 
 #include "common/buf.h"
+#include "master/gate.h"
 #include "master/master.h"
 #include "master/relay.h"
 #include "wire/proto/agent.pb-c.h"
@@ -19,6 +20,8 @@ void execute_start(struct wire_call *call, const uint8_t *data, size_t len, void
 
 	request = wire_unpack(call, &agent__execute_command_request__descriptor, data, len);
 	if (!request)
+		return;
+	if (!master_may_run(master, call, request->agent_name, ""))
 		return;
 	relay.agent = relay_find_agent(master, call, request->agent_name);
 	if (!relay.agent)

@@ -56,19 +56,24 @@ static void leave_out_texts(Agent__ListAgentsResponse *list)
 	}
 }
 
-Agent__ListAgentsResponse *info_list(const struct registry *r)
+Agent__ListAgentsResponse *info_list(const struct registry *r, info_shows *shows, const void *arg)
 {
 	size_t n = registry_count(r), facts = 0;
 	struct list *l = mem_alloc(sizeof *l + n * (sizeof(Agent__AgentInfo *) + sizeof(Agent__AgentInfo)));
 	Agent__AgentInfo *infos = (Agent__AgentInfo *)(void *)(l->pointers + n);
 
 	agent__list_agents_response__init(&l->message);
-	l->message.n_agents = n;
 	l->message.agents = l->pointers;
 	for (size_t i = 0; i < n; i++) {
-		l->pointers[i] = &infos[i];
-		info_fill(&infos[i], registry_at(r, i));
-		facts += strlen(infos[i].system_info_json);
+		const struct agent *a = registry_at(r, i);
+		size_t at = l->message.n_agents;
+
+		if (shows && !shows(a, arg))
+			continue;
+		l->pointers[at] = &infos[at];
+		info_fill(&infos[at], a);
+		facts += strlen(infos[at].system_info_json);
+		l->message.n_agents++;
 	}
 	if (facts > INFO_FACTS_TOTAL_MAX)
 		leave_out_facts(&l->message);

@@ -17,7 +17,10 @@ enum {
 /* Strings are borrowed from the agent. */
 void info_fill(Agent__AgentInfo *info, const struct agent *a);
 
-/* Every agent in order of names; the message and its parts are one piece of memory for free(). */
-Agent__ListAgentsResponse *info_list(const struct registry *r);
+/* Whether a list shows an agent. */
+typedef bool info_shows(const struct agent *a, const void *arg);
+
+/* Agents in order of names, all of them without `shows`; the message and its parts are one piece of memory for free(). */
+Agent__ListAgentsResponse *info_list(const struct registry *r, info_shows *shows, const void *arg);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * main.c - slothd-master: start, signals, end.
  *
- * Start: options, background, state directory (its lock keeps a second master out), log, listeners, store.
+ * Start: options, background, state directory (its lock keeps a second master out), log, policy, listeners, store.
  * The listeners come before the store, so that peers wait in the backlog instead of being refused.
  *
  * End: SIGTERM or SIGINT stops the timers, writes the store and drains the connections; the loop ends when
@@ -28,6 +28,7 @@
 #include "master/ca_command.h"
 #include "master/control.h"
 #include "master/fleet.h"
+#include "master/gate.h"
 #include "master/listen.h"
 #include "master/master.h"
 #include "master/options.h"
@@ -87,6 +88,7 @@ static void on_hangup(void *arg)
 		log_warn("log file cannot be opened again: %s", strerror(-err));
 	else
 		log_info("log opened again");
+	gate_reload(m);
 	secure_reload(m);
 	wire_log_counts(m->wire);
 }
@@ -116,6 +118,13 @@ static int open_log(struct program *p, char **error)
 
 	p->has_log_file = status == EXIT_OK && p->o.own_log_file;
 	return status;
+}
+
+static int load_policy(struct program *p, char **error)
+{
+	p->m.policy_dir = p->o.own_policy_dir;
+	p->m.needs_policy_dir = p->o.policy_dir != NULL;
+	return gate_load(&p->m, error);
 }
 
 static int open_store(struct program *p)
@@ -170,6 +179,8 @@ static int start(struct program *p)
 	status = take_state_dir(p, &error);
 	if (status == EXIT_OK)
 		status = open_log(p, &error);
+	if (status == EXIT_OK)
+		status = load_policy(p, &error);
 	if (status != EXIT_OK)
 		return fail(p, status, error);
 	set_up(p);
@@ -203,6 +214,7 @@ static void tear_down(struct program *p)
 	}
 	store_close(m->store);
 	registry_free(m->registry);
+	gate_close(m);
 	fd_close(&p->lock);
 	options_done(&p->o);
 }

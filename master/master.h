@@ -9,6 +9,7 @@
  *   relay.c     couples two calls                bridge.c    Run on an agent that has RunCommand only
  *   pending.c   calls that wait for an agent     info.c      agents as messages
  *   listen.c    addresses and the unix socket   secure.c    CA, certificate, TLS; who a peer is
+ *   gate.c      what the policy allows
  */
 #ifndef MASTER_MASTER_H
 #define MASTER_MASTER_H
@@ -31,6 +32,7 @@ struct wire;
 struct wire_listener;
 struct store;
 struct secure;
+struct policy;
 
 struct fleet {
 	ev_timer liveness;		/* when the next agent may become Inactive */
@@ -47,6 +49,9 @@ struct master {
 	struct secure *secure;		/* CA, certificate, TLS */
 	struct fleet fleet;
 	const char *state_dir;
+	struct policy *policy;		/* gate.c */
+	const char *policy_dir;		/* NULL: none */
+	bool needs_policy_dir;		/* somebody has named it */
 	struct wire_listener *listeners[MASTER_LISTENERS_MAX];
 	size_t n_listeners;
 	struct list relays;		/* struct relay_link of every relayed call */

@@ -35,6 +35,8 @@ const struct opt options_table[] = {
 	{ "daemon", 0, OPT_FLAG, NULL, "go to the background once the master listens", FIELD(daemon), 0, 0 },
 	{ "log-file", 0, OPT_STRING, "FILE", "log there instead of to stderr", FIELD(log_file), 0, 0 },
 	{ "log-level", 0, OPT_STRING, "LEVEL", "debug, info, warn or error; default: info", FIELD(log_level), 0, 0 },
+	{ "policy-dir", 0, OPT_STRING, "DIR",
+	  "who may do what, in files *.conf there; default: /etc/sloth/policy.d as root", FIELD(policy_dir), 0, 0 },
 	{ "config", 0, OPT_STRING, "FILE", "read options from FILE; default: /etc/sloth/master.conf as root",
 	  FIELD(config), 0, 0 },
 	{ "version", 0, OPT_FLAG, NULL, "print the version and exit", FIELD(version), 0, 0 },
@@ -113,6 +115,10 @@ static void derive_paths(struct options *o)
 		o->own_log_file = paths_join(o->own_state_dir, "slothd-master.log");
 	else if (o->daemon)
 		o->own_log_file = paths_log_file("slothd-master", o->own_state_dir);
+	if (o->policy_dir)
+		o->own_policy_dir = paths_absolute(o->policy_dir);
+	else if (geteuid() == 0)
+		o->own_policy_dir = mem_strdup("/etc/sloth/policy.d");
 }
 
 int options_load(struct options *o, int argc, char **argv, char **error)
@@ -136,6 +142,7 @@ void options_done(struct options *o)
 	free(o->own_state_dir);
 	free(o->own_socket);
 	free(o->own_log_file);
+	free(o->own_policy_dir);
 	free(o->file);
 	*o = (struct options){ 0 };
 }

@@ -12,7 +12,7 @@
 
 struct options {
 	/* As given; strings point into argv or into `file`. */
-	const char *bind_address, *state_dir, *socket, *log_file, *log_level, *config, *ca_key;
+	const char *bind_address, *state_dir, *socket, *log_file, *log_level, *policy_dir, *config, *ca_key;
 	uint64_t port;
 	bool daemon, insecure, version, help;
 
@@ -20,6 +20,7 @@ struct options {
 	enum log_level level;
 	char *own_state_dir, *own_socket;
 	char *own_log_file;		/* NULL: stderr */
+	char *own_policy_dir;		/* NULL: none */
 	char *file;			/* text of the configuration file */
 };
 

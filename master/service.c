@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "master/gate.h"
 #include "master/master.h"
 #include "master/relay.h"
 #include "master/dispatch.h"
@@ -39,7 +40,8 @@ static void on_status(struct wire_call *call, const uint8_t *data, size_t len, v
 	char *listening[MASTER_LISTENERS_MAX], *warnings[WARNINGS_MAX];
 	const char *warning;
 
-	if (!wire_unpack(call, &sloth__v1__status_request__descriptor, data, len))
+	if (!wire_unpack(call, &sloth__v1__status_request__descriptor, data, len) ||
+	    !master_may(m, call, POLICY_LIST, NULL, NULL))
 		return;
 	status.version = borrowed(SLOTH_VERSION);
 	status.pid = (uint32_t)getpid();
@@ -63,7 +65,7 @@ static void on_ping(struct wire_call *call, const uint8_t *data, size_t len, voi
 	struct relay_request relay = { .path = "/sloth.v1.Agent/Ping", .first = data, .first_len = len, .is_unary = true };
 	Sloth__V1__PingResponse response = SLOTH__V1__PING_RESPONSE__INIT;
 
-	if (!request)
+	if (!request || !master_may(arg, call, POLICY_LIST, *request->agent_name ? request->agent_name : NULL, NULL))
 		return;
 	if (*request->agent_name) {
 		relay.agent = relay_find_agent(arg, call, request->agent_name);

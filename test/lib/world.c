@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/exits.h"
 #include "common/mem.h"
 #include "common/str.h"
 #include "master/channel.h"
 #include "master/control.h"
 #include "master/fleet.h"
+#include "master/gate.h"
 #include "master/service.h"
 #include "master/store.h"
 #include "test/lib/tmp.h"
@@ -186,6 +188,7 @@ void world_open(struct world *w)
 	w->m.loop = w->turn.loop;
 	w->m.wire = wire_new(w->m.loop);
 	w->m.registry = registry_new();
+	ck_assert_int_eq(gate_load(&w->m, &why), EXIT_OK);
 	w->m.store = store_open(tmp_path("registry.db"), &why);
 	w->m.state_dir = "state";
 	w->m.started_ms = mono_ms();
@@ -217,6 +220,7 @@ void world_close(struct world *w)
 	fleet_free(&w->m);
 	store_close(w->m.store);
 	registry_free(w->m.registry);
+	gate_close(&w->m);
 	wire_free(w->operator);
 	wire_free(w->m.wire);
 	ev_loop_destroy(w->turn.loop);

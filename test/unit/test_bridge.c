@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/policy.h"
 #include "test/lib/unit.h"
 #include "test/lib/world.h"
 
@@ -253,9 +254,28 @@ START_TEST(a_caller_that_leaves_cancels_the_agents_call)
 	close_all();
 }
 END_TEST
+/* Nobody says as whom it runs commands: it may be the one who is denied. */
+START_TEST(a_rule_that_denies_a_user_denies_an_unknown_one)
+{
+	static const char rule[] = "deny * run-as=root";
+	const Sloth__V1__RunStart start = start_of("true");
+	struct record r;
+	char *why;
+
+	open_all();
+	ck_assert_int_eq(policy_parse(w.m.policy, "x.conf", rule, sizeof rule - 1, &why), 0);
+	begin_run(&start, &r);
+	pair_run(&w.turn, pair_is, &r.ended);
+	ck_assert_int_eq(r.code, WIRE_PERMISSION_DENIED);
+	ck_assert_ptr_nonnull(strstr(r.why, "to run on agent old1 as its own user, which is not known (x.conf:1)"));
+	ck_assert_uint_eq(old1.n_runs, 0);
+	record_done(&r);
+	close_all();
+}
+END_TEST
 
 UNIT_MAIN(a_run_becomes_a_run_command, each_run_has_a_connection_of_its_own,
 	  an_end_by_signal_is_unknown_with_the_agents_words, a_stream_that_is_cut_is_unknown,
 	  the_time_limit_is_kept_by_the_master, a_signal_that_ends_cancels_the_agents_call,
 	  stdin_data_is_refused_and_its_end_is_not, what_a_foreign_agent_cannot_do_is_refused,
-	  a_caller_that_leaves_cancels_the_agents_call)
+	  a_caller_that_leaves_cancels_the_agents_call, a_rule_that_denies_a_user_denies_an_unknown_one)

@@ -304,9 +304,32 @@ START_TEST(a_list_of_the_longest_agents_stays_under_four_mebibytes)
 		registry_set_identity(registry_find(r, name), ONE, ONE, address, address);
 		registry_set_unreachable(registry_find(r, name), address, start);
 	}
-	list = info_list(r);
+	list = info_list(r, NULL, NULL);
 	ck_assert_uint_eq(list->n_agents, REGISTRY_AGENTS_MAX);
 	ck_assert_uint_lt(agent__list_agents_response__get_packed_size(list), 4 * 1024 * 1024);
+	free(list);
+	registry_free(r);
+}
+END_TEST
+
+static bool shows_even(const struct agent *a, const void *arg)
+{
+	ck_assert_str_eq(arg, "arg");
+	return (a->record.name[1] - '0') % 2 == 0;
+}
+
+START_TEST(a_list_shows_what_it_is_told_to)
+{
+	static const char *const names[] = { "a0", "a1", "a2", "a3" };
+	struct registry *r = registry_new();
+	Agent__ListAgentsResponse *list;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		enter(r, names[i], ONE, start);
+	list = info_list(r, shows_even, "arg");
+	ck_assert_uint_eq(list->n_agents, 2);
+	ck_assert_str_eq(list->agents[0]->agent_name, "a0");
+	ck_assert_str_eq(list->agents[1]->agent_name, "a2");
 	free(list);
 	registry_free(r);
 }
@@ -323,11 +346,11 @@ START_TEST(a_list_leaves_out_facts_over_three_mebibytes)
 		snprintf(name, sizeof name, "a%d", i);
 		registry_set_facts(r, enter(r, name, ONE, start), json, start);
 	}
-	list = info_list(r);
+	list = info_list(r, NULL, NULL);
 	ck_assert_uint_eq(strlen(list->agents[0]->system_info_json), REGISTRY_FACTS_MAX);
 	free(list);
 	registry_set_facts(r, enter(r, "b", ONE, start), "{}", start);
-	list = info_list(r);
+	list = info_list(r, NULL, NULL);
 	ck_assert_str_eq(list->agents[0]->system_info_json, "");
 	ck_assert_str_eq(list->agents[0]->instance, ONE);
 	free(list);
@@ -342,4 +365,4 @@ UNIT_MAIN(agents_are_kept_in_order_of_names, wrong_registrations_are_refused_in_
 	  an_agent_is_inactive_after_three_intervals, a_stepped_wall_clock_changes_no_state,
 	  many_agents_get_a_longer_interval, a_full_registry_refuses_new_names_only, facts_over_the_limits_are_refused,
 	  unreachable_keeps_the_time_of_its_beginning, restored_agents_are_inactive_and_keep_what_was_known,
-	  a_list_of_the_longest_agents_stays_under_four_mebibytes, a_list_leaves_out_facts_over_three_mebibytes)
+	  a_list_of_the_longest_agents_stays_under_four_mebibytes, a_list_shows_what_it_is_told_to, a_list_leaves_out_facts_over_three_mebibytes)

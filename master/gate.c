@@ -1,0 +1,157 @@
+/*
+ * gate.c - see gate.h. What is refused is logged, and so is every reading of the policy.
+ */
+#include "master/gate.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/exits.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/str.h"
+#include "master/master.h"
+#include "wire/wire.h"
+
+/* ---- the policy ---- */
+
+int gate_load(struct master *m, char **error)
+{
+	struct policy *p = m->policy_dir ? policy_load_dir(m->policy_dir, m->needs_policy_dir, error)
+					 : policy_new(POLICY_MASTER);
+	bool had_files = m->policy && policy_count_files(m->policy) > 0;
+
+	if (!p)
+		return EXIT_CONFIG;
+	if (policy_count_files(p) > 0)
+		log_info("policy %s: files: %zu, rules: %zu", m->policy_dir, policy_count_files(p), policy_count_rules(p));
+	else if (had_files)
+		log_warn("policy %s has no file left: what is built in goes", m->policy_dir);
+	policy_free(m->policy);
+	m->policy = p;
+	return EXIT_OK;
+}
+
+void gate_reload(struct master *m)
+{
+	char *error = NULL;
+
+	if (gate_load(m, &error) == EXIT_OK)
+		return;
+	log_error("%s; the policy stays as it was", error);
+	free(error);
+}
+
+void gate_close(struct master *m)
+{
+	policy_free(m->policy);
+	m->policy = NULL;
+}
+
+/* ---- who asks ---- */
+
+/* The canonical text. */
+static void name_principal(const struct wire_peer *peer, char out[GATE_PRINCIPAL_MAX])
+{
+	static const char *const kinds[] = {
+		[WIRE_KIND_AGENT] = "agent", [WIRE_KIND_OPERATOR] = "operator", [WIRE_KIND_MASTER] = "master",
+	};
+	const struct passwd *pw = peer->is_unix ? getpwuid(peer->uid) : NULL;
+
+	if (pw)
+		snprintf(out, GATE_PRINCIPAL_MAX, "%s", pw->pw_name);
+	else if (peer->is_unix)
+		snprintf(out, GATE_PRINCIPAL_MAX, "uid:%u", (unsigned)peer->uid);
+	else if (peer->identity && peer->identity->kind != WIRE_KIND_NONE)
+		snprintf(out, GATE_PRINCIPAL_MAX, "%s:%s", kinds[peer->identity->kind], peer->identity->name);
+	else
+		snprintf(out, GATE_PRINCIPAL_MAX, "tcp:%s", peer->address);
+}
+
+/* The highest of a peer's roles. A wire without admission gives none: then this machine's users are administrators. */
+static unsigned role_of(const struct wire_peer *peer)
+{
+	unsigned roles = peer->roles;
+
+	if (!roles && (peer->is_unix || peer->is_loopback))
+		roles = WIRE_ADMIN;
+	if (roles & WIRE_ADMIN)
+		return POLICY_ADMIN;
+	if (roles & WIRE_OPERATOR)
+		return POLICY_OPERATOR;
+	return roles & WIRE_AGENT ? POLICY_OF_AGENT : 0;
+}
+
+/* ---- decisions ---- */
+
+/* "to run on agent web1 as root". Owned. */
+static char *describe(const struct policy_query *q)
+{
+	const char *verb = policy_verb_name(q->verb), *agent = "";
+
+	if (q->agent)
+		agent = str_is_name(q->agent) ? q->agent : str_quote(q->agent);
+	if (q->verb == POLICY_RUN && !q->run_as)
+		return mem_printf("to run on agent %s as its own user, which is not known", agent);
+	if (q->verb == POLICY_RUN)
+		return mem_printf("to run on agent %s as %s", agent, str_is_name(q->run_as) ? q->run_as : str_quote(q->run_as));
+	return mem_printf("to %s%s%s", verb, q->agent ? " agent " : "", agent);
+}
+
+static void refuse(struct wire_call *call, const struct policy_query *q, const char *why)
+{
+	char *what = describe(q);
+
+	log_warn("policy denies %s %s (%s)", str_quote(q->principal), what, why);
+	wire_endf(call, WIRE_PERMISSION_DENIED, "policy denies %s %s (%s)", q->principal, what, why);
+	free(what);
+}
+
+bool master_may(struct master *m, struct wire_call *call, enum policy_verb verb, const char *agent, const char *run_as)
+{
+	const struct wire_peer *peer = wire_conn_peer(wire_call_conn(call));
+	char principal[GATE_PRINCIPAL_MAX], *why = NULL;
+	const struct policy_query q = {
+		.principal = principal, .roles = role_of(peer), .verb = verb, .agent = agent, .run_as = run_as,
+	};
+	bool allowed;
+
+	name_principal(peer, principal);
+	allowed = policy_decide(m->policy, &q, &why);
+	if (!allowed)
+		refuse(call, &q, why);
+	free(why);
+	return allowed;
+}
+
+bool master_may_run(struct master *m, struct wire_call *call, const char *agent, const char *user)
+{
+	const struct agent *a = registry_find(m->registry, agent);
+
+	if (user && !*user)
+		user = a ? a->user : NULL;
+	return master_may(m, call, POLICY_RUN, agent, user);
+}
+
+/* ---- lists ---- */
+
+void gate_view_init(struct gate_view *view, const struct master *m, struct wire_call *call)
+{
+	const struct wire_peer *peer = wire_conn_peer(wire_call_conn(call));
+
+	view->policy = m->policy;
+	view->is_whole = !policy_names_agents(m->policy, POLICY_LIST);
+	view->roles = role_of(peer);
+	name_principal(peer, view->principal);
+}
+
+bool gate_view_shows(const struct agent *a, const void *arg)
+{
+	const struct gate_view *view = arg;
+	const struct policy_query q = {
+		.principal = view->principal, .roles = view->roles, .verb = POLICY_LIST, .agent = a->record.name,
+	};
+
+	return view->is_whole || policy_decide(view->policy, &q, NULL);
+}

@@ -1,0 +1,44 @@
+/*
+ * gate.h - the master's policy on what callers ask for. See sloth-policy(5).
+ *
+ * Roles come first: which methods a peer may call at all is in the tables of methods. Each handler of one that is for
+ * people then asks here, once it knows what the call is about and before it looks for anything, so that whoever is
+ * refused does not learn what there is.
+ */
+#ifndef MASTER_GATE_H
+#define MASTER_GATE_H
+
+#include <stdbool.h>
+
+#include "common/policy.h"
+
+struct agent;
+struct master;
+struct wire_call;
+
+/* Reads the policy; the one before goes. EXIT_OK, or EXIT_CONFIG with *error set to owned words: then it stays. */
+int gate_load(struct master *m, char **error);
+/* The same for a master that runs: what is wrong is logged. */
+void gate_reload(struct master *m);
+void gate_close(struct master *m);
+
+/*
+ * May the caller do that? False: the call has been ended with PERMISSION_DENIED and words. `agent` NULL: it is about
+ * none in particular; `run_as` counts for POLICY_RUN, NULL: not known.
+ */
+bool master_may(struct master *m, struct wire_call *call, enum policy_verb verb, const char *agent, const char *run_as);
+/* A run: `user` as the caller wrote it, "" for the agent's own; NULL: not known. */
+bool master_may_run(struct master *m, struct wire_call *call, const char *agent, const char *user);
+
+/* Which agents a list shows to a caller who may list some. */
+enum { GATE_PRINCIPAL_MAX = 300 };
+struct gate_view {
+	const struct policy *policy;
+	bool is_whole;			/* nothing depends on the agent */
+	unsigned roles;			/* set of enum policy_role */
+	char principal[GATE_PRINCIPAL_MAX];
+};
+void gate_view_init(struct gate_view *view, const struct master *m, struct wire_call *call);
+bool gate_view_shows(const struct agent *a, const void *view);		/* an info_shows */
+
+#endif
