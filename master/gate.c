@@ -69,18 +69,14 @@ static void name_principal(const struct wire_peer *peer, char out[GATE_PRINCIPAL
 		snprintf(out, GATE_PRINCIPAL_MAX, "tcp:%s", peer->address);
 }
 
-/* The highest of a peer's roles. A wire without admission gives none: then this machine's users are administrators. */
+/* The highest of a peer's roles. */
 static unsigned role_of(const struct wire_peer *peer)
 {
-	unsigned roles = peer->roles;
-
-	if (!roles && (peer->is_unix || peer->is_loopback))
-		roles = WIRE_ADMIN;
-	if (roles & WIRE_ADMIN)
+	if (peer->roles & WIRE_ADMIN)
 		return POLICY_ADMIN;
-	if (roles & WIRE_OPERATOR)
+	if (peer->roles & WIRE_OPERATOR)
 		return POLICY_OPERATOR;
-	return roles & WIRE_AGENT ? POLICY_OF_AGENT : 0;
+	return peer->roles & WIRE_AGENT ? POLICY_OF_AGENT : 0;
 }
 
 /* ---- decisions ---- */

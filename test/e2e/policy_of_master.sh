@@ -50,10 +50,11 @@ denied() {
 	assert_stderr_has "$words"
 }
 
-rules 'files: 1, rules: 3' <<-RULES
+rules 'files: 1, rules: 4' <<-RULES
 	deny * agents=db*
 	deny * verbs=run run-as=nobody,daemon
 	deny * agents=web1 verbs=stop,delete
+	allow tcp:127.0.0.1:* verbs=run
 RULES
 run sloth agent run -n web1 'echo hello'
 assert_status 0
@@ -92,3 +93,8 @@ denied 'to list' sloth agent list
 rules 'files: 1, rules: 0' <<<'# nothing'
 run sloth agent list
 assert_stdout_has db1
+if "$python" -c 'import grpc' 2>/dev/null; then
+	run "$python" "$here/lib/foreign.py" exec "$master" web1 true
+	assert_status 3
+	assert_stderr_has "no rule of $dir/10.conf allows it"
+fi
