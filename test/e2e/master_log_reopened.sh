@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SIGHUP: the log file is opened again after somebody moved it away, and says what is alive.
 . "$(dirname "$0")/lib.sh"
-start_daemon "$T/stderr.log" slothd-master --port 0 --bind-address 127.0.0.1 --state-dir "$T/master" --log-file "$T/the.log" \
+start_daemon "$T/stderr.log" slothd-master --insecure --port 0 --bind-address 127.0.0.1 --state-dir "$T/master" --log-file "$T/the.log" \
 	--log-level debug
 pid=$started
 wait_line "$T/the.log" 'listening for agent registrations'
