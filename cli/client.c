@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "cli/login.h"
 #include "common/exits.h"
 #include "common/mem.h"
 #include "common/str.h"
@@ -100,9 +102,19 @@ int client_open(struct client *c, const struct cli_global *global, const struct 
 		*error = mem_strdup("no event loop: out of file descriptors?");
 		return -EMFILE;
 	}
+	c->login = login_name(getuid());
 	c->wire = wire_new(c->loop);
 	connect_to_master(c);
 	return 0;
+}
+
+void client_fill_request(struct client *c, struct wire_request *request)
+{
+	if (!c->login)
+		return;
+	c->login_field = WIRE_FIELD("sloth-login", c->login);
+	request->metadata = &c->login_field;
+	request->n_metadata = 1;
 }
 
 void client_loop(struct client *c)
@@ -121,6 +133,7 @@ void client_close(struct client *c)
 	wire_free(c->wire);
 	if (c->loop)
 		ev_loop_destroy(c->loop);
+	free(c->login);
 	*c = (struct client){ 0 };
 }
 
@@ -201,6 +214,7 @@ static void ask(struct client *c, const struct asking *a)
 {
 	struct wire_request request = { .path = a->question->path, .timeout_ms = CLIENT_ASK_MS };
 
+	client_fill_request(c, &request);
 	wire_unary(c->conn, &request, a->question->request, on_answer, c);
 }
 

@@ -30,12 +30,16 @@ struct client {
 	struct target target;
 	const struct client_ops *ops;
 	void *arg;
+	char *login;			/* see login.h; NULL: none */
+	struct wire_field login_field;
 	bool is_up;
 };
 
 /* Begins to connect. 0, or -errno with *error and *hint set to owned lines; then nothing is open. */
 int client_open(struct client *client, const struct cli_global *global, const struct client_ops *ops, void *arg,
 		char **error, char **hint);
+/* What every request of this client carries beside its own: its metadata. */
+void client_fill_request(struct client *client, struct wire_request *request);
 /* Runs until every watcher is gone. */
 void client_loop(struct client *client);
 /* Asks the connection to go down; the loop then ends by itself. */

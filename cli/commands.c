@@ -134,6 +134,18 @@ static const struct command root_commands[] = {
 		"sloth agent run web1 uptime",
 		.sub = agent_commands,
 	}, {
+		.name = "audit",
+		.summary = "Show what was done, and by whom",
+		.description =
+		"Records of the master's audit log, oldest first. GLOB knows * and ?; quote it.",
+		.examples =
+		"sloth audit --since 2h\n"
+		"sloth audit --by alice --agent 'web*' --since 2026-11-25\n"
+		"sloth audit --follow -o json",
+		.options = audit_options,
+		.options_size = sizeof(struct audit_options),
+		.run = audit_main,
+	}, {
 		.name = "status",
 		.summary = "Show what the master is and how it does",
 		.examples =

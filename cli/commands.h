@@ -18,6 +18,7 @@ int agent_start_exec(const struct cli_global *global, int argc, char **argv);
 int master_exec(const struct cli_global *global, int argc, char **argv);
 int master_stop_main(void *options, int argc, char **argv);
 int master_status_main(void *options, int argc, char **argv);
+int audit_main(void *options, int argc, char **argv);
 int status_main(void *options, int argc, char **argv);
 int version_main(void *options, int argc, char **argv);
 int help_main(void *options, int argc, char **argv);
@@ -27,6 +28,13 @@ struct agent_list_options {
 	const char *state;
 };
 extern const struct opt agent_list_options[];
+
+struct audit_options {
+	struct cli_global global;
+	const char *by, *agent, *since, *until;
+	bool follow;
+};
+extern const struct opt audit_options[];
 
 struct master_options {
 	struct cli_global global;

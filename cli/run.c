@@ -269,11 +269,12 @@ static const struct wire_call_ops call_ops = {
 static void on_up(struct client *client, void *arg)
 {
 	struct run *run = arg;
-	const struct wire_request request = { .path = "/sloth.v1.Master/Run", .runs_long = true };
+	struct wire_request request = { .path = "/sloth.v1.Master/Run", .runs_long = true };
 
 	if (run->state != RUN_DIALLING)
 		return;
 	run_move(run, RUN_STARTING);
+	client_fill_request(client, &request);
 	run->call = wire_call(client->conn, &request, &call_ops, run);
 	run_send_start(run);
 }

@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/str.h"
+#include "master/audit_run.h"
 #include "master/channel.h"
 #include "master/master.h"
 #include "master/relay.h"
@@ -75,6 +76,14 @@ static void add_number(struct bridge *b, const char *name, uint64_t value)
 	wire_add_trailer(b->caller, &WIRE_FIELD(name, text));
 }
 
+static void record_end(struct bridge *b, const Sloth__V1__RunExit *exit)
+{
+	const struct audit_result result = { end_name(exit->end), exit->code, true, exit->stdout_bytes, exit->stderr_bytes,
+					     exit->duration_ms };
+
+	audit_run_end(&b->link.audit, &result, exit->reason);
+}
+
 static void add_trailers(struct bridge *b, const Sloth__V1__RunExit *exit)
 {
 	wire_add_trailer(b->caller, &WIRE_FIELD("sloth-state", end_name(exit->end)));
@@ -101,6 +110,7 @@ static void finish(struct bridge *b, Sloth__V1__RunEnd end, uint32_t code, const
 	run_exit.duration_ms = mono_ms() - b->started_ms;
 	output.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_EXIT;
 	output.exit = &run_exit;
+	record_end(b, &run_exit);
 	send_output(b, &output);
 	add_trailers(b, &run_exit);
 	wire_end(b->caller, WIRE_OK, "");
@@ -187,10 +197,13 @@ static void on_callee_end(struct wire_call *call, enum wire_code code, const cha
 
 	b->callee = NULL;
 	wire_conn_close(b->own_conn, 0, "the call has ended");
-	if (b->caller && wire_call_is_unprocessed(call))
-		relay_refuse(b->caller, b->link.name, why);
-	else if (b->caller)
+	if (b->caller && !wire_call_is_unprocessed(call)) {
 		take_cut(b, code, why);
+	} else {
+		audit_run_end_by_call(&b->link.audit, call, code, why);
+		if (b->caller)
+			relay_refuse(b->caller, b->link.name, why);
+	}
 	maybe_free(b);
 }
 
@@ -207,6 +220,7 @@ static void cancel(struct bridge *b)
 
 static void refuse(struct bridge *b, const char *what)
 {
+	audit_run_end_as(&b->link.audit, "rejected", what);
 	if (b->callee)
 		wire_end(b->callee, WIRE_CANCELLED, "refused");
 	wire_endf(b->caller, WIRE_FAILED_PRECONDITION, "agent %s is a foreign one and takes no %s", b->link.name, what);
@@ -294,7 +308,7 @@ static void call_agent(struct bridge *b, const struct agent *a, const Sloth__V1_
 		.path = "/agent.Agent/RunCommand", .timeout_ms = start->timeout_ms, .runs_long = true
 	};
 
-	relay_metadata(&md, b->caller, a);
+	relay_metadata(&md, b->link.m, b->caller, a);
 	request.metadata = md.fields;
 	request.n_metadata = md.n;
 	run.command = start->command;
@@ -305,7 +319,8 @@ static void call_agent(struct bridge *b, const struct agent *a, const Sloth__V1_
 	wire_half_close(b->callee);
 }
 
-void bridge_start(struct master *m, struct wire_call *caller, struct agent *a, const Sloth__V1__RunInput *input)
+void bridge_start(struct master *m, struct wire_call *caller, struct agent *a, const Sloth__V1__RunInput *input,
+		  struct audit_run *audit)
 {
 	const char *what, *why = NULL;
 	struct wire_conn *conn;
@@ -314,16 +329,19 @@ void bridge_start(struct master *m, struct wire_call *caller, struct agent *a, c
 
 	what = input->event_case == SLOTH__V1__RUN_INPUT__EVENT_START ? unfit(input->start) : "resuming";
 	if (what) {
+		audit_run_end_as(&audit, "rejected", what);
 		wire_endf(caller, WIRE_FAILED_PRECONDITION, "agent %s is a foreign one and takes no %s", a->record.name, what);
 		return;
 	}
 	conn = channel_connection(a->channel, &own, &why);
 	if (!conn) {
-		relay_refuse(caller, a->record.name, why ? why : "it has just registered and is being checked");
+		why = why ? why : "it has just registered and is being checked";
+		audit_run_end_as(&audit, "unreachable", why);
+		relay_refuse(caller, a->record.name, why);
 		return;
 	}
 	b = mem_new(struct bridge);
-	relay_link_init(&b->link, m, a, true);
+	relay_link_init(&b->link, m, a, true, audit);
 	b->caller = caller;
 	b->own_conn = conn;
 	b->started_ms = mono_ms();

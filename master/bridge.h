@@ -11,10 +11,12 @@
 #include "wire/proto/sloth.pb-c.h"
 
 struct agent;
+struct audit_run;
 struct master;
 struct wire_call;
 
-/* Takes the call over; `input` is its first message, a start or a resume. */
-void bridge_start(struct master *m, struct wire_call *caller, struct agent *a, const Sloth__V1__RunInput *input);
+/* Takes the call and `audit` over; `input` is its first message, a start or a resume. */
+void bridge_start(struct master *m, struct wire_call *caller, struct agent *a, const Sloth__V1__RunInput *input,
+		  struct audit_run *audit);
 
 #endif

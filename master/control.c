@@ -11,6 +11,7 @@
 
 #include "common/mem.h"
 #include "common/str.h"
+#include "master/audit.h"
 #include "master/execute.h"
 #include "master/fleet.h"
 #include "master/gate.h"
@@ -184,6 +185,17 @@ static void on_get(struct wire_call *call, const uint8_t *data, size_t len, void
 
 /* ---- StopAgent, UnregisterAgent ---- */
 
+static void record(struct master *m, struct wire_call *call, const char *event, const char *name, const struct agent *a)
+{
+	struct audit_event e = { .event = event, .agent = name, .is_decided = true, .is_denied = !a,
+				 .reason = a ? NULL : "agent not found" };
+	struct principal who;
+
+	principal_of_call(&who, &m->users, call);
+	e.who = &who;
+	audit_note_past(m->audit, &e);
+}
+
 static void on_stop(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
 {
 	struct master *m = arg;
@@ -195,6 +207,7 @@ static void on_stop(struct wire_call *call, const uint8_t *data, size_t len, voi
 	if (!request || !master_may(m, call, POLICY_STOP, request->agent_name, NULL))
 		return;
 	a = registry_find(m->registry, request->agent_name);
+	record(m, call, "agent.stop", request->agent_name, a);
 	if (a) {
 		pending_stop(m, call, a);
 		return;
@@ -216,6 +229,7 @@ static void on_unregister(struct wire_call *call, const uint8_t *data, size_t le
 	if (!request || !master_may(m, call, POLICY_DELETE, request->agent_name, NULL))
 		return;
 	a = registry_find(m->registry, request->agent_name);
+	record(m, call, "agent.delete", request->agent_name, a);
 	text = a ? mem_printf("agent %s is deleted", a->record.name) : unknown_agent(request->agent_name);
 	response.success = a != NULL;
 	response.message = text;

@@ -6,6 +6,7 @@
 #include "master/execute.h"
 
 #include "common/buf.h"
+#include "master/audit_run.h"
 #include "master/gate.h"
 #include "master/master.h"
 #include "master/relay.h"
@@ -16,15 +17,25 @@ void execute_start(struct wire_call *call, const uint8_t *data, size_t len, void
 	const Agent__ExecuteCommandRequest *request;
 	Agent__RunCommandRequest run = AGENT__RUN_COMMAND_REQUEST__INIT;
 	struct relay_request relay = { .path = "/agent.Agent/RunCommand", .is_unary = true };
+	struct audit_run_what what = { .kind = "execute" };
 	struct buf first = { 0 };
 
 	request = wire_unpack(call, &agent__execute_command_request__descriptor, data, len);
 	if (!request)
 		return;
-	if (!master_may_run(master, call, request->agent_name, ""))
+	what.event.agent = request->agent_name;
+	what.event.command = request->command;
+	if (!master_may_run(master, call, request->agent_name, "")) {
+		audit_run_deny(master, call, &what, "the policy denies it");
 		return;
+	}
 	relay.agent = relay_find_agent(master, call, request->agent_name);
-	if (!relay.agent)
+	if (!relay.agent) {
+		audit_run_deny(master, call, &what, "agent not found or inactive, or too many calls");
+		return;
+	}
+	relay.audit = audit_run_begin(master, call, &what);
+	if (!relay.audit)
 		return;
 	run.command = request->command;
 	relay.first_len = agent__run_command_request__get_packed_size(&run);

@@ -3,7 +3,6 @@
  */
 #include "master/gate.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -51,24 +50,6 @@ void gate_close(struct master *m)
 
 /* ---- who asks ---- */
 
-/* The canonical text. */
-static void name_principal(const struct wire_peer *peer, char out[GATE_PRINCIPAL_MAX])
-{
-	static const char *const kinds[] = {
-		[WIRE_KIND_AGENT] = "agent", [WIRE_KIND_OPERATOR] = "operator", [WIRE_KIND_MASTER] = "master",
-	};
-	const struct passwd *pw = peer->is_unix ? getpwuid(peer->uid) : NULL;
-
-	if (pw)
-		snprintf(out, GATE_PRINCIPAL_MAX, "%s", pw->pw_name);
-	else if (peer->is_unix)
-		snprintf(out, GATE_PRINCIPAL_MAX, "uid:%u", (unsigned)peer->uid);
-	else if (peer->identity && peer->identity->kind != WIRE_KIND_NONE)
-		snprintf(out, GATE_PRINCIPAL_MAX, "%s:%s", kinds[peer->identity->kind], peer->identity->name);
-	else
-		snprintf(out, GATE_PRINCIPAL_MAX, "tcp:%s", peer->address);
-}
-
 /* The highest of a peer's roles. */
 static unsigned role_of(const struct wire_peer *peer)
 {
@@ -107,13 +88,14 @@ static void refuse(struct wire_call *call, const struct policy_query *q, const c
 bool master_may(struct master *m, struct wire_call *call, enum policy_verb verb, const char *agent, const char *run_as)
 {
 	const struct wire_peer *peer = wire_conn_peer(wire_call_conn(call));
-	char principal[GATE_PRINCIPAL_MAX], *why = NULL;
+	struct principal who;
+	char *why = NULL;
 	const struct policy_query q = {
-		.principal = principal, .roles = role_of(peer), .verb = verb, .agent = agent, .run_as = run_as,
+		.principal = who.name, .roles = role_of(peer), .verb = verb, .agent = agent, .run_as = run_as,
 	};
 	bool allowed;
 
-	name_principal(peer, principal);
+	principal_of_peer(&who, &m->users, peer);
 	allowed = policy_decide(m->policy, &q, &why);
 	if (!allowed)
 		refuse(call, &q, why);
@@ -132,21 +114,21 @@ bool master_may_run(struct master *m, struct wire_call *call, const char *agent,
 
 /* ---- lists ---- */
 
-void gate_view_init(struct gate_view *view, const struct master *m, struct wire_call *call)
+void gate_view_init(struct gate_view *view, struct master *m, struct wire_call *call)
 {
 	const struct wire_peer *peer = wire_conn_peer(wire_call_conn(call));
 
 	view->policy = m->policy;
 	view->is_whole = !policy_names_agents(m->policy, POLICY_LIST);
 	view->roles = role_of(peer);
-	name_principal(peer, view->principal);
+	principal_of_peer(&view->who, &m->users, peer);
 }
 
 bool gate_view_shows(const struct agent *a, const void *arg)
 {
 	const struct gate_view *view = arg;
 	const struct policy_query q = {
-		.principal = view->principal, .roles = view->roles, .verb = POLICY_LIST, .agent = a->record.name,
+		.principal = view->who.name, .roles = view->roles, .verb = POLICY_LIST, .agent = a->record.name,
 	};
 
 	return view->is_whole || policy_decide(view->policy, &q, NULL);

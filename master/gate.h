@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "common/policy.h"
+#include "master/principal.h"
 
 struct agent;
 struct master;
@@ -31,14 +32,13 @@ bool master_may(struct master *m, struct wire_call *call, enum policy_verb verb,
 bool master_may_run(struct master *m, struct wire_call *call, const char *agent, const char *user);
 
 /* Which agents a list shows to a caller who may list some. */
-enum { GATE_PRINCIPAL_MAX = 300 };
 struct gate_view {
 	const struct policy *policy;
 	bool is_whole;			/* nothing depends on the agent */
 	unsigned roles;			/* set of enum policy_role */
-	char principal[GATE_PRINCIPAL_MAX];
+	struct principal who;
 };
-void gate_view_init(struct gate_view *view, const struct master *m, struct wire_call *call);
+void gate_view_init(struct gate_view *view, struct master *m, struct wire_call *call);
 bool gate_view_shows(const struct agent *a, const void *view);		/* an info_shows */
 
 #endif

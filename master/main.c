@@ -25,6 +25,9 @@
 #include "common/mem.h"
 #include "common/notify.h"
 #include "common/paths.h"
+#include "common/trust.h"
+#include "master/audit.h"
+#include "master/audit_query.h"
 #include "master/ca_command.h"
 #include "master/control.h"
 #include "master/fleet.h"
@@ -75,6 +78,7 @@ static void on_stop(const char *name, void *arg)
 	m->is_stopping = true;
 	secure_stop(m);
 	fleet_stop(m);
+	audit_query_stop(m);
 	m->n_listeners = 0;		/* wire_shutdown() closes them */
 	wire_shutdown(m->wire, MASTER_GRACE_MS);
 }
@@ -95,6 +99,19 @@ static void on_hangup(void *arg)
 
 /* ---- start ---- */
 
+/* What is in it already is ours, too. */
+static int check_audit_dir(const char *state_dir, char **error)
+{
+	char *dir = paths_join(state_dir, "audit"), *current = paths_join(dir, "audit.log");
+
+	*error = trust_dir(dir);
+	if (!*error)
+		*error = trust_file(current);
+	free(current);
+	free(dir);
+	return *error ? EXIT_CONFIG : EXIT_OK;
+}
+
 /* The state directory is ours: made, looked through, locked. */
 static int take_state_dir(struct program *p, char **error)
 {
@@ -109,6 +126,8 @@ static int take_state_dir(struct program *p, char **error)
 		status = daemon_files_check(dir, files, error);
 	if (status == EXIT_OK)
 		status = daemon_files_lock(dir, files[0], "master", &p->lock, error);
+	if (status == EXIT_OK)
+		status = check_audit_dir(dir, error);
 	return status;
 }
 
@@ -151,16 +170,21 @@ static void say_ready(const struct program *p)
 static void set_up(struct program *p)
 {
 	struct master *m = &p->m;
+	char *dir;
 
 	fd_raise_limit(3 * WIRE_CONNS_MAX);
 	m->loop = ev_loop_new(EVFLAG_NOENV);
 	daemon_signals_watch(&p->signals, m->loop);
 	m->wire = wire_new(m->loop);
 	m->registry = registry_new();
+	dir = paths_join(p->o.own_state_dir, "audit");
+	m->audit = audit_open(m->loop, dir, NULL);
+	free(dir);
 	m->state_dir = p->o.own_state_dir;
 	m->started_s = wall_s();
 	m->started_ms = mono_ms();
 	list_init(&m->relays);
+	list_init(&m->audit_queries);
 	control_serve(m);
 	service_serve(m);
 	wire_serve_health(m->wire);
@@ -210,6 +234,7 @@ static void tear_down(struct program *p)
 		fleet_free(m);
 		wire_free(m->wire);
 		secure_free(m);
+		audit_close(m->audit);
 		ev_loop_destroy(m->loop);
 	}
 	store_close(m->store);

@@ -8,8 +8,9 @@
  *   execute.c   ExecuteCommand                   dispatch.c  Run, to relay.c or bridge.c
  *   relay.c     couples two calls                bridge.c    Run on an agent that has RunCommand only
  *   pending.c   calls that wait for an agent     info.c      agents as messages
- *   listen.c    addresses and the unix socket   secure.c    CA, certificate, TLS; who a peer is
- *   gate.c      what the policy allows
+ *   listen.c    addresses and the unix socket    secure.c    CA, certificate, TLS; what peers are
+ *   principal.c who calls                        gate.c      what the policy allows
+ *   audit*.c    the audit log: its files, records, runs, readers
  */
 #ifndef MASTER_MASTER_H
 #define MASTER_MASTER_H
@@ -19,6 +20,7 @@
 #include <stdint.h>
 
 #include "common/list.h"
+#include "master/principal.h"
 #include "master/registry.h"
 
 enum {
@@ -33,6 +35,7 @@ struct wire_listener;
 struct store;
 struct secure;
 struct policy;
+struct audit;
 
 struct fleet {
 	ev_timer liveness;		/* when the next agent may become Inactive */
@@ -47,6 +50,10 @@ struct master {
 	struct registry *registry;
 	struct store *store;
 	struct secure *secure;		/* CA, certificate, TLS */
+	struct audit *audit;
+	struct list audit_queries;	/* struct audit_query of every reader of the log */
+	unsigned n_audit_queries;
+	struct principal_users users;
 	struct fleet fleet;
 	const char *state_dir;
 	struct policy *policy;		/* gate.c */

@@ -177,7 +177,7 @@ void pending_stop(struct master *m, struct wire_call *caller, struct agent *a)
 	struct pending *p = pending_new(m, caller, a->record.name, on_stop_checked);
 	const char *why;
 
-	relay_metadata(&p->metadata, caller, a);
+	relay_metadata(&p->metadata, m, caller, a);
 	p->metadata.n = 1;
 	why = tell_agent(p, a);
 	if (why)

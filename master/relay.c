@@ -20,6 +20,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/str.h"
+#include "master/audit_run.h"
 #include "master/channel.h"
 #include "master/master.h"
 
@@ -78,12 +79,13 @@ struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const
 	return NULL;
 }
 
-void relay_link_init(struct relay_link *l, struct master *m, struct agent *a, bool is_run)
+void relay_link_init(struct relay_link *l, struct master *m, struct agent *a, bool is_run, struct audit_run *audit)
 {
 	l->m = m;
 	l->agent = a;
 	l->name = mem_strdup(a->record.name);
 	l->is_run = is_run;
+	l->audit = audit;
 	list_push(&m->relays, &l->link);
 	m->n_relays++;
 	a->n_relays++;
@@ -95,6 +97,7 @@ void relay_link_init(struct relay_link *l, struct master *m, struct agent *a, bo
 
 void relay_link_done(struct relay_link *l)
 {
+	audit_run_end_as(&l->audit, "cancelled", "the caller left before it began");
 	list_remove(&l->link);
 	l->m->n_relays--;
 	if (l->agent)
@@ -115,16 +118,11 @@ void relay_forget_agent(struct master *m, struct agent *a)
 	a->n_relays = 0;
 }
 
-void relay_metadata(struct relay_metadata *md, struct wire_call *caller, const struct agent *a)
+void relay_metadata(struct relay_metadata *md, struct master *m, struct wire_call *caller, const struct agent *a)
 {
-	const struct wire_peer *peer = wire_conn_peer(wire_call_conn(caller));
-
-	if (peer->is_unix)
-		snprintf(md->principal, sizeof md->principal, "uid:%u", (unsigned)peer->uid);
-	else
-		snprintf(md->principal, sizeof md->principal, "tcp:%s", peer->address);
+	principal_of_call(&md->principal, &m->users, caller);
 	md->n = 0;
-	md->fields[md->n++] = WIRE_FIELD("sloth-principal", md->principal);
+	md->fields[md->n++] = WIRE_FIELD("sloth-principal", md->principal.name);
 	if (!str_has_prefix(wire_call_user_agent(caller), "sloth/"))
 		md->fields[md->n++] = WIRE_FIELD("sloth-client", "foreign");
 	if (a->epoch[0])
@@ -179,6 +177,12 @@ static void replay(struct relay *r)
 
 static void connect_callee(struct relay *r);
 
+static void refuse(struct relay *r, const char *why)
+{
+	audit_run_end_as(&r->link.audit, "unreachable", why);
+	relay_refuse(r->caller, r->link.name, why);
+}
+
 static void on_told(const char *why, void *arg)
 {
 	struct relay *r = arg;
@@ -187,7 +191,7 @@ static void on_told(const char *why, void *arg)
 	if (r->caller && !why)
 		connect_callee(r);
 	else if (r->caller)
-		relay_refuse(r->caller, r->link.name, why);
+		refuse(r, why);
 	maybe_free(r);
 }
 
@@ -238,6 +242,8 @@ static void on_callee_end(struct wire_call *call, enum wire_code code, const cha
 	if (r->own_conn)
 		wire_conn_close(r->own_conn, 0, "the call has ended");
 	r->own_conn = NULL;
+	if (!again)
+		audit_run_end_by_call(&r->link.audit, call, code, why);
 	if (again) {
 		r->retried = true;
 		wire_pause(r->caller);
@@ -267,7 +273,7 @@ static void call_agent(struct relay *r, struct wire_conn *conn)
 	struct relay_metadata md;
 	struct wire_request request = { .path = r->path, .runs_long = true };
 
-	relay_metadata(&md, r->caller, r->link.agent);
+	relay_metadata(&md, r->link.m, r->caller, r->link.agent);
 	request.metadata = md.fields;
 	request.n_metadata = md.n;
 	if (!r->link.is_run && left != UINT64_MAX)
@@ -292,7 +298,7 @@ static void connect_callee(struct relay *r)
 		r->own_conn = own ? conn : NULL;
 		call_agent(r, conn);
 	} else if (why) {
-		relay_refuse(r->caller, r->link.name, why);
+		refuse(r, why);
 	} else {
 		r->is_waiting = channel_join(a->channel, &r->wait);
 	}
@@ -366,7 +372,7 @@ void relay_start(struct master *m, struct wire_call *caller, const struct relay_
 {
 	struct relay *r = mem_new(struct relay);
 
-	relay_link_init(&r->link, m, request->agent, request->is_run);
+	relay_link_init(&r->link, m, request->agent, request->is_run, request->audit);
 	r->caller = caller;
 	r->path = request->path;
 	r->half_closed = request->is_unary;

@@ -15,9 +15,11 @@
 #include <stdint.h>
 
 #include "common/list.h"
+#include "master/principal.h"
 #include "wire/wire.h"
 
 struct agent;
+struct audit_run;
 struct master;
 
 /* What every relayed call has, also the bridge's: it is counted, listed, and knows its agent. */
@@ -27,23 +29,25 @@ struct relay_link {
 	struct agent *agent;		/* NULL: deleted meanwhile */
 	char *name;			/* the agent's, for messages */
 	bool is_run;
+	struct audit_run *audit;	/* owned; NULL: not recorded, or recorded to its end */
 };
 /*
  * The agent of a call that has arrived, or NULL: then the call has been ended with NOT_FOUND,
  * UNAVAILABLE or RESOURCE_EXHAUSTED and words.
  */
 struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const char *name);
-void relay_link_init(struct relay_link *l, struct master *m, struct agent *a, bool is_run);
+/* Takes `audit` over, which may be NULL. */
+void relay_link_init(struct relay_link *l, struct master *m, struct agent *a, bool is_run, struct audit_run *audit);
 void relay_link_done(struct relay_link *l);
 
 /* Metadata for a call to an agent on behalf of `caller`. Fields point into the struct. */
-enum { RELAY_FIELDS_MAX = 3, RELAY_PRINCIPAL_MAX = 300 };
+enum { RELAY_FIELDS_MAX = 3 };
 struct relay_metadata {
 	struct wire_field fields[RELAY_FIELDS_MAX];
 	size_t n;
-	char principal[RELAY_PRINCIPAL_MAX];
+	struct principal principal;
 };
-void relay_metadata(struct relay_metadata *md, struct wire_call *caller, const struct agent *a);
+void relay_metadata(struct relay_metadata *md, struct master *m, struct wire_call *caller, const struct agent *a);
 /* "agent not found or inactive: NAME: why", the form of every refusal. */
 void relay_refuse(struct wire_call *caller, const char *name, const char *why);
 
@@ -54,6 +58,7 @@ struct relay_request {
 	size_t first_len;
 	bool is_unary;			/* it is the only one */
 	bool is_run;			/* counts as a run, has no deadline */
+	struct audit_run *audit;	/* taken over; NULL: not recorded */
 };
 /* Takes the call over, ends it in every case. */
 void relay_start(struct master *m, struct wire_call *caller, const struct relay_request *request);

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "master/audit.h"
+#include "master/audit_query.h"
 #include "master/gate.h"
 #include "master/master.h"
 #include "master/relay.h"
@@ -52,8 +54,10 @@ static void on_status(struct wire_call *call, const uint8_t *data, size_t len, v
 	for (; status.n_listening < m->n_listeners; status.n_listening++)
 		listening[status.n_listening] = borrowed(wire_listener_address(m->listeners[status.n_listening]));
 	status.warnings = warnings;
-	for (; status.n_warnings < WARNINGS_MAX && (warning = store_warning(m->store, status.n_warnings)); status.n_warnings++)
-		warnings[status.n_warnings] = borrowed(warning);
+	for (size_t i = 0; status.n_warnings < WARNINGS_MAX && (warning = audit_warning(m->audit, i)); i++)
+		warnings[status.n_warnings++] = borrowed(warning);
+	for (size_t i = 0; status.n_warnings < WARNINGS_MAX && (warning = store_warning(m->store, i)); i++)
+		warnings[status.n_warnings++] = borrowed(warning);
 	fill_counts(&status, m);
 	wire_send_message(call, &status.base);
 	wire_end(call, WIRE_OK, "");
@@ -85,6 +89,7 @@ void service_serve(struct master *m)
 		{ "/sloth.v1.Master/Run", OPERATORS, 0, false, true, dispatch_run },
 		{ "/sloth.v1.Master/Ping", OPERATORS, REQUEST_MAX, true, false, on_ping },
 		{ "/sloth.v1.Master/Status", OPERATORS, REQUEST_MAX, true, false, on_status },
+		{ "/sloth.v1.Master/Audit", OPERATORS, REQUEST_MAX, true, true, audit_query_start },
 	};
 
 	wire_serve(m->wire, methods, sizeof methods / sizeof *methods, m);

@@ -1,5 +1,5 @@
 /*
- * service.h - the service that the CLI uses, sloth.v1.Master: Run, Ping, Status.
+ * service.h - the service that the CLI uses, sloth.v1.Master: Run, Ping, Status, Audit.
  */
 #ifndef MASTER_SERVICE_H
 #define MASTER_SERVICE_H

@@ -152,5 +152,5 @@ bool census_admit(struct census *c, const struct sockaddr *sa, uint64_t now_ms)
 {
 	if (!c->arrivals)
 		c->arrivals = mem_array(ROWS, sizeof *c->arrivals);
-	return guard_bucket_take(&arrival_of(c, key_of(sa), now_ms)->left, now_ms);
+	return guard_bucket_take(&arrival_of(c, census_key(sa), now_ms)->left, now_ms);
 }

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 start_master
 start_agent web1
+sloth agent run web1 true
 
 # unwritable STATUS REGEX COMMAND...: on a full device, on a closed stdout, into a pipe without a reader
 unwritable() {
@@ -27,7 +28,7 @@ unwritable() {
 	assert_stderr_is ''
 }
 full='No space left on device'
-for command in 'agent list' 'agent get web1' status version help 'help agent run' 'agent list --help' \
+for command in 'agent list' 'agent get web1' status audit version help 'help agent run' 'agent list --help' \
 	"master status --state-dir $T/master" '--version'; do
 	# shellcheck disable=SC2086  # a list of words
 	unwritable 1 "$full" sloth $command

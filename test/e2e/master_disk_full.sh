@@ -10,7 +10,10 @@ if [ "${IN_NAMESPACE:-}" != yes ]; then
 fi
 mkdir "$T/master"
 mount -t tmpfs -o size=1m,mode=700 none "$T/master" || skip "no tmpfs in a mount namespace here"
-mounted+=("$T/master")
+# Its audit log has a disk of its own: without it runs would be refused, see audit_full_disk.sh.
+mkdir -m 700 "$T/master/audit"
+mount -t tmpfs -o size=1m,mode=700 none "$T/master/audit" || fail "no second tmpfs"
+mounted+=("$T/master/audit" "$T/master")
 start_master
 start_agent web1
 head -c 2000000 /dev/zero >"$T/master/filler" 2>/dev/null

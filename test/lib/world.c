@@ -10,6 +10,7 @@
 #include "common/exits.h"
 #include "common/mem.h"
 #include "common/str.h"
+#include "master/audit.h"
 #include "master/channel.h"
 #include "master/control.h"
 #include "master/fleet.h"
@@ -190,9 +191,11 @@ void world_open(struct world *w)
 	w->m.registry = registry_new();
 	ck_assert_int_eq(gate_load(&w->m, &why), EXIT_OK);
 	w->m.store = store_open(tmp_path("registry.db"), &why);
+	w->m.audit = audit_open(w->m.loop, tmp_path("audit"), NULL);
 	w->m.state_dir = "state";
 	w->m.started_ms = mono_ms();
 	list_init(&w->m.relays);
+	list_init(&w->m.audit_queries);
 	control_serve(&w->m);
 	service_serve(&w->m);
 	fleet_start(&w->m);
@@ -223,6 +226,7 @@ void world_close(struct world *w)
 	gate_close(&w->m);
 	wire_free(w->operator);
 	wire_free(w->m.wire);
+	audit_close(w->m.audit);
 	ev_loop_destroy(w->turn.loop);
 }
 

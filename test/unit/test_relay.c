@@ -74,13 +74,15 @@ static void begin_run(const char *name, struct record *r)
 START_TEST(a_run_passes_both_ways_undecoded)
 {
 	struct record r;
-	char principal[32];
+	struct principal_users users = { .next = 0 };
+	const struct wire_peer peer = { .address = "unix", .is_unix = true, .uid = getuid() };
+	struct principal self;
 
 	open_all();
 	begin_run("web1", &r);
 	pair_run(&w.turn, has_message, &web1);
-	snprintf(principal, sizeof principal, "uid:%u", (unsigned)getuid());
-	ck_assert_str_eq(web1.principal, principal);
+	principal_of_peer(&self, &users, &peer);
+	ck_assert_str_eq(web1.principal, self.name);
 	ck_assert_str_eq(web1.client, "");
 	ck_assert_str_eq(web1.epoch, "ee000000000000000000000000000000");
 	wire_send(web1.run, "\xff\0out", 5);
