@@ -30,7 +30,10 @@ static void on_record(const struct agent_record *record, void *arg)
 
 static int load(struct master *m)
 {
-	int err = store_load(m->store, on_record, m);
+	int err;
+
+	m->fleet.n_replaced = store_replaced(m->store);
+	err = store_load(m->store, on_record, m);
 
 	if (err == 0 || err == -EUCLEAN)
 		m->fleet.is_loaded = true;
@@ -51,12 +54,19 @@ static void write_agent(struct master *m, const struct agent *a, unsigned dirty)
 		store_put_facts(m->store, &a->record);
 }
 
+/* Whether the store lacks more than what is dirty: writing failed, or somebody met damage. */
+static bool is_incomplete(const struct master *m)
+{
+	return m->fleet.is_incomplete || m->fleet.n_replaced != store_replaced(m->store);
+}
+
 /* Everything that is dirty, or everything. 0 or what store_commit() says. */
 static int write_once(struct master *m)
 {
-	bool all = m->fleet.is_incomplete;
+	bool all = is_incomplete(m);
 	int err;
 
+	m->fleet.n_replaced = store_replaced(m->store);
 	store_begin(m->store);
 	if (all)
 		store_clear(m->store);
@@ -110,7 +120,7 @@ static void write_record(struct master *m, struct agent *a)
 {
 	int err;
 
-	if (m->fleet.is_incomplete) {
+	if (is_incomplete(m)) {
 		write_all(m);
 		return;
 	}

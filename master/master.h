@@ -2,7 +2,7 @@
  * master.h - struct master, the one context of slothd-master: passed, never global.
  *
  *   main.c      start, signals, end              options.c   command line and configuration
- *   registry.c  the agents                       store.c     the registry on disk
+ *   registry.c  the agents                       store*.c    the registry and the trust on disk
  *   fleet.c     what happens to agents           channel.c   the connection to one agent
  *   control.c   agent.AgentRegistry              service.c   sloth.v1.Master
  *   execute.c   ExecuteCommand                   dispatch.c  Run, to relay.c or bridge.c
@@ -42,6 +42,7 @@ struct fleet {
 	ev_timer writing;		/* when changes go to the store */
 	bool is_loaded;			/* the store's agents are in the registry */
 	bool is_incomplete;		/* the store lacks more than dirty bits say: write everything */
+	unsigned n_replaced;		/* store_replaced() at the last load or write */
 };
 
 struct master {

@@ -1,5 +1,5 @@
 /*
- * store.c - owns the SQLite connection; the only file with SQL.
+ * store.c - owns the SQLite connection: opening, migrations, damage, transactions. SQL is in store*.c only.
  *
  * Happy path: open, migrate, load; then transactions of prepared statements. The first error inside a
  * transaction is kept in `rc`, later statements of it do nothing, and commit rolls back.
@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +24,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "master/registry.h"
+#include "master/store_internal.h"
 
 /* migrations[v] takes a database from user_version v to v + 1. */
 static const char *const migrations[] = {
@@ -44,18 +43,63 @@ static const char *const migrations[] = {
 	" collected_s INTEGER NOT NULL,"
 	" json TEXT NOT NULL"
 	") STRICT, WITHOUT ROWID;",
+
+	/* One accepted key for each name; any number may ask. Columns of what is not there yet have a default. */
+	"CREATE TABLE tokens ("
+	" id TEXT PRIMARY KEY NOT NULL,"
+	" secret_sha256 TEXT NOT NULL,"
+	" role TEXT NOT NULL,"
+	" name_glob TEXT NOT NULL,"
+	" uses_left INTEGER NOT NULL,"
+	" created_s INTEGER NOT NULL,"
+	" expires_s INTEGER NOT NULL,"
+	" created_by TEXT NOT NULL,"
+	" is_replacing INTEGER NOT NULL,"
+	" is_revoked INTEGER NOT NULL,"
+	" is_ephemeral INTEGER NOT NULL DEFAULT 0,"
+	" labels TEXT NOT NULL DEFAULT ''"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE identities ("
+	" kind TEXT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" key TEXT NOT NULL,"
+	" state TEXT NOT NULL,"
+	" trust TEXT NOT NULL,"
+	" serial TEXT NOT NULL,"
+	" issued_s INTEGER NOT NULL,"
+	" not_after_s INTEGER NOT NULL,"
+	" token TEXT NOT NULL,"
+	" address TEXT NOT NULL,"
+	" from_host TEXT NOT NULL,"
+	" asked_s INTEGER NOT NULL,"
+	" decided_s INTEGER NOT NULL,"
+	" decided_by TEXT NOT NULL,"
+	" is_ephemeral INTEGER NOT NULL DEFAULT 0,"
+	" labels TEXT NOT NULL DEFAULT '',"
+	" former_name TEXT NOT NULL DEFAULT '',"
+	" PRIMARY KEY (kind, name, key)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE UNIQUE INDEX holders ON identities (kind, name) WHERE state = 'accepted';"
+	"CREATE INDEX waiting ON identities (from_host) WHERE state IN ('pending', 'denied');"
+	"CREATE TABLE certificates ("
+	" serial TEXT PRIMARY KEY NOT NULL,"
+	" kind TEXT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" key TEXT NOT NULL,"
+	" issued_s INTEGER NOT NULL,"
+	" not_after_s INTEGER NOT NULL,"
+	" der BLOB NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX certificates_of ON certificates (kind, name);"
+	"CREATE TABLE revoked ("
+	" serial TEXT PRIMARY KEY NOT NULL,"
+	" kind TEXT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" at_s INTEGER NOT NULL,"
+	" not_after_s INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;",
 };
 enum { SCHEMA_VERSION = sizeof migrations / sizeof *migrations };
-
-enum statement { PUT_AGENT, PUT_FACTS, PUT_SEEN, DELETE_AGENT, DELETE_FACTS, N_STATEMENTS };
-
-static const char *const statements[N_STATEMENTS] = {
-	[PUT_AGENT] = "INSERT OR REPLACE INTO agents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-	[PUT_FACTS] = "INSERT OR REPLACE INTO facts VALUES (?1, ?2, ?3)",
-	[PUT_SEEN] = "UPDATE agents SET heartbeat_s = ?2 WHERE name = ?1",
-	[DELETE_AGENT] = "DELETE FROM agents WHERE name = ?1",
-	[DELETE_FACTS] = "DELETE FROM facts WHERE name = ?1",
-};
 
 static const char settings[] =
 	"PRAGMA cache_size = -96;"		/* KiB */
@@ -67,15 +111,6 @@ static const char settings[] =
 	"PRAGMA journal_size_limit = 1048576;";
 
 enum { BUSY_MS = 100 };		/* somebody looks at the database by hand */
-
-struct store {
-	char *path;
-	sqlite3 *db;				/* NULL: could not be opened */
-	sqlite3_stmt *stmts[N_STATEMENTS];	/* prepared at first use */
-	int rc;					/* first failure of the open transaction */
-	char *moved;				/* warning: a damaged database was moved aside */
-	char *failing;				/* warning: writing fails */
-};
 
 /* ---- opening ---- */
 
@@ -170,7 +205,7 @@ static int open_database(struct store *s, int *version)
 static void report(struct store *s, int rc)
 {
 	if (rc != SQLITE_OK && !s->failing) {
-		s->failing = mem_printf("%s cannot be written: %s: agents are kept in memory only", s->path,
+		s->failing = mem_printf("%s cannot be written: %s: agents are kept in memory only and nobody enrols", s->path,
 					sqlite3_errstr(rc));
 		log_error("%s until it can", s->failing);
 	} else if (rc == SQLITE_OK && s->failing) {
@@ -214,6 +249,7 @@ static int replace_database(struct store *s, int damage)
 	int version, rc, err;
 
 	close_database(s);
+	s->n_replaced++;
 	err = move_one(s->path, aside, "");
 	if (!err)
 		err = move_one(s->path, aside, "-wal");
@@ -277,73 +313,31 @@ static int ensure_open(struct store *s)
 	return is_damage(rc) ? replace_database(s, rc) : rc;
 }
 
-/* ---- reading ---- */
+/* ---- statements ---- */
 
-static char *column(sqlite3_stmt *stmt, int i)
+void store_ready(struct store *s)
 {
-	const unsigned char *text = sqlite3_column_text(stmt, i);
-
-	/* The record's strings are not changed through the borrowed record. */
-	return text ? (char *)(uintptr_t)text : (char *)(uintptr_t)"";
+	if (!s->in_transaction)
+		s->rc = ensure_open(s);
 }
 
-int store_load(struct store *s, void (*on_record)(const struct agent_record *record, void *arg), void *arg)
-{
-	static const char sql[] =
-		"SELECT name, address, instance, version, shell, is_foreign, registered_s, heartbeat_s,"
-		" coalesce(collected_s, 0), coalesce(json, '') FROM agents LEFT JOIN facts USING (name)";
-	sqlite3_stmt *stmt = NULL;
-	int rc;
-
-	rc = ensure_open(s);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL);
-	if (rc == SQLITE_OK) {
-		while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-			const struct agent_record record = {
-				column(stmt, 0), column(stmt, 1), column(stmt, 2), column(stmt, 3), column(stmt, 4),
-				column(stmt, 9), sqlite3_column_int(stmt, 5) != 0, sqlite3_column_int64(stmt, 6),
-				sqlite3_column_int64(stmt, 7), sqlite3_column_int64(stmt, 8)
-			};
-			on_record(&record, arg);
-		}
-	}
-	sqlite3_finalize(stmt);
-	if (rc == SQLITE_DONE) {
-		sqlite3_db_release_memory(s->db);
-		return 0;
-	}
-	/* Tables that are not there, columns of other names: not a database of ours, whatever it says. */
-	if (is_damage(rc) || (rc & 0xff) == SQLITE_ERROR) {
-		replace_database(s, rc);
-		return -EUCLEAN;
-	}
-	report(s, rc);
-	return to_errno(rc);
-}
-
-/* ---- writing ---- */
-
-static void execute(struct store *s, const char *sql)
-{
-	if (s->rc == SQLITE_OK)
-		s->rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
-}
-
-/* The statement ready for its arguments, NULL when the transaction has failed. */
-static sqlite3_stmt *prepare(struct store *s, enum statement which)
+sqlite3_stmt *store_prepare(struct store *s, enum statement which, const char *sql)
 {
 	if (s->rc == SQLITE_OK && !s->stmts[which])
-		s->rc = sqlite3_prepare_v3(s->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT, &s->stmts[which], NULL);
+		s->rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->stmts[which], NULL);
 	return s->rc == SQLITE_OK ? s->stmts[which] : NULL;
 }
 
-static void bind_text(sqlite3_stmt *stmt, int i, const char *text)
+sqlite3_stmt *store_prepare_once(struct store *s, const char *sql)
 {
-	sqlite3_bind_text(stmt, i, text, -1, SQLITE_STATIC);
+	sqlite3_stmt *stmt = NULL;
+
+	if (s->rc == SQLITE_OK)
+		s->rc = sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL);
+	return stmt;
 }
 
-static void run(struct store *s, sqlite3_stmt *stmt)
+void store_run(struct store *s, sqlite3_stmt *stmt)
 {
 	int rc;
 
@@ -354,80 +348,124 @@ static void run(struct store *s, sqlite3_stmt *stmt)
 		s->rc = rc;
 }
 
+static bool is_kept(const struct store *s, const sqlite3_stmt *stmt)
+{
+	for (size_t i = 0; i < N_STATEMENTS; i++)
+		if (stmt && s->stmts[i] == stmt)
+			return true;
+	return false;
+}
+
+static void put_back(const struct store *s, sqlite3_stmt *stmt)
+{
+	if (!is_kept(s, stmt)) {
+		sqlite3_finalize(stmt);
+		return;
+	}
+	sqlite3_reset(stmt);
+	sqlite3_clear_bindings(stmt);
+}
+
+int store_end_read(struct store *s, sqlite3_stmt *stmt, int rc)
+{
+	put_back(s, stmt);
+	if (s->rc == SQLITE_OK && rc != SQLITE_ROW && rc != SQLITE_DONE)
+		s->rc = rc;
+	if (s->rc == SQLITE_OK)
+		return rc == SQLITE_ROW ? 0 : -ENOENT;
+	if (s->in_transaction)
+		return to_errno(s->rc);
+	/* Tables that are not there, columns of other names: not a database of ours, whatever it says. */
+	if (is_damage(s->rc) || (s->rc & 0xff) == SQLITE_ERROR) {
+		replace_database(s, s->rc);
+		return -EUCLEAN;
+	}
+	report(s, s->rc);
+	return to_errno(s->rc);
+}
+
+int store_end_rows(struct store *s, sqlite3_stmt *stmt, int rc)
+{
+	int err = store_end_read(s, stmt, rc);
+
+	return err == -ENOENT ? 0 : err;
+}
+
+void store_bind_text(sqlite3_stmt *stmt, int i, const char *text)
+{
+	sqlite3_bind_text(stmt, i, text, -1, SQLITE_STATIC);
+}
+
+const char *store_column(sqlite3_stmt *stmt, int i)
+{
+	const unsigned char *text = sqlite3_column_text(stmt, i);
+
+	return text ? (const char *)text : "";
+}
+
+void store_copy(sqlite3_stmt *stmt, int i, char *out, size_t size)
+{
+	snprintf(out, size, "%s", store_column(stmt, i));
+}
+
+/* ---- transactions ---- */
+
+static void execute(struct store *s, const char *sql)
+{
+	if (s->rc == SQLITE_OK)
+		s->rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+}
+
 void store_begin(struct store *s)
 {
-	s->rc = ensure_open(s);
+	store_ready(s);
 	execute(s, "BEGIN IMMEDIATE");
+	s->in_transaction = true;
+}
+
+void store_begin_durable(struct store *s)
+{
+	store_ready(s);
+	execute(s, "PRAGMA synchronous = FULL");
+	execute(s, "BEGIN IMMEDIATE");
+	s->in_transaction = s->is_durable = true;
+}
+
+static void end_transaction(struct store *s)
+{
+	if (s->db && !sqlite3_get_autocommit(s->db))
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	if (s->db && s->is_durable)
+		sqlite3_exec(s->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+	s->in_transaction = s->is_durable = false;
 }
 
 int store_commit(struct store *s)
 {
 	execute(s, "COMMIT");
-	if (s->rc != SQLITE_OK && s->db && !sqlite3_get_autocommit(s->db))
-		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	end_transaction(s);
 	if (is_damage(s->rc) && replace_database(s, s->rc) == SQLITE_OK)
 		return -EUCLEAN;
 	report(s, s->rc);
 	return to_errno(s->rc);
 }
 
-void store_put_agent(struct store *s, const struct agent_record *record)
+void store_abandon(struct store *s)
 {
-	sqlite3_stmt *stmt = prepare(s, PUT_AGENT);
-
-	if (!stmt)
-		return;
-	bind_text(stmt, 1, record->name);
-	bind_text(stmt, 2, record->address);
-	bind_text(stmt, 3, record->instance);
-	bind_text(stmt, 4, record->version);
-	bind_text(stmt, 5, record->shell);
-	sqlite3_bind_int(stmt, 6, record->is_foreign);
-	sqlite3_bind_int64(stmt, 7, record->registered_s);
-	sqlite3_bind_int64(stmt, 8, record->heartbeat_s);
-	run(s, stmt);
-}
-
-void store_put_facts(struct store *s, const struct agent_record *record)
-{
-	sqlite3_stmt *stmt = prepare(s, PUT_FACTS);
-
-	if (!stmt)
-		return;
-	bind_text(stmt, 1, record->name);
-	sqlite3_bind_int64(stmt, 2, record->facts_s);
-	bind_text(stmt, 3, record->facts);
-	run(s, stmt);
-}
-
-void store_put_seen(struct store *s, const struct agent_record *record)
-{
-	sqlite3_stmt *stmt = prepare(s, PUT_SEEN);
-
-	if (!stmt)
-		return;
-	bind_text(stmt, 1, record->name);
-	sqlite3_bind_int64(stmt, 2, record->heartbeat_s);
-	run(s, stmt);
-}
-
-void store_delete(struct store *s, const char *name)
-{
-	static const enum statement both[] = { DELETE_AGENT, DELETE_FACTS };
-
-	for (size_t i = 0; i < sizeof both / sizeof *both; i++) {
-		sqlite3_stmt *stmt = prepare(s, both[i]);
-
-		if (!stmt)
-			return;
-		bind_text(stmt, 1, name);
-		run(s, stmt);
-	}
+	if (s->rc != SQLITE_OK)
+		store_commit(s);	/* commits nothing, and sees to what is wrong */
+	else
+		end_transaction(s);
 }
 
 void store_clear(struct store *s)
 {
 	execute(s, "DELETE FROM agents; DELETE FROM facts");
+}
+
+unsigned store_replaced(const struct store *s)
+{
+	return s->n_replaced;
 }
 
 const char *store_warning(const struct store *s, size_t i)

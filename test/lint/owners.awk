@@ -3,8 +3,8 @@
 BEGIN {
 	own("^#[ \t]*include[ \t]*<nghttp2/", "^wire/h2(_send)?\\.c$|^wire/h2_session\\.h$", "nghttp2")
 	own("^#[ \t]*include[ \t]*<openssl/", "^(wire/(tls(_io|_verify|_session)?|identity|x509)\\.[ch]|master/ca\\.c)$", "OpenSSL")
-	own("^#[ \t]*include[ \t]*<sqlite3\\.h>", "^master/store\\.c$", "SQLite")
-	own("\"[^\"]*(SELECT|INSERT INTO|CREATE TABLE|DELETE FROM|UPDATE [a-z_]+ SET|PRAGMA) ", "^master/store\\.c$", "SQL")
+	own("^#[ \t]*include[ \t]*<sqlite3\\.h>", "^master/store(_[a-z]+)?\\.[ch]$", "SQLite")
+	own("\"[^\"]*(SELECT|INSERT INTO|CREATE TABLE|DELETE FROM|UPDATE [a-z_]+ SET|PRAGMA) ", "^master/store(_[a-z]+)?\\.[ch]$", "SQL")
 	own("(^|[^A-Za-z0-9_])(v?fork|posix_spawnp?|exec[lv][pe]?e?|execveat|fexecve|system|popen|clone3?)[ \t]*\\(",
 	    "^(agent/proc\\.c|agent/supervise/.*|common/daemon\\.c|cli/(.*_)?exec\\.c)$", "starting processes")
 	own("(^|[^A-Za-z0-9_])ev_(default_loop|break|child_init|signal_default)[ \t]*\\(", "^$", "this libev call")
