@@ -119,7 +119,8 @@ int store_each_identity(struct store *s, void (*on_identity)(const struct identi
 	int rc;
 
 	store_ready(s);
-	stmt = store_prepare_once(s, "SELECT " COLUMNS " FROM identities ORDER BY kind, name, asked_s, key");
+	stmt = store_prepare_once(s, "SELECT " COLUMNS " FROM identities"
+				     " ORDER BY kind, name, state = 'accepted' DESC, asked_s, key");
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		take(stmt, &record);
 		on_identity(&record, arg);
@@ -211,15 +212,10 @@ static void take_certificate(sqlite3_stmt *stmt, struct certificate_record *out)
 	store_copy(stmt, 3, out->identity.key, sizeof out->identity.key);
 }
 
-static void take_der(sqlite3_stmt *stmt, int i, uint8_t **der, size_t *len)
-{
-	*len = (size_t)sqlite3_column_bytes(stmt, i);
-	*der = *len ? mem_dup(sqlite3_column_blob(stmt, i), *len) : NULL;
-}
-
 int store_find_certificate(struct store *s, const char *serial, struct certificate_record *out, uint8_t **der, size_t *len)
 {
 	sqlite3_stmt *stmt;
+	size_t n;
 	int rc;
 
 	store_ready(s);
@@ -228,8 +224,11 @@ int store_find_certificate(struct store *s, const char *serial, struct certifica
 	rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW) {
 		take_certificate(stmt, out);
+		n = (size_t)sqlite3_column_bytes(stmt, 6);
 		if (der)
-			take_der(stmt, 6, der, len);
+			*der = n ? mem_dup(sqlite3_column_blob(stmt, 6), n) : NULL;
+		if (len)
+			*len = n;
 	}
 	return store_end_read(s, stmt, rc);
 }

@@ -71,7 +71,7 @@ int store_find_identity(struct store *s, enum wire_kind kind, const char *name, 
 			struct identity_record *out);
 /* The accepted one. */
 int store_find_holder(struct store *s, enum wire_kind kind, const char *name, struct identity_record *out);
-/* By kind, name and time. The callback calls nothing of the store. */
+/* By kind, name and time, the accepted one of a name first. The callback calls nothing of the store. */
 int store_each_identity(struct store *s, void (*on_identity)(const struct identity_record *identity, void *arg), void *arg);
 /* Pending and denied ones: of all hosts, and of one. */
 int store_count_waiting(struct store *s, const char *host, unsigned *all, unsigned *of_host);
@@ -86,7 +86,7 @@ struct certificate_record {
 };
 
 void store_put_certificate(struct store *s, const struct certificate_record *c, const uint8_t *der, size_t len);
-/* `der` may be NULL; else owned, and NULL where it was not known. */
+/* `der` and `len` may be NULL; *der is owned, and NULL where it is not known. */
 int store_find_certificate(struct store *s, const char *serial, struct certificate_record *out, uint8_t **der, size_t *len);
 /* Of one identity, not expired. */
 int store_count_certificates(struct store *s, enum wire_kind kind, const char *name, int64_t now_s, unsigned *n);

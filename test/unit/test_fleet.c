@@ -2,6 +2,7 @@
  * test_fleet.c - agents register, are dialled back, are listed, stop, and are deleted: agent.AgentRegistry over
  * real sockets.
  */
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "common/str.h"
 #include "master/channel.h"
 #include "master/store.h"
+#include "master/store_trust.h"
 #include "test/lib/unit.h"
 #include "test/lib/world.h"
 
@@ -412,7 +414,39 @@ START_TEST(status_counts)
 }
 END_TEST
 
-UNIT_MAIN(registering_dials_back_and_says_so, an_agent_that_cannot_be_reached_is_registered_with_the_reason,
+static void count_agent(const struct agent_record *record, void *arg)
+{
+	(void)record;
+	++*(unsigned *)arg;
+}
+
+START_TEST(a_database_that_others_found_damaged_is_written_again)
+{
+	struct identity_record id;
+	struct store *s;
+	sqlite3 *raw;
+	char *why = NULL;
+	unsigned n = 0;
+
+	world_open(&w);
+	fake_open(&w, &web1, "web1", false);
+	expect_registration("web1", fake_address(&web1), &web1, true, "reached");
+	ck_assert_int_eq(sqlite3_open(tmp_path("registry.db"), &raw), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(raw, "DROP TABLE identities", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(raw);
+	ck_assert_int_lt(store_find_holder(w.m.store, WIRE_KIND_AGENT, "web1", &id), 0);
+	ck_assert_uint_eq(store_replaced(w.m.store), 1);
+	fake_close(&web1);
+	world_close(&w);
+	s = store_open(tmp_path("registry.db"), &why);
+	ck_assert_int_eq(store_load(s, count_agent, &n), 0);
+	ck_assert_uint_eq(n, 1);
+	store_close(s);
+}
+END_TEST
+
+UNIT_MAIN(a_database_that_others_found_damaged_is_written_again, registering_dials_back_and_says_so,
+	  an_agent_that_cannot_be_reached_is_registered_with_the_reason,
 	  a_silent_address_is_a_timeout_within_three_seconds, a_connection_that_dies_in_a_check_gives_it_no_more_time,
 	  an_address_that_answers_as_another_agent_is_found_out,
 	  an_address_beyond_this_machine_is_not_dialled_in_plaintext, a_live_name_is_refused_to_another_instance,
