@@ -30,15 +30,18 @@
 #include "master/audit_query.h"
 #include "master/ca_command.h"
 #include "master/control.h"
+#include "master/enroll.h"
 #include "master/fleet.h"
 #include "master/gate.h"
 #include "master/listen.h"
 #include "master/master.h"
 #include "master/options.h"
+#include "master/revoked.h"
 #include "master/secure.h"
 #include "master/service.h"
 #include "master/store.h"
 #include "wire/limits.h"
+#include "wire/tls.h"
 #include "wire/wire.h"
 
 static const char ident[] = "slothd-master";
@@ -149,11 +152,17 @@ static int load_policy(struct program *p, char **error)
 static int open_store(struct program *p)
 {
 	char *path = paths_join(p->o.own_state_dir, "registry.db"), *why = NULL;
+	int status;
 
 	p->m.store = store_open(path, &why);
 	free(path);
 	if (!p->m.store)
 		return fail(p, EXIT_CONFIG, why);
+	p->m.ca = secure_ca(&p->m);
+	status = enroll_open(&p->m, &why);	/* who is revoked is known before agents are dialled */
+	if (status != EXIT_OK)
+		return fail(p, status, why);
+	tls_set_revoked(secure_tls(&p->m), revoked_has, p->m.revoked);
 	fleet_start(&p->m);
 	return EXIT_OK;
 }
@@ -187,6 +196,7 @@ static void set_up(struct program *p)
 	list_init(&m->audit_queries);
 	control_serve(m);
 	service_serve(m);
+	enroll_serve(m);
 	wire_serve_health(m->wire);
 	wire_serve_reflection(m->wire);
 }
@@ -237,6 +247,7 @@ static void tear_down(struct program *p)
 		audit_close(m->audit);
 		ev_loop_destroy(m->loop);
 	}
+	enroll_free(m);
 	store_close(m->store);
 	registry_free(m->registry);
 	gate_close(m);

@@ -11,6 +11,9 @@
  *   listen.c    addresses and the unix socket    secure.c    CA, certificate, TLS; what peers are
  *   principal.c who calls                        gate.c      what the policy allows
  *   audit*.c    the audit log: its files, records, runs, readers
+ *   enroll.c    joining, waiting, renewing       decide.c    accept, reject, revoke; lists
+ *   identities.c who has which name              issue.c     certificates
+ *   tokens.c, token_calls.c                      revoked.c   void certificates
  */
 #ifndef MASTER_MASTER_H
 #define MASTER_MASTER_H
@@ -36,6 +39,9 @@ struct store;
 struct secure;
 struct policy;
 struct audit;
+struct ca;
+struct revoked;
+struct crowd;
 
 struct fleet {
 	ev_timer liveness;		/* when the next agent may become Inactive */
@@ -54,6 +60,9 @@ struct master {
 	struct audit *audit;
 	struct list audit_queries;	/* struct audit_query of every reader of the log */
 	unsigned n_audit_queries;
+	struct ca *ca;			/* NULL: there is none, nobody can enrol */
+	struct revoked *revoked;
+	struct crowd *crowd;		/* of those that ask to be enrolled */
 	struct principal_users users;
 	struct fleet fleet;
 	const char *state_dir;

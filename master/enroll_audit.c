@@ -1,0 +1,31 @@
+/*
+ * enroll_audit.c - see enroll_audit.h.
+ */
+#include "master/enroll_audit.h"
+
+#include <stdio.h>
+
+#include "common/log.h"
+#include "common/str.h"
+#include "master/master.h"
+
+void enroll_who(struct master *m, struct wire_call *call, char out[ENROLL_WHO_MAX + 1])
+{
+	struct principal p;
+
+	principal_of_call(&p, &m->users, call);
+	if (*p.claims)
+		snprintf(out, ENROLL_WHO_MAX + 1, "%.*s (claims %.*s)", ENROLL_WHO_MAX / 2 - 10, p.name, ENROLL_WHO_MAX / 2 - 10,
+			 p.claims);
+	else
+		snprintf(out, ENROLL_WHO_MAX + 1, "%.*s", ENROLL_WHO_MAX, p.name);
+}
+
+void enroll_audit(struct master *m, struct wire_call *call, const struct enroll_event *e)
+{
+	char who[ENROLL_WHO_MAX + 1];
+
+	enroll_who(m, call, who);
+	log_info("%s %s%s%s by %s%s%s%s", e->event, str_quote(e->name), e->object ? " " : "", e->object ? e->object : "", who,
+		 e->is_denied ? ": denied" : "", e->reason ? ": " : "", e->reason ? e->reason : "");
+}
