@@ -85,7 +85,7 @@ static void on_news(const char *words, void *arg)
 }
 
 /* The master's certificate alone gives power here; a loopback address says nothing but with --insecure. */
-static unsigned roles_of(const struct wire_peer *peer, void *arg)
+static unsigned roles_of(struct wire_peer *peer, void *arg)
 {
 	const struct agent *a = arg;
 

@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "master/ca.h"
+#include "master/identities.h"
 #include "master/master.h"
 #include "master/options.h"
 #include "wire/tls.h"
@@ -43,8 +44,14 @@ static unsigned unix_roles(const struct wire_peer *peer)
 	return peer->uid == 0 || peer->uid == geteuid() ? WIRE_ADMIN | WIRE_OPERATOR : WIRE_OPERATOR;
 }
 
-static unsigned identity_roles(const struct wire_peer *peer)
+static unsigned identity_roles(struct master *m, struct wire_peer *peer)
 {
+	const char *unknown = identities_judge(m, peer);
+
+	if (unknown) {
+		peer->refused = unknown;
+		return WIRE_STRANGER;
+	}
 	if (peer->refused)
 		return WIRE_EXPIRED;
 	switch (peer->identity->kind) {
@@ -55,14 +62,15 @@ static unsigned identity_roles(const struct wire_peer *peer)
 	}
 }
 
-static unsigned roles_of(const struct wire_peer *peer, void *arg)
+static unsigned roles_of(struct wire_peer *peer, void *arg)
 {
-	const struct secure *s = arg;
+	struct master *m = arg;
+	const struct secure *s = m->secure;
 
 	if (peer->is_unix)
 		return unix_roles(peer) | (s->insecure ? WIRE_AGENT : 0);
 	if (peer->identity)
-		return identity_roles(peer);
+		return identity_roles(m, peer);
 	if (secure_is_plaintext(peer) && s->insecure && peer->is_loopback)
 		return WIRE_AGENT | WIRE_OPERATOR;
 	return WIRE_STRANGER;
@@ -124,7 +132,7 @@ int secure_open(struct master *m, const struct options *o, char **error)
 	status = open_ca(s, m, o, error);
 	if (status != EXIT_OK)
 		return status;
-	wire_set_admission(m->wire, roles_of, s);
+	wire_set_admission(m->wire, roles_of, m);
 	wire_set_tls(m->wire, s->tls);
 	if (!o->insecure)
 		wire_require_tls(m->wire);

@@ -100,9 +100,10 @@ struct wire_peer {
 
 /*
  * Gives a peer its roles: once for each connection that is accepted or dialled, before any call. Without such a
- * function unix and loopback peers have all roles and others WIRE_STRANGER. `peer->roles` is not set yet.
+ * function unix and loopback peers have all roles and others WIRE_STRANGER. `peer->roles` is not set yet; `refused` may
+ * be set, to words that outlive the connection.
  */
-typedef unsigned wire_admit(const struct wire_peer *peer, void *arg);
+typedef unsigned wire_admit(struct wire_peer *peer, void *arg);
 void wire_set_admission(struct wire *wire, wire_admit *admit, void *arg);
 /* Connections whose peer `matches` end at once, in both directions. The number of them. */
 size_t wire_cut(struct wire *wire, bool (*matches)(const struct wire_peer *peer, void *arg), void *arg, const char *why);

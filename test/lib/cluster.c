@@ -17,7 +17,7 @@
 
 /* ---- the master ---- */
 
-static unsigned admit(const struct wire_peer *peer, void *arg)
+static unsigned admit(struct wire_peer *peer, void *arg)
 {
 	struct cluster *c = arg;
 
@@ -27,8 +27,10 @@ static unsigned admit(const struct wire_peer *peer, void *arg)
 	if (!peer->identity)
 		return WIRE_STRANGER;
 	c->unknown = identities_judge(&c->w.m, peer);
-	if (c->unknown)
+	if (c->unknown) {
+		peer->refused = c->unknown;
 		return WIRE_STRANGER;
+	}
 	if (peer->refused)
 		return WIRE_EXPIRED;
 	return peer->identity->kind == WIRE_KIND_OPERATOR ? WIRE_OPERATOR : WIRE_AGENT;

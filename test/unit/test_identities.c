@@ -351,9 +351,9 @@ START_TEST(with_both_lost_certificates_wait_to_be_accepted)
 	open_all();
 	make_agent(&m1, "web1");
 	cluster_restart(&c, lose_both_later);
-	expect_call(&m1, WIRE_PERMISSION_DENIED, "");
+	expect_call(&m1, WIRE_PERMISSION_DENIED, "sloth agent accept NAME");
 	ck_assert_ptr_nonnull(strstr(c.unknown, "sloth agent accept NAME"));
-	expect_call(&m1, WIRE_PERMISSION_DENIED, "");
+	expect_call(&m1, WIRE_PERMISSION_DENIED, "sloth agent accept NAME");
 	l = list(true);
 	ck_assert_uint_eq(l->n_identities, 1);
 	ck_assert_str_eq(l->identities[0]->name, "web1");
