@@ -51,6 +51,7 @@ struct link {
 	struct link_config config;
 	char master[WIRE_ADDR_MAX];	/* with its port */
 	char reported[WIRE_ADDR_MAX];	/* our address as last registered */
+	char process[2 * IDENTITY_BYTES + 1];	/* tells us from another process with our identity: random, hex */
 	struct wire *wire;
 	struct wire_tls *tls;
 	struct ev_loop *loop;
@@ -246,10 +247,10 @@ static void find_report_address(struct link *link)
 static void register_agent(struct link *link)
 {
 	char instance[2 * IDENTITY_BYTES + 1];
-	struct wire_field metadata;
+	struct wire_field metadata[2];
 	struct wire_request request = {
 		.path = "/agent.AgentRegistry/RegisterAgent", .timeout_ms = LINK_CALL_MS,
-		.metadata = &metadata, .n_metadata = 1,
+		.metadata = metadata, .n_metadata = 2,
 	};
 	Agent__RegisterAgentRequest message = AGENT__REGISTER_AGENT_REQUEST__INIT;
 
@@ -257,7 +258,8 @@ static void register_agent(struct link *link)
 	ev_timer_stop(link->loop, &link->timer);
 	find_report_address(link);
 	str_hex(link->config.instance, IDENTITY_BYTES, instance);
-	metadata = WIRE_FIELD("sloth-instance", instance);
+	metadata[0] = WIRE_FIELD("sloth-instance", instance);
+	metadata[1] = WIRE_FIELD("sloth-process", link->process);
 	message.agent_name = (char *)(uintptr_t)link->config.name;
 	message.agent_address = link->reported;
 	link->call = wire_unary(link->conn, &request, &message.base, on_register_done, link);
@@ -348,9 +350,12 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int events)
 struct link *link_new(struct wire *wire, const struct link_config *config)
 {
 	struct link *link = mem_new(struct link);
+	uint8_t random[IDENTITY_BYTES];
 	struct wire_addr a;
 	const char *why;
 
+	random_bytes(random, sizeof random);
+	str_hex(random, sizeof random, link->process);
 	link->config = *config;
 	link->wire = wire;
 	link->loop = wire_loop(wire);

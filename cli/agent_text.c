@@ -45,12 +45,22 @@ char *agent_clock_text(int64_t at_s, int64_t now_s)
 	return mem_strdup(text);
 }
 
+/* What an operator should see of how the agent is trusted, as ", ..." behind its state. */
+static const char *trust_text(const Agent__AgentInfo *agent)
+{
+	if (str_equal(agent->trust, "INSECURE"))
+		return ", INSECURE";
+	return str_equal(agent->trust, "first use") ? ", trust: first use" : "";
+}
+
 char *agent_state_text(const Agent__AgentInfo *agent, int64_t now_s)
 {
 	char *since, *text;
 
+	if (*agent->conflict)
+		return mem_printf("%s, CONFLICT: %s", agent->status, agent->conflict);
 	if (!agent_is_unreachable(agent))
-		return mem_strdup(agent->status);
+		return mem_printf("%s%s", agent->status, trust_text(agent));
 	if (!agent->unreachable_since)
 		return mem_printf("%s, unreachable: %s", agent->status, agent->unreachable);
 	since = agent_clock_text(agent->unreachable_since, now_s);

@@ -22,6 +22,8 @@ static json_t *agent_object(const Agent__AgentInfo *a)
 	json_put(object, "shell", json_text(a->shell));
 	json_put(object, "instance", json_text(a->instance));
 	json_put(object, "foreign", json_boolean(a->foreign));
+	json_put(object, "trust", json_text(a->trust));
+	json_put(object, "conflict", json_text(a->conflict));
 	return object;
 }
 

@@ -113,6 +113,8 @@ static void text_agent(const struct output *to, const Agent__AgentInfo *agent)
 	print_row("Version", agent->version);
 	print_row("Shell", agent->shell);
 	print_row("Instance", agent->instance);
+	if (*agent->trust)
+		print_row("Trust", agent->trust);
 	if (agent->foreign)
 		print_row("Kind", "foreign: no program of Sloth's");
 	print_facts(agent, now);

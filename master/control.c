@@ -12,6 +12,7 @@
 #include "common/mem.h"
 #include "common/str.h"
 #include "master/audit.h"
+#include "master/claim.h"
 #include "master/execute.h"
 #include "master/fleet.h"
 #include "master/gate.h"
@@ -95,6 +96,12 @@ static void on_register(struct wire_call *call, const uint8_t *data, size_t len,
 		wire_end(call, WIRE_UNAVAILABLE, "the master is stopping");
 		return;
 	}
+	why = claim_refuse(m, call, request->agent_name);
+	if (why) {
+		refuse_registration(call, why);
+		free(why);
+		return;
+	}
 	address = dialable(call, request->agent_address);
 	reg = (struct registration){
 		.name = request->agent_name,
@@ -103,10 +110,12 @@ static void on_register(struct wire_call *call, const uint8_t *data, size_t len,
 		.is_foreign = !str_has_prefix(wire_call_user_agent(call), "sloth/"),
 		.is_insecure = !wire_conn_peer(wire_call_conn(call))->identity,
 	};
-	if (fleet_register(m, &reg, wire_conn_peer(wire_call_conn(call))->address, &a, &why) < 0)
+	if (fleet_register(m, &reg, wire_conn_peer(wire_call_conn(call))->address, &a, &why) < 0) {
 		refuse_registration(call, why);
-	else
+	} else {
+		claim_take(m, call, a);
 		pending_register(m, call, a);
+	}
 	free(why);
 	free(address);
 }

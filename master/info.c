@@ -10,13 +10,15 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "master/claim.h"
 
 struct list {
 	Agent__ListAgentsResponse message;
 	Agent__AgentInfo *pointers[];		/* and the messages behind them */
 };
 
-static char empty[] = "", active[] = "Active", inactive[] = "Inactive", unreachable[] = "unreachable";
+static char empty[] = "", active[] = "Active", inactive[] = "Inactive", unreachable[] = "unreachable",
+	insecure[] = "INSECURE";
 
 void info_fill(Agent__AgentInfo *info, const struct agent *a)
 {
@@ -36,6 +38,8 @@ void info_fill(Agent__AgentInfo *info, const struct agent *a)
 	info->instance = rec->instance;
 	info->registered = rec->registered_s;
 	info->foreign = rec->is_foreign;
+	info->conflict = (char *)(uintptr_t)(claim_conflict(a) ? claim_conflict(a) : empty);
+	info->trust = a->is_insecure ? insecure : (char *)(uintptr_t)(a->trust ? a->trust : empty);
 }
 
 static void leave_out_facts(Agent__ListAgentsResponse *list)
@@ -49,7 +53,7 @@ static void leave_out_texts(Agent__ListAgentsResponse *list)
 	for (size_t i = 0; i < list->n_agents; i++) {
 		Agent__AgentInfo *info = list->agents[i];
 
-		info->version = info->shell = info->instance = empty;
+		info->version = info->shell = info->instance = info->trust = info->conflict = empty;
 		info->last_info_collected = info->registered = 0;
 		if (*info->unreachable)
 			info->unreachable = unreachable;

@@ -43,6 +43,7 @@ static void agent_free(struct agent *a)
 	free(rec->shell);
 	free(rec->facts);
 	free(a->unreachable);
+	free(a->conflict);
 	free(a->user);
 	free(a);
 }

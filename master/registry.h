@@ -4,8 +4,8 @@
  * No I/O, no clock: `now` is an argument, so everything here is tested without waiting. Intervals are
  * measured on the monotonic clock only; wall time is stored for display and decides nothing.
  *
- * Readers may look at any field of an agent; only registry_* functions change it, except `channel`
- * (channel.c), `n_relays` (relay.c), and `dirty` and `refused_ms` (fleet.c).
+ * Readers may look at any field of an agent; only registry_* functions change it, except `home` to `trust`
+ * (claim.c), `channel` (channel.c), `n_relays` (relay.c), and `dirty` and `refused_ms` (fleet.c).
  */
 #ifndef MASTER_REGISTRY_H
 #define MASTER_REGISTRY_H
@@ -26,6 +26,8 @@ enum {
 	REGISTRY_HEARTBEATS_PER_S = 200,	/* of all agents together */
 	REGISTRY_INTERVALS_MISSED = 3		/* and an agent is Inactive */
 };
+
+struct wire_conn;
 
 struct now {
 	uint64_t mono_ms;
@@ -58,6 +60,12 @@ struct agent {
 	int64_t unreachable_s;
 	uint64_t refused_ms;		/* when a conflict over the name was logged; 0: never */
 	unsigned dirty;
+
+	struct wire_conn *home;		/* over which it has registered, if with a certificate; NULL: none, or gone */
+	char process[REGISTRY_INSTANCE_LEN + 1];	/* the one that did */
+	char *conflict;			/* with another one that has the same identity, in words; NULL: none */
+	uint64_t conflict_until_ms;
+	const char *trust;		/* how it came to its certificate; static; NULL: it has none, or not known */
 
 	struct channel *channel;
 	unsigned n_relays;

@@ -22,6 +22,7 @@
 #include "common/str.h"
 #include "master/audit_run.h"
 #include "master/channel.h"
+#include "master/claim.h"
 #include "master/master.h"
 
 enum { SENT_MAX = 512 * 1024 };		/* twice what a caller may send of stdin before the agent takes it */
@@ -58,6 +59,15 @@ static void refuse_inactive(struct wire_call *caller, const struct agent *a)
 	relay_refuse(caller, a->record.name, why);
 }
 
+static bool refuse_conflict(struct wire_call *caller, const struct agent *a)
+{
+	const char *why = claim_conflict(a);
+
+	if (why)
+		wire_endf(caller, WIRE_UNAVAILABLE, "agent %s: %s", a->record.name, why);
+	return why != NULL;
+}
+
 struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const char *name)
 {
 	struct agent *a = registry_find(m->registry, name);
@@ -68,6 +78,8 @@ struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const
 		wire_endf(caller, WIRE_NOT_FOUND, "agent not found or inactive: %.*s", STR_NAME_MAX, name);
 	else if (!a->is_active)
 		refuse_inactive(caller, a);
+	else if (refuse_conflict(caller, a))
+		return NULL;
 	else if (m->n_relays >= MASTER_RELAYS_MAX)
 		wire_endf(caller, WIRE_RESOURCE_EXHAUSTED, "%d calls are being relayed, the limit: try again later",
 			  MASTER_RELAYS_MAX);
