@@ -1,5 +1,7 @@
 /*
  * test_enroll.c - Enroll and Renew at the master: tokens, waiting, names bound to keys, bad requests.
+ *
+ * no valgrind: each test makes a CA and keys, which takes seconds there
  */
 #include "master/enroll.h"
 
