@@ -175,10 +175,10 @@ $(B)/gen/test/interop/descriptors.c: $(PROTOS) $(INTEROP_PROTO)
 
 $(B)/bin/interop_client: $(INTEROP_CLIENT) $(INTEROP_O) $(B)/libwire.a $(B)/libcommon.a
 	$(call say,LINK,$@)
-	$(link) $(LIBS_WIRE)
+	$(link) $(LIBS_WIRE) $(LIBS_TLS)
 $(B)/bin/interop_server: $(INTEROP_SERVER) $(INTEROP_O) $(B)/libwire.a $(B)/libcommon.a
 	$(call say,LINK,$@)
-	$(link) $(LIBS_WIRE)
+	$(link) $(LIBS_WIRE) $(LIBS_TLS)
 
 # The same on the C++ gRPC of Debian, which only `make interop` needs.
 INTEROP_CPP   := $(B)/test/interop/cpp

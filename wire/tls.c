@@ -120,6 +120,8 @@ static struct transport *tls_connect(struct wire_tls *face, struct transport *be
 		SSL_set_alpn_protos(ssl, alpn_h2, sizeof alpn_h2 - 1);
 	if (wish->kind == WIRE_KIND_MASTER)
 		SSL_set_tlsext_host_name(ssl, "slothd-master");
+	else if (wish->kind == WIRE_KIND_NONE && wish->name && *wish->name)
+		SSL_set_tlsext_host_name(ssl, wish->name);
 	return t;
 }
 

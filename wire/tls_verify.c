@@ -131,7 +131,7 @@ static int check_name(struct tls_session *s, const struct wire_identity *who)
 {
 	char text[220];
 
-	if (!s->is_client || !s->expect)
+	if (!s->is_client)
 		return X509_V_OK;
 	if (who->kind == s->expect && (!*s->expect_name || !strcmp(who->name, s->expect_name)))
 		return X509_V_OK;
@@ -140,6 +140,17 @@ static int check_name(struct tls_session *s, const struct wire_identity *who)
 	else
 		snprintf(text, sizeof text, "that address answers as %s %s, which is no %s", identity_kind_name(who->kind),
 			 who->name, identity_kind_name(s->expect));
+	return refuse(s, X509_V_ERR_HOSTNAME_MISMATCH, text);
+}
+
+/* A server that is none of ours: it has no identity, its certificate names hosts. */
+static int check_host(struct tls_session *s, X509 *leaf)
+{
+	char text[220];
+
+	if (!*s->expect_name || X509_check_host(leaf, s->expect_name, 0, 0, NULL) == 1)
+		return X509_V_OK;
+	snprintf(text, sizeof text, "the certificate is not of %s", s->expect_name);
 	return refuse(s, X509_V_ERR_HOSTNAME_MISMATCH, text);
 }
 
@@ -166,6 +177,8 @@ int tls_verify(struct tls_session *s, X509 *leaf, STACK_OF(X509) *sent)
 	code = is_about_time(late) ? check_chain(leaf, ca, s->is_client, X509_V_FLAG_NO_CHECK_TIME) : late;
 	if (code != X509_V_OK)
 		return refuse_chain(s, code);
+	if (s->is_client && !s->expect)
+		return late == X509_V_OK ? check_host(s, leaf) : refuse_chain(s, late);
 	if (x509_identity(leaf, &who, &why) < 0)
 		return refuse(s, X509_V_ERR_APPLICATION_VERIFICATION, why);
 	if (s->tls->is_revoked && s->tls->is_revoked(who.serial, s->tls->arg))

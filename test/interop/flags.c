@@ -31,10 +31,11 @@ bool flags_parse(const char *program, const char *purpose, const struct opt *tab
 	return false;
 }
 
-bool flags_are_plaintext(const char *program, const char *value)
+bool flags_parse_bool(const char *program, const char *value, bool *out)
 {
-	if (!value || str_equal(value, "false"))
+	*out = value && str_equal(value, "true");
+	if (!value || *out || str_equal(value, "false"))
 		return true;
-	fprintf(stderr, "%s: --use_tls=%s: this build has no TLS, use --use_tls=false\n", program, str_quote(value));
+	fprintf(stderr, "%s: --use_tls=%s: not true or false\n", program, str_quote(value));
 	return false;
 }

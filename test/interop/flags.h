@@ -12,7 +12,7 @@
  */
 bool flags_parse(const char *program, const char *purpose, const struct opt *table, int argc, char **argv,
 		 void *out, int *status);
-/* `value` of --use_tls: false or nothing is fine, TLS is not. Says so on stderr. */
-bool flags_are_plaintext(const char *program, const char *value);
+/* `value` of --use_tls: true, false or NULL. What is neither is said on stderr: false. */
+bool flags_parse_bool(const char *program, const char *value, bool *out);
 
 #endif

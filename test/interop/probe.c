@@ -102,15 +102,14 @@ static bool is_down(const void *arg)
 	return !((const struct session *)arg)->conn;
 }
 
-void session_open(struct session *s, const char *address)
+void session_open(struct session *s, const struct wire_dial *dial)
 {
 	static const struct wire_conn_ops ops = { .on_up = on_up, .on_down = on_down };
-	struct wire_dial dial = { .address = address, .role = WIRE_CLIENT };
 
 	*s = (struct session){ .loop = ev_loop_new(EVFLAG_NOENV) };
 	s->until_s = ev_now(s->loop) + SESSION_SECONDS;
 	s->wire = wire_new(s->loop);
-	s->conn = wire_dial(s->wire, &dial, &ops, s);
+	s->conn = wire_dial(s->wire, dial, &ops, s);
 	if (!run_until(s, is_settled, s))
 		session_fail(s, "no connection in time");
 }

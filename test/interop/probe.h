@@ -28,7 +28,7 @@ struct session {
 };
 
 /* Dials and waits; a failure is kept like any other. */
-void session_open(struct session *s, const char *address);
+void session_open(struct session *s, const struct wire_dial *dial);
 /* Ends the connection in order. `failure` stays, the caller frees it. */
 void session_close(struct session *s);
 void session_fail(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

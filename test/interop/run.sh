@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# run.sh BUILD [CLIENT/SERVER | daemons]... - the public gRPC interop cases, one line each:
+# run.sh BUILD [CLIENT/SERVER[/tls] | daemons]... - the public gRPC interop cases, one line each:
 #
 #   grpcio   ours     large_unary                   ok
 #
@@ -10,10 +10,10 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
-build=${1:?usage: test/interop/run.sh BUILD [CLIENT/SERVER | daemons]...}
+build=${1:?usage: test/interop/run.sh BUILD [CLIENT/SERVER[/tls] | daemons]...}
 shift
 case $build in /*) ;; *) build=$PWD/$build ;; esac
-[ $# -gt 0 ] || set -- ours/ours ours/grpcio grpcio/ours ours/c++ c++/ours daemons
+[ $# -gt 0 ] || set -- ours/ours ours/grpcio grpcio/ours ours/c++ c++/ours ours/ours/tls ours/grpcio/tls grpcio/ours/tls daemons
 client_limit_s=60
 cases=(empty_unary large_unary client_streaming server_streaming ping_pong empty_stream cancel_after_begin
 	cancel_after_first_response timeout_on_sleeping_server custom_metadata status_code_and_message
@@ -42,7 +42,7 @@ trap 'exit 130' INT TERM HUP
 
 # report CLIENT SERVER CASE RESULT
 report() {
-	printf '%-8s %-8s %-29s %s\n' "$@"
+	printf '%-10s %-8s %-29s %s\n' "$@"
 	case $4 in ok*) passed=$((passed + 1)) ;; *) failed=$((failed + 1)) ;; esac
 }
 
@@ -62,7 +62,7 @@ start_server() {
 
 	command_of "$1" server
 	: >"$work/server"
-	"${command[@]}" --port=0 >"$work/server" 2>&1 &
+	"${command[@]}" --port=0 ${server_tls[@]+"${server_tls[@]}"} >"$work/server" 2>&1 &
 	children=($!)
 	port=
 	while [ -z "$port" ] && kill -0 "${children[0]}" 2>/dev/null && [ $SECONDS -lt $deadline ]; do
@@ -80,14 +80,21 @@ result_of() {
 }
 
 run_pair() {
-	local client=${1%%/*} server=${1##*/} name status=1 more=()
+	local client=${1%%/*} server=${1#*/} name status=1 more=() server_tls=() client_tls=(--use_tls=false) label
 
+	label=$client
+	if [[ $server == */tls ]]; then
+		server=${server%/tls}
+		label=$client/tls
+		server_tls=(--use_tls=true --tls_cert_file="$work/ca/master.crt" --tls_key_file="$work/ca/master.key")
+		client_tls=(--use_tls=true --ca_file="$work/ca/ca.crt" --server_host_override=slothd-master)
+	fi
 	: >"$work/client"
 	start_server "$server"
 	if [ -n "$port" ]; then
 		command_of "$client" client
-		timeout $client_limit_s "${command[@]}" --server_host=127.0.0.1 --server_port="$port" --use_tls=false \
-			--test_case=all >"$work/client" 2>&1 &
+		timeout $client_limit_s "${command[@]}" --server_host=127.0.0.1 --server_port="$port" \
+			"${client_tls[@]}" --test_case=all >"$work/client" 2>&1 &
 		children+=($!)
 		wait "${children[1]}"
 		status=$?
@@ -97,7 +104,7 @@ run_pair() {
 	stop_children
 	[ "$client" != ours ] || more=("${own_cases[@]}")
 	for name in "${cases[@]}" ${more[@]+"${more[@]}"}; do
-		report "$client" "$server" "$name" "$(result_of "$name")"
+		report "$label" "$server" "$name" "$(result_of "$name")"
 	done
 	[ $status -le 1 ] || report "$client" "$server" 'the client itself' "failed: exit status $status"
 }
@@ -120,6 +127,8 @@ run_daemons() {
 
 # What real agents have; make check takes less time.
 export FOREIGN_AGE_S=${FOREIGN_AGE_S:-30} FOREIGN_GRACE_S=${FOREIGN_GRACE_S:-5}
+# A certificate for slothd-master, as our CA makes it.
+"$build/sbin/slothd-master" ca init --state-dir "$work/ca" >/dev/null || exit 1
 # Python's modules of the messages.
 mkdir "$work/python" || exit 1
 /usr/bin/python3 -m grpc_tools.protoc -Itest/interop/proto --python_out="$work/python" \

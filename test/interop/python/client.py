@@ -175,8 +175,18 @@ CASES = (empty_unary, large_unary, client_streaming, server_streaming, ping_pong
          special_status_message, unimplemented_method, unimplemented_service)
 
 
-def run(case, address):
-    with grpc.insecure_channel(address, options=[('grpc.enable_http_proxy', 0)]) as channel:
+def connect(address, flags):
+    options = [('grpc.enable_http_proxy', 0)]
+    if flags.use_tls != 'true':
+        return grpc.insecure_channel(address, options=options)
+    if flags.server_host_override:
+        options.append(('grpc.ssl_target_name_override', flags.server_host_override))
+    with open(flags.ca_file, 'rb') as ca:
+        return grpc.secure_channel(address, grpc.ssl_channel_credentials(ca.read()), options=options)
+
+
+def run(case, address, flags):
+    with connect(address, flags) as channel:
         make = test_pb2_grpc.TestServiceStub
         if case is unimplemented_service:
             make = test_pb2_grpc.UnimplementedServiceStub
@@ -194,11 +204,13 @@ def main():
     parser.add_argument('--server_host', default='localhost')
     parser.add_argument('--server_port', type=int, required=True)
     parser.add_argument('--test_case', required=True, choices=['all'] + [case.__name__ for case in CASES])
-    parser.add_argument('--use_tls', choices=['false'])
+    parser.add_argument('--use_tls', choices=['false', 'true'])
+    parser.add_argument('--ca_file')
+    parser.add_argument('--server_host_override')
     flags = parser.parse_args()
     address = '%s:%d' % (flags.server_host, flags.server_port)
     wanted = [case for case in CASES if flags.test_case in ('all', case.__name__)]
-    sys.exit(0 if all([run(case, address) for case in wanted]) else 1)
+    sys.exit(0 if all([run(case, address, flags) for case in wanted]) else 1)
 
 
 main()

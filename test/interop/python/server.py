@@ -77,14 +77,23 @@ class TestService(test_pb2_grpc.TestServiceServicer):
             yield from answers(request)
 
 
+def listen(server, address, flags):
+    if flags.use_tls != 'true':
+        return server.add_insecure_port(address)
+    with open(flags.tls_key_file, 'rb') as key, open(flags.tls_cert_file, 'rb') as cert:
+        return server.add_secure_port(address, grpc.ssl_server_credentials([(key.read(), cert.read())]))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--port', type=int, required=True)
-    parser.add_argument('--use_tls', choices=['false'])
+    parser.add_argument('--use_tls', choices=['false', 'true'])
+    parser.add_argument('--tls_cert_file')
+    parser.add_argument('--tls_key_file')
     flags = parser.parse_args()
     server = grpc.server(futures.ThreadPoolExecutor(8))
     test_pb2_grpc.add_TestServiceServicer_to_server(TestService(), server)
-    port = server.add_insecure_port('127.0.0.1:%d' % flags.port)
+    port = listen(server, '127.0.0.1:%d' % flags.port, flags)
     server.start()
     print('listening on 127.0.0.1:%d' % port, flush=True)
     signal.signal(signal.SIGTERM, lambda *_: server.stop(0))
