@@ -1,6 +1,6 @@
 # Sloth: one plain makefile for everything.
 #
-#   make            build/bin/sloth, build/sbin/slothd-master, build/sbin/slothd-agent
+#   make            build/bin/sloth (with build/libexec/sloth/sloth-tls), build/sbin/slothd-master, build/sbin/slothd-agent
 #   make demo       install what is missing, build, show the whole thing working on this machine
 #   make check      install what the tests need, build, run every test; closes with "N passed, N failed"
 #   make interop    client, server and daemons against other implementations of gRPC
@@ -94,6 +94,7 @@ WIRE_O   := $(patsubst %.c,$(B)/%.o,$(wildcard wire/*.c)) $(PROTO_O) $(B)/gen/de
 MASTER_O := $(patsubst %.c,$(B)/%.o,$(wildcard master/*.c))
 AGENT_O  := $(patsubst %.c,$(B)/%.o,$(wildcard agent/*.c))
 CLI_O    := $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c))
+CLI_TLS_O := $(patsubst %.c,$(B)/%.o,$(wildcard cli/tls/*.c))
 
 $(B)/%.o: %.c $(PROTO_H)
 	$(call say,CC,$<)
@@ -118,7 +119,7 @@ $(eval $(call archive,cli,$(filter-out $(B)/cli/main.o,$(CLI_O))))
 
 link = $(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
-PROGRAMS := $(B)/bin/sloth $(B)/sbin/slothd-master $(B)/sbin/slothd-agent
+PROGRAMS := $(B)/bin/sloth $(B)/libexec/sloth/sloth-tls $(B)/sbin/slothd-master $(B)/sbin/slothd-agent
 all: $(PROGRAMS) $(B)/bin/sloth-runner
 lib: $(B)/libcommon.a $(B)/libwire.a
 
@@ -131,6 +132,10 @@ $(B)/sbin/slothd-agent: $(B)/agent/main.o $(B)/libagent.a $(B)/libwire.a $(B)/li
 $(B)/bin/sloth: $(B)/cli/main.o $(B)/libcli.a $(B)/libwire.a $(B)/libcommon.a
 	$(call say,LINK,$@)
 	$(link) $(LIBS_CLI)
+# What sloth becomes when it needs TLS: the objects come before the library, whose passport_exec.o stays out.
+$(B)/libexec/sloth/sloth-tls: $(B)/cli/main.o $(CLI_TLS_O) $(B)/libcli.a $(B)/libwire.a $(B)/libcommon.a
+	$(call say,LINK,$@)
+	$(link) $(LIBS_CLI) $(LIBS_TLS)
 $(B)/bin/sloth-runner: $(B)/bin/sloth
 	$(Q)ln -sf sloth $@
 
@@ -261,11 +266,13 @@ lint: deps-check
 
 bindir  := $(DESTDIR)$(PREFIX)/bin
 sbindir := $(DESTDIR)$(PREFIX)/sbin
+libexecdir := $(DESTDIR)$(PREFIX)/libexec/sloth
 mandir  := $(DESTDIR)$(PREFIX)/share/man
 install: all
-	install -d $(bindir) $(sbindir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man8 $(DESTDIR)$(PREFIX)/share/sloth/proto
+	install -d $(bindir) $(sbindir) $(libexecdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man8 $(DESTDIR)$(PREFIX)/share/sloth/proto
 	install -m 755 $(B)/bin/sloth $(bindir)/sloth
 	ln -sf sloth $(bindir)/sloth-runner
+	install -m 755 $(B)/libexec/sloth/sloth-tls $(libexecdir)/sloth-tls
 	install -m 755 $(B)/sbin/slothd-master $(B)/sbin/slothd-agent $(sbindir)
 	install -m 644 man/sloth.1 $(mandir)/man1
 	install -m 644 man/sloth-policy.5 $(mandir)/man5

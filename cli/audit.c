@@ -27,8 +27,7 @@ const struct opt audit_options[] = {
 	{ "until", 0, OPT_STRING, "TIME", "only what was before that", offsetof(struct audit_options, until), 0, 0 },
 	{ "follow", 0, OPT_FLAG, NULL, "go on with what comes", offsetof(struct audit_options, follow), 0, 0 },
 	CLI_OPTION_OUTPUT("text or json"),
-	CLI_OPTION_MASTER,
-	CLI_OPTION_SOCKET,
+	CLI_OPTION_TARGET,
 	CLI_OPTION_COLOR,
 	CLI_OPTION_HELP,
 	CLI_OPTION_END,
@@ -79,7 +78,7 @@ static void on_end(struct wire_call *call, enum wire_code code, const char *why,
 
 	(void)call;
 	if (code != WIRE_OK && !a->is_unwritable)
-		audit_failed(a, *why ? why : wire_code_name(code), client_hint(code));
+		audit_failed(a, *why ? why : wire_code_name(code), client_hint(code, why));
 	client_leave(&a->client);
 }
 

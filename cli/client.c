@@ -8,12 +8,15 @@
 
 #include <ev.h>
 #include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/login.h"
+#include "cli/report.h"
 #include "common/exits.h"
 #include "common/mem.h"
 #include "common/str.h"
@@ -31,10 +34,48 @@ static bool is_no_socket(const struct client *c)
 	return c->target.is_unix && stat(c->target.address + strlen("unix:"), &st) == 0 && !S_ISSOCK(st.st_mode);
 }
 
+/* "usermod -aG sloth bob": the static text stays for the life of the process. */
+static const char *permission_hint(void)
+{
+	static char text[200];
+	const struct passwd *pw = getpwuid(geteuid());
+
+	snprintf(text, sizeof text, "as root: usermod -aG sloth %s, and a new session; or from anywhere: sloth login HOST:PORT",
+		 pw ? pw->pw_name : "USER");
+	return text;
+}
+
+const char *client_tls_hint(const char *why)
+{
+	static const struct {
+		const char *words, *hint;
+	} hints[] = {
+		{ "needs TLS", "without --insecure, after sloth login HOST:PORT" },
+		{ "does not speak TLS", "the master's address; --insecure, for a master on this machine that takes plaintext" },
+		{ "TLS: the peer closed", "the master's address; --insecure, for a master on this machine that takes plaintext" },
+		{ "another CA", "whether this is the master's address; sloth login HOST:PORT with a token of that master" },
+		{ "fingerprint differs", "whether this is the master's address, and a token that this master made" },
+		{ "is a clock wrong", "date, here and on the master's machine; a master renews its own certificate" },
+		{ "revoked", "sloth login HOST:PORT, with a new token" },
+		{ "answers as", "the address of the master: that one is of somebody else" },
+		{ "not gRPC", "the address of the master: that one is of another program" },
+	};
+
+	for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+		if (strstr(why, hints[i].words))
+			return hints[i].hint;
+	}
+	return NULL;
+}
+
 static const char *connect_hint(const struct client *c, const char *why)
 {
-	if (strcasestr(why, "permission"))
-		return "as root, or as a member of the group that owns the socket";
+	const char *hint = client_tls_hint(why);
+
+	if (hint)
+		return hint;
+	if (c->target.is_unix && strcasestr(why, "permission"))
+		return permission_hint();
 	if (is_no_socket(c))
 		return "the path of a master's socket: this is a file of another kind";
 	if (!str_equal(why, "refused") && !str_equal(why, "no such socket"))
@@ -56,10 +97,8 @@ static void on_up(struct wire_conn *conn, const struct wire_peer *peer, void *ar
 {
 	struct client *c = arg;
 
-	if (c->target.needs_check && !peer->is_unix && !peer->is_loopback) {
-		wire_conn_close(conn, 0, target_needs_tls);
-		return;
-	}
+	(void)conn;
+	(void)peer;
 	c->is_up = true;
 	c->ops->on_up(c, c->arg);
 }
@@ -81,11 +120,23 @@ static void connect_to_master(struct client *c)
 {
 	const struct wire_dial dial = {
 		.address = c->target.address, .role = WIRE_CLIENT, .timeout_ms = CLIENT_DIAL_MS,
+		.tls = passport_tls(c->passport), .expect = WIRE_KIND_MASTER,
 		.keepalive_ms = c->target.is_unix ? 0 : CLIENT_KEEPALIVE_MS,
 	};
 
 	c->is_up = false;
 	c->conn = wire_dial(c->wire, &dial, &conn_ops, c);
+}
+
+/* TLS, or the word that there is none. */
+static int open_passport(struct client *c, char **error, char **hint)
+{
+	if (c->target.is_unix)
+		return 0;
+	if (!c->target.is_insecure)
+		return passport_open(&c->target, &c->passport, error, hint);
+	report_error("insecure: plaintext to %s: every user of this machine can have part in it", c->target.address);
+	return 0;
 }
 
 int client_open(struct client *c, const struct cli_global *global, const struct client_ops *ops, void *arg,
@@ -95,11 +146,15 @@ int client_open(struct client *c, const struct cli_global *global, const struct 
 
 	*c = (struct client){ .ops = ops, .arg = arg };
 	ret = target_find(global, &c->target, error, hint);
+	if (!ret)
+		ret = open_passport(c, error, hint);
 	if (ret)
 		return ret;
 	c->loop = ev_loop_new(EVFLAG_NOENV);
 	if (!c->loop) {
 		*error = mem_strdup("no event loop: out of file descriptors?");
+		passport_close(c->passport, false);
+		c->passport = NULL;
 		return -EMFILE;
 	}
 	c->login = login_name(getuid());
@@ -134,11 +189,16 @@ void client_close(struct client *c)
 	if (c->loop)
 		ev_loop_destroy(c->loop);
 	free(c->login);
+	passport_close(c->passport, c->is_up);
 	*c = (struct client){ 0 };
 }
 
-const char *client_hint(enum wire_code code)
+const char *client_hint(enum wire_code code, const char *why)
 {
+	const char *hint = code == WIRE_UNAUTHENTICATED || code == WIRE_PERMISSION_DENIED ? client_tls_hint(why) : NULL;
+
+	if (hint)
+		return hint;
 	switch (code) {
 	case WIRE_NOT_FOUND:
 		return "sloth agent list";
@@ -146,6 +206,10 @@ const char *client_hint(enum wire_code code)
 		return "sloth agent list, which shows why an agent cannot be reached";
 	case WIRE_UNIMPLEMENTED:
 		return "whether this is the master's address, and of which version master and agent are";
+	case WIRE_UNAUTHENTICATED:
+		return "sloth login HOST:PORT, with a token of that master; its owner makes one: sloth token create --role operator";
+	case WIRE_PERMISSION_DENIED:
+		return "sloth whoami, which shows who you are to the master; root on its machine is its admin";
 	case WIRE_DEADLINE_EXCEEDED:
 		return "sloth status, which shows whether the master answers at all";
 	default:
@@ -199,13 +263,13 @@ static void on_answer(struct wire_call *call, enum wire_code code, const char *w
 	if (code != WIRE_OK && ask_again(c, call))
 		return;
 	if (code != WIRE_OK) {
-		ask_failed(a, *why ? why : wire_code_name(code), client_hint(code));
+		ask_failed(a, *why ? why : wire_code_name(code), client_hint(code, why));
 	} else {
 		message = wire_unpack(call, a->question->response, data, len);
 		if (message)
 			a->status = a->question->answer(message, &a->output, a->question->arg);
 		else
-			ask_failed(a, "the master's answer cannot be decoded", client_hint(WIRE_UNIMPLEMENTED));
+			ask_failed(a, "the master's answer cannot be decoded", client_hint(WIRE_UNIMPLEMENTED, ""));
 	}
 	client_leave(c);
 }

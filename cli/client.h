@@ -10,6 +10,7 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "cli/output.h"
+#include "cli/passport.h"
 #include "cli/target.h"
 #include "wire/wire.h"
 
@@ -28,6 +29,7 @@ struct client {
 	struct wire *wire;
 	struct wire_conn *conn;		/* NULL when it is down */
 	struct target target;
+	struct passport *passport;		/* NULL: no TLS */
 	const struct client_ops *ops;
 	void *arg;
 	char *login;			/* see login.h; NULL: none */
@@ -44,10 +46,13 @@ void client_fill_request(struct client *client, struct wire_request *request);
 void client_loop(struct client *client);
 /* Asks the connection to go down; the loop then ends by itself. */
 void client_leave(struct client *client);
+/* Also renews the certificate that it came with, when it is time. */
 void client_close(struct client *client);
 
-/* What the user may do about a call that ended with this code; NULL: nothing better than the message. */
-const char *client_hint(enum wire_code code);
+/* What to do about words of wire/dial.c and wire/tls*.c; NULL: none of theirs. */
+const char *client_tls_hint(const char *why);
+/* What the user may do about a call that ended with this code and these words; NULL: nothing better than the message. */
+const char *client_hint(enum wire_code code, const char *why);
 
 /*
  * One question, one answer; asked once more when the master has provably not looked at it. `answer` gets

@@ -17,8 +17,7 @@
 
 const struct opt cli_global_options[] = {
 	CLI_OPTION_OUTPUT("text or json"),
-	CLI_OPTION_MASTER,
-	CLI_OPTION_SOCKET,
+	CLI_OPTION_TARGET,
 	CLI_OPTION_COLOR,
 	CLI_OPTION_HELP,
 	CLI_OPTION_END,
@@ -26,8 +25,7 @@ const struct opt cli_global_options[] = {
 
 const struct opt cli_program_options[] = {
 	CLI_OPTION_OUTPUT("text or json"),
-	CLI_OPTION_MASTER,
-	CLI_OPTION_SOCKET,
+	CLI_OPTION_TARGET,
 	CLI_OPTION_COLOR,
 	CLI_OPTION_HELP,
 	CLI_OPTION_VERSION,

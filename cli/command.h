@@ -13,8 +13,8 @@
 
 /* Options of every command. The options struct of a command begins with this one. */
 struct cli_global {
-	const char *master, *socket, *format, *color;
-	bool help, version;
+	const char *master, *socket, *context, *format, *color;
+	bool insecure, help, version;
 };
 
 #define CLI_OPTION_MASTER \
@@ -23,6 +23,14 @@ struct cli_global {
 #define CLI_OPTION_SOCKET \
 	{ "socket", 0, OPT_STRING, "PATH", "talk to the master at this unix socket", \
 	  offsetof(struct cli_global, socket), 0, 0 }
+#define CLI_OPTION_CONTEXT \
+	{ "context", 0, OPT_STRING, "NAME", "talk to the master of this login, see sloth context list", \
+	  offsetof(struct cli_global, context), 0, 0 }
+#define CLI_OPTION_INSECURE \
+	{ "insecure", 0, OPT_FLAG, NULL, "plaintext instead of TLS, on this machine only", \
+	  offsetof(struct cli_global, insecure), 0, 0 }
+/* All of them: which master, and as whom. */
+#define CLI_OPTION_TARGET CLI_OPTION_MASTER, CLI_OPTION_SOCKET, CLI_OPTION_CONTEXT, CLI_OPTION_INSECURE
 #define CLI_OPTION_OUTPUT(formats) \
 	{ "output", 'o', OPT_STRING, "FORMAT", "how results are shown: " formats, \
 	  offsetof(struct cli_global, format), 0, 0 }

@@ -3,7 +3,9 @@
  */
 #include "cli/commands.h"
 
+#include "cli/login_options.h"
 #include "cli/run_options.h"
+#include "cli/passport.h"
 #include "common/exits.h"
 
 static const struct command agent_commands[] = {
@@ -89,6 +91,47 @@ static const struct command agent_commands[] = {
 		.min_operands = 1,
 		.max_operands = 1,
 		.run = agent_delete_main,
+	}, {
+		.name = "pending",
+		.summary = "List the agents that wait to be accepted, and those that were denied",
+		.description = "Compare the key with what the agent logs. The exit status is 1 when none waits.",
+		.examples = "sloth agent pending",
+		.run = agent_pending_main,
+	}, {
+		.name = "accept",
+		.operands = "[NAME|GLOB]",
+		.summary = "Let agents in that wait",
+		.description = "The exit status is 1 when nothing matched, or when one was refused.",
+		.examples =
+		"sloth agent accept web1\n"
+		"sloth agent accept web1 --fingerprint 5f3a9c01d2e47b88\n"
+		"sloth agent accept 'web*'\n"
+		"sloth agent accept --all",
+		.options = agent_accept_options,
+		.options_size = sizeof(struct identity_options),
+		.max_operands = 1,
+		.run = agent_accept_main,
+	}, {
+		.name = "reject",
+		.operands = "NAME",
+		.summary = "Turn an agent away that waits",
+		.examples = "sloth agent reject web1 --fingerprint 5f3a9c01d2e47b88",
+		.options = agent_reject_options,
+		.options_size = sizeof(struct identity_options),
+		.min_operands = 1,
+		.max_operands = 1,
+		.run = agent_reject_main,
+	}, {
+		.name = "revoke",
+		.operands = "NAME",
+		.summary = "Take an agent's certificate away for good",
+		.description =
+		"Its connections end at once. To come back it needs a new key, and a token or to\n"
+		"be accepted.",
+		.examples = "sloth agent revoke web1",
+		.min_operands = 1,
+		.max_operands = 1,
+		.run = agent_revoke_main,
 	},
 	{ .name = NULL },
 };
@@ -146,6 +189,44 @@ static const struct command root_commands[] = {
 		.options_size = sizeof(struct audit_options),
 		.run = audit_main,
 	}, {
+		.name = "token",
+		.summary = "Make, list and revoke tokens, with which agents and operators enrol",
+		.examples = "sloth token create --ttl 1h >token",
+		.sub = token_commands,
+	}, {
+		.name = "operator",
+		.summary = "List and revoke the operators that have a certificate",
+		.examples = "sloth operator list",
+		.sub = operator_commands,
+	}, {
+		.name = "login",
+		.operands = "MASTER",
+		.summary = "Become an operator of a master, by a token",
+		.description =
+		"MASTER is HOST[:PORT]. A key is made, and the certificate that the master gives\n"
+		"for it is kept below ~/.config/sloth as a context, which is in use from then on.\n"
+		"The token says which master is the right one.",
+		.examples =
+		"sloth login master.example.net --token-file token\n"
+		"sloth login master.example.net:50053 --token-file - --context work",
+		.options = login_options,
+		.options_size = sizeof(struct login_options),
+		.min_operands = 1,
+		.max_operands = 1,
+		.run = passport_login,
+	}, {
+		.name = "context",
+		.summary = "List, choose and remove logins",
+		.examples =
+		"sloth context list\n"
+		"sloth context use work",
+		.sub = context_commands,
+	}, {
+		.name = "whoami",
+		.summary = "Show who you are to the master, and what you may do",
+		.examples = "sloth whoami",
+		.run = whoami_main,
+	}, {
 		.name = "status",
 		.summary = "Show what the master is and how it does",
 		.examples =
@@ -172,11 +253,14 @@ const struct command cli_root = {
 	.name = "sloth",
 	.summary = "Run commands on remote machines through a master and its agents",
 	.description =
-	"The master is found by --master or --socket, then SLOTH_MASTER, then the file\n"
-	"~/.config/sloth/config, then the user's own socket, then /run/sloth/master.sock.",
+	"The master is found by --master, --socket or --context, then SLOTH_MASTER, then\n"
+	"SLOTH_CONTEXT or the context in use, then the file ~/.config/sloth/config, then\n"
+	"the user's own socket, then /run/sloth/master.sock. Over TCP sloth speaks TLS, as\n"
+	"who logged in.",
 	.examples =
 	"sloth master --daemon\n"
-	"sloth agent start --name web1 --master 127.0.0.1:50053 --daemon\n"
+	"sloth token create >token\n"
+	"sloth agent start --name web1 --master 127.0.0.1:50053 --token-file token --daemon\n"
 	"sloth agent list\n"
 	"sloth agent run web1 df -h",
 	.options = cli_program_options,

@@ -19,6 +19,19 @@ int master_exec(const struct cli_global *global, int argc, char **argv);
 int master_stop_main(void *options, int argc, char **argv);
 int master_status_main(void *options, int argc, char **argv);
 int audit_main(void *options, int argc, char **argv);
+int agent_pending_main(void *options, int argc, char **argv);
+int agent_accept_main(void *options, int argc, char **argv);
+int agent_reject_main(void *options, int argc, char **argv);
+int agent_revoke_main(void *options, int argc, char **argv);
+int operator_list_main(void *options, int argc, char **argv);
+int operator_revoke_main(void *options, int argc, char **argv);
+int token_create_main(void *options, int argc, char **argv);
+int token_list_main(void *options, int argc, char **argv);
+int token_revoke_main(void *options, int argc, char **argv);
+int context_list_main(void *options, int argc, char **argv);
+int context_use_main(void *options, int argc, char **argv);
+int context_rm_main(void *options, int argc, char **argv);
+int whoami_main(void *options, int argc, char **argv);
 int status_main(void *options, int argc, char **argv);
 int version_main(void *options, int argc, char **argv);
 int help_main(void *options, int argc, char **argv);
@@ -35,6 +48,26 @@ struct audit_options {
 	bool follow;
 };
 extern const struct opt audit_options[];
+
+struct identity_options {
+	struct cli_global global;
+	bool all, replace;
+	const char *fingerprint;
+};
+extern const struct opt agent_accept_options[], agent_reject_options[];
+
+struct token_create_options {
+	struct cli_global global;
+	uint64_t ttl_ms, uses;
+	const char *role, *name;
+	bool replace;
+};
+extern const struct opt token_create_options[];
+
+extern const struct opt context_options[];		/* struct cli_global */
+
+/* The groups of commands_trust.c. */
+extern const struct command token_commands[], operator_commands[], context_commands[];
 
 struct master_options {
 	struct cli_global global;

@@ -14,8 +14,7 @@
 #include "common/exits.h"
 #include "common/mem.h"
 
-/* ".../bin/sloth" -> ".../sbin/NAME". NULL when /proc does not say where this program is. */
-static char *daemon_path(const char *program)
+char *daemon_exec_beside(const char *place)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -28,7 +27,15 @@ static char *daemon_path(const char *program)
 	if (!slash)
 		return NULL;
 	*slash = '\0';
-	return mem_printf("%s/../sbin/%s", self, program);
+	return mem_printf("%s/../%s", self, place);
+}
+
+static char *daemon_path(const char *program)
+{
+	char *place = mem_printf("sbin/%s", program), *path = daemon_exec_beside(place);
+
+	free(place);
+	return path;
 }
 
 int daemon_exec(const char *program, int argc, char **argv)
@@ -58,6 +65,10 @@ bool daemon_exec_check(const struct cli_global *global, const char *words)
 		option = "--master";
 	else if (global->socket)
 		option = "--socket";
+	else if (global->context)
+		option = "--context";
+	else if (global->insecure)
+		option = "--insecure";
 	else if (global->format)
 		option = "-o";
 	else if (global->color)

@@ -1,5 +1,5 @@
 /*
- * main.c - sloth, also installed as sloth-runner.
+ * main.c - sloth, also installed as sloth-runner, and sloth-tls.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/passport.h"
 
 /* Files that we open must not become the stdin, stdout or stderr that somebody closed: such an fd is taken
  * by one that fails on every use. */
@@ -22,6 +23,7 @@ int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
 	hold_standard_fds();
+	passport_init(argc, argv);
 	output_begin();
 	return output_finish(command_main(&cli_root, argc, argv));
 }

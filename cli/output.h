@@ -5,6 +5,7 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -20,6 +21,19 @@ struct master_found {
 	const char *state_dir;
 };
 
+/* Who `sloth login` has made of its user. */
+struct login_result {
+	const char *name, *cluster, *address, *context;
+	int64_t not_after;	/* unix seconds */
+};
+
+/* One login of `sloth context list`. */
+struct context_row {
+	const char *name, *address;
+	const char *error;	/* why there is no address; NULL: there is */
+	bool is_current;
+};
+
 struct output;
 
 struct output_ops {
@@ -31,6 +45,17 @@ struct output_ops {
 	void (*master)(const struct output *to, const struct master_found *found);
 	/* Something was done to an agent or the master: "stopped", "deleted". */
 	void (*done)(const struct output *to, const char *what, const char *name, const char *message);
+	/* Identities and tokens: trust_text.c, trust_json.c. */
+	void (*login)(const struct output *to, const struct login_result *login);
+	void (*whoami)(const struct output *to, const Sloth__V1__WhoAmIResponse *who);
+	void (*contexts)(const struct output *to, const struct context_row *rows, size_t n);
+	void (*token)(const struct output *to, const Sloth__V1__CreateTokenResponse *token);
+	void (*tokens)(const struct output *to, Sloth__V1__Token *const *tokens, size_t n);
+	/* error: as with agents */
+	void (*identities)(const struct output *to, Sloth__V1__Identity *const *identities, size_t n, const char *error);
+	/* what: "accepted"; refusals have gone to stderr already */
+	void (*decision)(const struct output *to, const char *what, const Sloth__V1__DecisionResponse *decision,
+			 const char *error);
 	void (*version)(const char *version);
 	/* A command ended with this error, which has gone to stderr already. */
 	void (*failed)(const char *error);

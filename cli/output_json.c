@@ -5,6 +5,7 @@
 #include "cli/agent_text.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/trust_output.h"
 
 static json_t *agent_object(const Agent__AgentInfo *a)
 {
@@ -126,6 +127,13 @@ const struct output_ops output_json = {
 	.status = json_status,
 	.master = json_master,
 	.done = json_done,
+	.login = trust_json_login,
+	.whoami = trust_json_whoami,
+	.contexts = trust_json_contexts,
+	.token = trust_json_token,
+	.tokens = trust_json_tokens,
+	.identities = trust_json_identities,
+	.decision = trust_json_decision,
 	.version = json_version,
 	.failed = json_failed,
 };

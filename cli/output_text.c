@@ -8,6 +8,7 @@
 #include "cli/agent_text.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "cli/trust_output.h"
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/str.h"
@@ -192,6 +193,13 @@ const struct output_ops output_text = {
 	.status = text_status,
 	.master = text_master,
 	.done = text_done,
+	.login = trust_text_login,
+	.whoami = trust_text_whoami,
+	.contexts = trust_text_contexts,
+	.token = trust_text_token,
+	.tokens = trust_text_tokens,
+	.identities = trust_text_identities,
+	.decision = trust_text_decision,
 	.version = text_version,
 	.failed = text_failed,
 };

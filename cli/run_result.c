@@ -199,8 +199,9 @@ void run_result_from_call(struct run_result *r, const struct run_call_end *end)
 		r->hint = "sloth agent list";
 	else if (r->outcome == RESULT_UNREACHABLE)
 		r->hint = "sloth agent list, which shows its state";
-	else if (r->outcome == RESULT_REJECTED && end->code == WIRE_UNIMPLEMENTED)
-		r->hint = client_hint(end->code);
+	else if (r->outcome == RESULT_REJECTED && (end->code == WIRE_UNIMPLEMENTED || end->code == WIRE_UNAUTHENTICATED ||
+						   end->code == WIRE_PERMISSION_DENIED))
+		r->hint = client_hint(end->code, end->why);
 	else if (r->outcome == RESULT_UNKNOWN)
 		r->hint = "looking at the agent's machine before you run it again: it may have done its work";
 	if (end->interrupt)

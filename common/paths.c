@@ -104,6 +104,11 @@ char *paths_log_file(const char *program, const char *state_dir)
 	return path;
 }
 
+char *paths_user_config_dir(void)
+{
+	return xdg("XDG_CONFIG_HOME", ".config", "sloth");
+}
+
 char *paths_user_config(void)
 {
 	return xdg("XDG_CONFIG_HOME", ".config", "sloth/config");

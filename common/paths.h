@@ -12,6 +12,7 @@ char *paths_runtime_dir(const char *name);	/* /run/NAME, else $XDG_RUNTIME_DIR/N
 char *paths_log_file(const char *program, const char *state_dir);
 /* The CLI's configuration: $XDG_CONFIG_HOME/sloth/config or ~/.config/sloth/config. */
 char *paths_user_config(void);
+char *paths_user_config_dir(void);	/* the directory of it */
 /* dir/leaf */
 char *paths_join(const char *dir, const char *leaf);
 /* `path` from the root, so that it survives a change of the working directory. */

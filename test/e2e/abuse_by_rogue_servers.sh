@@ -20,7 +20,7 @@ sys.exit(status)' "$@"
 
 for name in "${names[@]}"; do
 	start_rogue "$name"
-	run peak_of timeout 15 sloth --master "127.0.0.1:$rogue_port" status
+	run peak_of timeout 15 sloth --insecure --master "127.0.0.1:$rogue_port" status
 	assert_status 1
 	assert_stderr_has "sloth: status: "
 	[ $is_san ] || assert_at_most "$(sed -n 's/^peak //p' "$T/stdout")" $cli_kib "$name: memory of sloth in KiB"

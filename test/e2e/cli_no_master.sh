@@ -29,7 +29,7 @@ start_agent web1
 agent=$(json "$(sloth agent get web1 -o json)" .address)
 for command in 'agent list' 'agent run web1 true'; do
 	# shellcheck disable=SC2086  # a list of words
-	run sloth --master "$agent" $command
+	run sloth --insecure --master "$agent" $command
 	assert_stderr_has 'unknown method'
 	assert_stderr_like 'try: .*address'
 done

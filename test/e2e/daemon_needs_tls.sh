@@ -18,6 +18,9 @@ for address in 192.0.2.1:50053 10.0.0.1 '[2001:db8::1]:50053'; do
 	run slothd-agent --insecure --name web1 --port 0 --report-address "${address%:50053}:50051" --state-dir "$T/a"
 	[ "$status" -ne 0 ] || fail "an insecure agent may be reached at $address"
 done
+run sloth --insecure --master 192.0.2.1:50053 agent list
+assert_status 1
+assert_stderr_has 'needs TLS'
 
 start_daemon "$T/master.log" slothd-master --port 0 --bind-address 127.0.0.1 --state-dir "$T/master"
 wait_line "$T/master.log" 'listening for agent registrations on 127\.'

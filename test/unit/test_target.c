@@ -1,4 +1,5 @@
 /* The one rule for finding the master, place by place. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,20 +9,23 @@
 #include <unistd.h>
 
 #include "cli/target.h"
+#include "common/fd.h"
 #include "common/mem.h"
 #include "common/paths.h"
 #include "test/lib/tmp.h"
 #include "test/lib/unit.h"
 
 static char dir[TMP_DIR_MAX];
-static char config[100], user_socket[100], system_socket[100];
+static char config[100], root[100], user_socket[100], system_socket[100];
 static struct target target;
 static char *error, *hint;
+static const char *env_context;
 
 static void make_places(void)
 {
 	tmp_make_dir(dir);
 	snprintf(config, sizeof config, "%s/config", dir);
+	snprintf(root, sizeof root, "%s/root", dir);
 	snprintf(user_socket, sizeof user_socket, "%s/user.sock", dir);
 	snprintf(system_socket, sizeof system_socket, "%s/system.sock", dir);
 }
@@ -41,7 +45,7 @@ static void remove_places(void)
 static int find(const struct cli_global *global, const char *env)
 {
 	const struct target_places places = {
-		.env = env, .config = config, .user_socket = user_socket, .system_socket = system_socket,
+		.env = env, .env_context = env_context, .root = root, .config = config, .user_socket = user_socket, .system_socket = system_socket,
 	};
 
 	free(error);
@@ -73,9 +77,42 @@ static void write_config(const char *text)
 
 static const struct cli_global nothing;
 
+/* A login as context.h keeps it, without key and certificate. */
+static void write_context(const char *name, const char *address)
+{
+	char *path = context_staging_dir(root, name), *why = NULL;
+
+	ck_assert_int_eq(fd_make_dirs(path, 0700), 0);
+	ck_assert_int_eq(context_write_address(path, address, &why), 0);
+	ck_assert_int_eq(context_publish(root, name, &why), 0);
+	free(path);
+}
+
+static void remove_contexts(void)
+{
+	struct context_list list;
+	char *why = NULL, *path = mem_printf("%s/contexts", root);
+
+	ck_assert_int_eq(context_list_read(root, &list, &why), 0);
+	for (size_t i = 0; i < list.n; i++)
+		ck_assert_int_eq(context_remove(root, list.names[i], &why), 0);
+	context_list_done(&list);
+	rmdir(path);
+	rmdir(root);
+	free(path);
+}
+
+static void expect(const struct cli_global *global, const char *env, const char *address, const char *context)
+{
+	ck_assert_msg(find(global, env) == 0, "%s", error);
+	ck_assert_str_eq(target.address, address);
+	ck_assert_str_eq(target.context, context);
+}
+
 START_TEST(target_takes_the_first_place_that_speaks)
 {
-	const struct cli_global by_master = { .master = "127.0.0.1:1" }, by_socket = { .socket = "/tmp/x" };
+	const struct cli_global by_master = { .master = "127.0.0.1:1", .insecure = true }, by_socket = { .socket = "/tmp/x" };
+	const struct cli_global insecure = { .insecure = true };
 
 	make_places();
 	make_socket(system_socket, true);
@@ -85,17 +122,63 @@ START_TEST(target_takes_the_first_place_that_speaks)
 	ck_assert_int_eq(find(&nothing, NULL), 0);
 	ck_assert_str_eq(target.address + 5, user_socket);
 	write_config("# mine\nmaster = 127.0.0.1:7\n");
-	ck_assert_int_eq(find(&nothing, NULL), 0);
-	ck_assert_str_eq(target.address, "127.0.0.1:7");
-	ck_assert_int_eq(find(&nothing, ""), 0);
-	ck_assert_str_eq(target.address, "127.0.0.1:7");
-	ck_assert_int_eq(find(&nothing, "unix:/tmp/env"), 0);
-	ck_assert_str_eq(target.address, "unix:/tmp/env");
-	ck_assert_int_eq(find(&by_socket, "unix:/tmp/env"), 0);
-	ck_assert_str_eq(target.address, "unix:/tmp/x");
+	expect(&insecure, NULL, "127.0.0.1:7", "");
+	expect(&insecure, "", "127.0.0.1:7", "");
+	expect(&insecure, "unix:/tmp/env", "unix:/tmp/env", "");
+	ck_assert(!target.is_insecure);
+	expect(&by_socket, "unix:/tmp/env", "unix:/tmp/x", "");
 	ck_assert(target.is_unix);
-	ck_assert_int_eq(find(&by_master, "unix:/tmp/env"), 0);
-	ck_assert_str_eq(target.address, "127.0.0.1:1");
+	expect(&by_master, "unix:/tmp/env", "127.0.0.1:1", "");
+	ck_assert(target.is_insecure);
+	remove_places();
+}
+END_TEST
+
+START_TEST(target_takes_the_context_in_use)
+{
+	const struct cli_global home = { .context = "home" };
+	char *why = NULL;
+
+	make_places();
+	make_socket(system_socket, true);
+	write_config("master = 127.0.0.1:7\n");
+	write_context("work", "10.0.0.1:50053");
+	write_context("home", "10.0.0.2:50053");
+	ck_assert_int_eq(context_write_current(root, "work", &why), 0);
+	expect(&nothing, NULL, "10.0.0.1:50053", "work");
+	env_context = "home";
+	expect(&nothing, NULL, "10.0.0.2:50053", "home");
+	env_context = NULL;
+	expect(&home, NULL, "10.0.0.2:50053", "home");
+	expect(&home, "unix:/tmp/env", "10.0.0.2:50053", "home");
+	expect(&nothing, "unix:/tmp/env", "unix:/tmp/env", "");
+	ck_assert_int_eq(context_remove(root, "work", &why), 0);
+	ck_assert_int_lt(find(&nothing, NULL), 0);	/* none is in use: the configuration speaks, and nobody has logged in there */
+	ck_assert_ptr_nonnull(strstr(error, "127.0.0.1:7"));
+	remove_contexts();
+	remove_places();
+}
+END_TEST
+
+START_TEST(target_finds_the_context_of_an_address)
+{
+	const struct cli_global by_master = { .master = "MASTER.example.net" };
+	const struct cli_global other = { .master = "other.example.net", .context = "work" };
+	char *why = NULL;
+
+	make_places();
+	ck_assert_int_eq(find(&by_master, NULL), -ENOENT);
+	ck_assert_ptr_nonnull(strstr(error, "nobody has logged in"));
+	ck_assert_ptr_nonnull(strstr(hint, "sloth login MASTER.example.net:50053"));
+	write_context("work", "master.example.net:50053");
+	expect(&by_master, NULL, "MASTER.example.net:50053", "work");
+	expect(&nothing, "master.example.net", "master.example.net:50053", "work");
+	expect(&other, NULL, "other.example.net:50053", "work");
+	write_context("zoo", "master.example.net:50053");
+	expect(&by_master, NULL, "MASTER.example.net:50053", "work");
+	ck_assert_int_eq(context_write_current(root, "zoo", &why), 0);
+	expect(&by_master, NULL, "MASTER.example.net:50053", "zoo");
+	remove_contexts();
 	remove_places();
 }
 END_TEST
@@ -126,8 +209,8 @@ END_TEST
 
 START_TEST(target_refuses_wrong_addresses)
 {
-	static const char *const wrong[] = { "127.0.0.1:0", "127.0.0.1:x", "10.0.0.1:50053", "[2001:db8::1]:1", ":", "unix:" };
-	const struct cli_global both = { .master = "127.0.0.1:1", .socket = "/x" };
+	static const char *const wrong[] = { "127.0.0.1:0", "127.0.0.1:x", ":", "unix:" };
+	const struct cli_global both = { .master = "127.0.0.1:1", .socket = "/x" }, as_whom = { .socket = "/x", .context = "y" };
 
 	make_places();
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -137,7 +220,8 @@ START_TEST(target_refuses_wrong_addresses)
 		ck_assert_ptr_nonnull(strstr(error, "--master"));
 		ck_assert_ptr_nonnull(hint);
 	}
-	ck_assert_int_lt(find(&both, NULL), 0);
+	ck_assert_int_eq(find(&both, NULL), -EINVAL);
+	ck_assert_int_eq(find(&as_whom, NULL), -EINVAL);
 	write_config("mastr = x\n");
 	ck_assert_int_lt(find(&nothing, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(error, config));
@@ -145,23 +229,18 @@ START_TEST(target_refuses_wrong_addresses)
 }
 END_TEST
 
-START_TEST(target_has_a_default_port_and_checks_names_later)
+START_TEST(target_has_a_default_port)
 {
-	const struct cli_global host = { .master = "127.0.0.1" }, name = { .master = "build.example.net" };
-	const struct cli_global local = { .master = "localhost:7" };
+	const struct cli_global host = { .master = "127.0.0.1", .insecure = true };
+	const struct cli_global v6 = { .master = "[::1]", .insecure = true };
 
 	make_places();
-	ck_assert_int_eq(find(&host, NULL), 0);
-	ck_assert_str_eq(target.address, "127.0.0.1:50053");
-	ck_assert(!target.needs_check);
-	ck_assert_int_eq(find(&name, NULL), 0);
-	ck_assert(target.needs_check);
-	ck_assert_int_eq(find(&local, NULL), 0);
-	ck_assert(!target.needs_check);
+	expect(&host, NULL, "127.0.0.1:50053", "");
+	expect(&v6, NULL, "[::1]:50053", "");
 	remove_places();
 }
 END_TEST
 
-UNIT_MAIN(target_takes_the_first_place_that_speaks, target_passes_over_a_dead_socket_that_hides_the_system,
-	  target_names_every_place_when_there_is_none, target_refuses_wrong_addresses,
-	  target_has_a_default_port_and_checks_names_later)
+UNIT_MAIN(target_takes_the_first_place_that_speaks, target_takes_the_context_in_use,
+	  target_finds_the_context_of_an_address, target_passes_over_a_dead_socket_that_hides_the_system,
+	  target_names_every_place_when_there_is_none, target_refuses_wrong_addresses, target_has_a_default_port)

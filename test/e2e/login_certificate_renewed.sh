@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# An operator's certificate is renewed when it is used late in its life, also when it has expired; until then it stays.
+# What goes wrong there is worth a word near the end only.
+# build: plain
+. "$(dirname "$0")/lib.sh"
+. "$here/lib/secure.sh"
+command -v cc >/dev/null || skip "no compiler"
+
+# The clock of whoever runs with it: the real one and $CLOCK_DAYS.
+cat >"$T/clock.c" <<'C'
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int rv = (int)syscall(SYS_clock_gettime, id, ts);
+	const char *days = getenv("CLOCK_DAYS");
+
+	if (id == CLOCK_REALTIME && days)
+		ts->tv_sec += atoi(days) * 86400L;
+	return rv;
+}
+C
+cc -shared -fPIC -o "$T/clock.so" "$T/clock.c" || fail "no clock"
+at_day() { LD_PRELOAD=$T/clock.so CLOCK_DAYS=$1 "${@:2}"; }
+
+start_secure_master
+log_in alice --context work
+dir=$XDG_CONFIG_HOME/sloth/contexts/work
+certificate() { sha256sum <"$dir/operator.crt"; }
+files() { find "$dir" -type f -printf '%f\n' | sort | xargs; }
+first=$(certificate)
+run at_day 10 sloth whoami
+assert_status 0
+assert_equal "$(certificate)" "$first" 'the certificate in its first half'
+
+run at_day 25 sloth whoami
+assert_status 0
+assert_stderr_is ''
+second=$(certificate)
+[ "$second" != "$first" ] || fail "it was not renewed late in its life"
+assert_equal "$(stat -c %a "$dir/operator.key")" 600 'mode of the new key'
+run sloth whoami
+assert_status 0
+assert_stdout_has operator:alice
+
+# many at once: one renews, the others go on with what there is
+users=()
+for _ in {1..6}; do
+	at_day 25 sloth whoami >"$T/crowd" 2>&1 &
+	users+=($!)
+done
+for pid in "${users[@]}"; do
+	wait "$pid" || fail "one of many failed: $(cat "$T/crowd")"
+done
+[ "$(certificate)" != "$second" ] || fail "none of many renewed it"
+assert_equal "$(files)" 'address ca.crt lock operator.crt operator.key' 'files of the context'
+
+# it cannot be renewed: a word near the end only, and the command is what it was
+before=$(certificate)
+rm "$dir/lock"
+mkdir "$dir/lock"
+run at_day 25 sloth whoami
+assert_status 0
+assert_stderr_is ''
+run at_day 29 sloth whoami
+assert_status 0
+assert_stderr_like '^sloth: the certificate of context work ends soon and cannot be renewed: '
+assert_equal "$(certificate)" "$before" 'the certificate that cannot be renewed'
+
+# both ends a month later
+stop_daemons
+daemon_pids=()
+export LD_PRELOAD=$T/clock.so CLOCK_DAYS=33
+start_secure_master
+sed -i "s/.*/$master/" "$dir/address"
+run sloth agent list
+assert_status 1
+assert_stderr_has 'the certificate of operator alice has expired'
+assert_stderr_like '^sloth: the certificate of context work has ended and cannot be renewed: '
+run sloth whoami
+assert_stdout_like '^Roles: +expired'
+rmdir "$dir/lock"
+run sloth whoami
+assert_status 0
+assert_stdout_has operator:alice
+run sloth agent list
+assert_stderr_has 'knows no agent'
