@@ -38,11 +38,14 @@ show() {
 }
 
 # The demo must not meet a master that runs here already: it takes free ports.
-show "$sloth" master --daemon --port 0 --state-dir "$dir/master" || fail "the master does not start"
+show "$sloth" master --daemon --port 0 --bind-address 127.0.0.1 --state-dir "$dir/master" || fail "the master does not start"
 port=$("$sloth" -o json status | sed -nE 's/.*"127\.0\.0\.1:([0-9]+)".*/\1/p' | head -n 1)
 [ -n "$port" ] || fail "the master does not say where it listens"
-show "$sloth" agent start --daemon --name demo --master "127.0.0.1:$port" --port 0 --state-dir "$dir/agent" ||
-	fail "the agent does not start"
+umask 077
+printf '\n$ %s\n' "sloth token create --name demo >token"
+"$sloth" token create --name demo >"$dir/token" || fail "there is no token"
+show "$sloth" agent start --daemon --name demo --master "127.0.0.1:$port" --port 0 --bind-address 127.0.0.1 \
+	--token-file "$dir/token" --state-dir "$dir/agent" || fail "the agent does not start"
 
 for _ in $(seq 100); do
 	"$sloth" agent list demo --state active >/dev/null 2>&1 && break
@@ -59,6 +62,12 @@ printf '\n$ %s\n' "seq 1 100000 | sloth agent run demo 'wc -l'"
 lines=$(seq 1 100000 | "$sloth" agent run demo 'wc -l') || fail "standard input did not arrive"
 echo "$lines"
 [ "$lines" -eq 100000 ] || fail "standard input arrived cut"
+printf '\n%s\n' "And as an operator on another machine would, over TLS:"
+"$sloth" token create --role operator --name "${USER:-me}" >"$dir/token" 2>/dev/null || fail "there is no token"
+export XDG_CONFIG_HOME=$dir/config
+show "$sloth" login "127.0.0.1:$port" --token-file "$dir/token" --context demo || fail "the login failed"
+show "$sloth" --context demo whoami || fail "the master does not know us"
+show "$sloth" --context demo agent run -o box demo uptime || fail "a command failed"
 show "$sloth" status || fail "the master does not answer"
 show "$sloth" agent stop demo || fail "the agent does not stop"
 show "$sloth" master stop --state-dir "$dir/master" || fail "the master does not stop"

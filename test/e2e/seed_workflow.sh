@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The command lines of the seed, by the name sloth-runner, at the default ports and places of root, with
-# loopback in the place of its addresses. In a network and a mount namespace of its own.
+# loopback in the place of its addresses. Agents have no token: they come up when they are accepted. In a network and a
+# mount namespace of its own.
 . "$(dirname "$0")/lib.sh"
 
 if [ "${IN_NAMESPACE:-}" != yes ]; then
@@ -20,11 +21,18 @@ done
 # The steps of the seed's "Task Execution Workflow".
 run sloth-runner master -p 50053 --daemon
 assert_status 0
-has_line /var/log/sloth/slothd-master.log 'listening for agent registrations on 127\.0\.0\.1:50053' ||
+has_line /var/log/sloth/slothd-master.log 'listening for agent registrations on 0\.0\.0\.0:50053' ||
 	fail "the master does not log that it is listening"
 
 run sloth-runner agent start --name agent1 --master 127.0.0.1:50053 --port 50051 --bind-address 127.0.0.1 --daemon
 assert_status 0
+accept() {
+	is_pending() { sloth-runner agent pending 2>/dev/null | grep -q "^$1 .*first use"; }
+	until_true 15 is_pending "$1" || fail "$1 does not wait: $(sloth-runner agent pending 2>&1)"
+	run sloth-runner agent accept "$1"
+	assert_status 0
+}
+accept agent1
 is_listed() { sloth-runner agent list 2>/dev/null | grep -E '^agent1 +127.0.0.1:50051 ' | grep -q Active; }
 until_true 15 is_listed || fail "agent1 is not listed: $(sloth-runner agent list 2>&1)"
 
@@ -43,6 +51,7 @@ wait_line "$T/forward.log" forwarding
 run sloth-runner agent start --name main --master 127.0.0.1:50053 --port 50061 --bind-address 127.0.0.1 \
 	--report-address 127.0.0.1:50052 --state-dir "$T/main" --daemon
 assert_status 0
+accept main
 is_forwarded() { sloth-runner agent list 2>/dev/null | grep -E '^main +127.0.0.1:50052 ' | grep -qv unreachable; }
 until_true 15 is_forwarded || fail "main is not listed: $(sloth-runner agent list 2>&1)"
 run sloth-runner agent run main 'echo in the container'
