@@ -38,4 +38,4 @@ wait_no_process 'sleep 760[45].25'
 run sloth agent run -n old1 'echo again'
 assert_status 0
 assert_stdout_is $'again\n'
-wait_shows old1 'Active$'
+wait_shows old1 'Active, INSECURE$'

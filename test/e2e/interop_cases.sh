@@ -2,9 +2,9 @@
 # The public gRPC interop cases between our own client and server and those of grpcio; flags as harnesses pass them.
 . "$(dirname "$0")/lib.sh"
 "$python" -c 'import grpc, grpc_tools' 2>/dev/null || skip "no grpcio for $python"
-run "$root/test/interop/run.sh" "$SLOTH_BUILD" ours/ours ours/grpcio grpcio/ours
+run "$root/test/interop/run.sh" "$SLOTH_BUILD" ours/ours ours/grpcio grpcio/ours ours/ours/tls grpcio/ours/tls
 assert_status 0
-assert_stdout_like '^46 passed, 0 failed$'
+assert_stdout_like '^76 passed, 0 failed$'
 
 start_daemon "$T/server.log" interop_server --port=0 --use_tls=false
 wait_line "$T/server.log" '^listening on 127'
@@ -28,7 +28,7 @@ for flags in '--use_tls=true --test_case=empty_unary' --test_case=no_such_case '
 done
 run interop_server --port=0 --use_tls=true
 assert_status 2
-assert_stderr_has 'no TLS'
+assert_stderr_has 'needs --tls_cert_file'
 run interop_client --server_host=127.0.0.1 --server_port="$(closed_port)" --test_case=empty_unary
 assert_status 1
 assert_stdout_is $'empty_unary: failed: no connection: refused\n'
