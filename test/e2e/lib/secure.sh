@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154  # variables that scripts use, and those of lib.sh
+# shellcheck shell=bash disable=SC2034,SC2154,SC2004  # variables that scripts use, and those of lib.sh
 #
 # secure.sh - a master and agents as they are without --insecure: TLS, certificates, tokens. Sourced behind lib.sh.
 
