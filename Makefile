@@ -269,13 +269,15 @@ sbindir := $(DESTDIR)$(PREFIX)/sbin
 libexecdir := $(DESTDIR)$(PREFIX)/libexec/sloth
 mandir  := $(DESTDIR)$(PREFIX)/share/man
 install: all
-	install -d $(bindir) $(sbindir) $(libexecdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man8 $(DESTDIR)$(PREFIX)/share/sloth/proto
+	install -d $(bindir) $(sbindir) $(libexecdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(mandir)/man8 \
+		$(DESTDIR)$(PREFIX)/share/sloth/proto
 	install -m 755 $(B)/bin/sloth $(bindir)/sloth
 	ln -sf sloth $(bindir)/sloth-runner
 	install -m 755 $(B)/libexec/sloth/sloth-tls $(libexecdir)/sloth-tls
 	install -m 755 $(B)/sbin/slothd-master $(B)/sbin/slothd-agent $(sbindir)
 	install -m 644 man/sloth.1 $(mandir)/man1
 	install -m 644 man/sloth-policy.5 $(mandir)/man5
+	install -m 644 man/sloth-security.7 $(mandir)/man7
 	install -m 644 man/slothd-master.8 man/slothd-agent.8 $(mandir)/man8
 	install -m 644 $(PROTOS) $(DESTDIR)$(PREFIX)/share/sloth/proto
 
