@@ -120,6 +120,10 @@ static int begin_link(struct agent *a, char **error)
 	a->enrol = enrol_new(a->wire, &ec, error);
 	if (!a->enrol)
 		return EXIT_CONFIG;
+	if (c->own_missing_token && !enrol_has_identity(a->enrol)) {
+		*error = mem_strdup(c->own_missing_token);
+		return EXIT_CONFIG;
+	}
 	if (c->require_pin && enrol_trusts_anybody(a->enrol)) {
 		*error = mem_strdup("require-pin: there is neither a token, nor --ca-fingerprint, nor ca.crt in the state directory");
 		return EXIT_CONFIG;

@@ -180,6 +180,19 @@ static int take_token(struct config *c, const char *text, const char *from, char
 	return EXIT_OK;
 }
 
+/* A file that is gone has done its work, unless the agent has no certificate yet, which is not known here. */
+static int read_token(struct config *c, char **error)
+{
+	int err = token_read(c->token_file, &c->own_token, error);
+
+	c->has_token = err == 0;
+	if (err != -ENOENT)
+		return err ? EXIT_CONFIG : EXIT_OK;
+	c->own_missing_token = *error;
+	*error = NULL;
+	return EXIT_OK;
+}
+
 /* The command line or file, else the environment, from which it is taken away. */
 static int find_token(struct config *c, char **error)
 {
@@ -190,9 +203,9 @@ static int find_token(struct config *c, char **error)
 		status = EXIT_OK;		/* nobody is asked for anything */
 	} else if (c->token) {
 		status = take_token(c, c->token, "token", error);
+		explicit_bzero((char *)(uintptr_t)c->token, strlen(c->token));	/* for whoever lists processes */
 	} else if (c->token_file) {
-		c->has_token = token_read(c->token_file, &c->own_token, error) == 0;
-		status = c->has_token ? EXIT_OK : EXIT_CONFIG;
+		status = read_token(c, error);
 	} else if (env && *env) {
 		status = take_token(c, env, "SLOTH_TOKEN", error);
 	}
@@ -300,11 +313,14 @@ int config_load(struct config *c, int argc, char **argv, char **error)
 void config_done(struct config *c)
 {
 	free(c->own_name);
+	free(c->own_missing_token);
 	free(c->own_bind_host);
 	free(c->own_state_dir);
 	free(c->own_runtime_dir);
 	free(c->own_log_file);
 	free(c->own_policy);
+	if (c->file)
+		explicit_bzero(c->file, strlen(c->file));	/* it may hold a token */
 	free(c->file);
 	token_wipe(&c->own_token);
 	*c = (struct config){ 0 };

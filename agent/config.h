@@ -28,6 +28,7 @@ struct config {
 	struct token own_token;	/* has_token: with which it may enrol; wiped by config_done() */
 	uint8_t own_pin[TOKEN_PIN_LEN];	/* has_pin: of the CA */
 	bool has_token, has_pin;
+	char *own_missing_token;	/* owned: why the token file is not there, which matters before there is a certificate */
 	char *own_state_dir;	/* owned */
 	char *own_runtime_dir;	/* owned */
 	char *own_log_file;	/* owned; NULL: stderr */

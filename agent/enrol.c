@@ -10,6 +10,7 @@
  */
 #include "agent/enrol.h"
 
+#include <errno.h>
 #include <ev.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,11 @@ struct enrol {
 	struct wire_tls *own;		/* NULL: there is none */
 	unsigned state;			/* enum enrol_state */
 	struct wire_conn *conn;		/* of the attempt */
+	uint8_t first_ca[TOKEN_PIN_LEN];	/* that answered first, where nothing was known: it has to go on answering */
+	bool has_first_ca;
+	bool first_due;			/* `first` trusts more than it should from here on */
+	const uint8_t *told_pin;	/* by the configuration, not by a token; NULL: none */
+	bool reload_due;		/* the certificate in use is older than the one on disk */
 	ev_timer timer;
 	struct backoff backoff;
 	uint32_t jitter;
@@ -109,7 +115,7 @@ static char *use_new(struct enrol *e)
 	char *error = NULL;
 
 	if (e->own)
-		tls_reload(e->own, &error);
+		e->reload_due = tls_reload(e->own, &error) != 0;
 	else
 		e->own = own_tls(e, &error);
 	return error;
@@ -124,7 +130,7 @@ static void issued(struct enrol *e, const Sloth__V1__EnrollResponse *r)
 	identity_fingerprint(r->ca.data, r->ca.len, fingerprint);
 	if (!str_equal(shown, fingerprint))
 		error = mem_strdup("the master's answer has another CA than its connection");
-	else if (credential_take(&e->files, r->certificate.data, r->certificate.len, r->ca.data, r->ca.len, &error) == 0)
+	else if (credential_take(&e->files, WIRE_KIND_AGENT, e->config.name, r->certificate.data, r->certificate.len, r->ca.data, r->ca.len, &error) == 0)
 		error = use_new(e);
 	if (error) {
 		set_trouble(e, mem_printf("the certificate that came cannot be used: %s", error));
@@ -144,14 +150,30 @@ static void issued(struct enrol *e, const Sloth__V1__EnrollResponse *r)
 
 /* ---- answers ---- */
 
-static void pending(struct enrol *e, const Sloth__V1__EnrollResponse *r)
+/* The first CA that answers is trusted, and from then on no other: who steps in later meets an error. */
+static void remember_ca(struct enrol *e)
 {
 	const char *ca = wire_conn_peer(e->conn)->ca;
 
+	if (!enrol_trusts_anybody(e) || !ca || str_unhex(ca, e->first_ca, sizeof e->first_ca))
+		return;
+	e->has_first_ca = true;
+	e->first_due = true;
+}
+
+/* The fingerprint is the one of the key here: what the answer calls it is worth nothing. */
+static void pending(struct enrol *e, const Sloth__V1__EnrollResponse *r)
+{
+	const char *ca = wire_conn_peer(e->conn)->ca;
+	char key[WIRE_FINGERPRINT_LEN + 1] = "?", *error = NULL;
+
+	credential_fingerprint(&e->files, key, &error);
+	free(error);
 	set_trouble(e, mem_printf("waiting for acceptance; on the master: sloth agent accept %s  (this key %.16s, CA %.16s)",
-				  e->config.name, r->fingerprint, ca ? ca : "?"));
+				  e->config.name, key, ca ? ca : "?"));
 	backoff_reset(&e->backoff);
-	try_later(e, r->retry_ms > ENROL_RETRY_MIN_MS ? r->retry_ms : ENROL_RETRY_MIN_MS);
+	try_later(e, r->retry_ms < ENROL_RETRY_MIN_MS ? ENROL_RETRY_MIN_MS :
+		     r->retry_ms > ENROL_DENIED_MS ? ENROL_DENIED_MS : r->retry_ms);
 }
 
 static void take_answer(struct enrol *e, const Sloth__V1__EnrollResponse *r)
@@ -219,7 +241,7 @@ static void ask_first(struct enrol *e, uint8_t *csr, size_t len)
 	message.csr = (ProtobufCBinaryData){ len, csr };
 	message.token = token;
 	message.address = (char *)(uintptr_t)(e->config.address ? e->config.address : "");
-	message.first_use = enrol_trusts_anybody(e);
+	message.first_use = e->has_first_ca;
 	send_request(e, "/sloth.v1.Master/Enroll", &message.base);
 	explicit_bzero(token, sizeof token);
 }
@@ -232,8 +254,10 @@ static void on_up(struct wire_conn *conn, const struct wire_peer *peer, void *ar
 	size_t len;
 
 	(void)peer;
+	remember_ca(e);
 	if (credential_request(&e->files, &csr, &len, &error)) {
 		set_trouble(e, error);
+		try_later(e, next_delay_ms(e));
 		wire_conn_close(conn, 0, "no request can be made");
 		return;
 	}
@@ -271,7 +295,7 @@ static struct wire_tls *first_tls(const struct enrol *e, char **error)
 {
 	const struct tls_config config = {
 		.ca_file = access(e->files.ca, F_OK) == 0 ? e->files.ca : NULL,
-		.pin = e->config.pin, .trust_first = enrol_trusts_anybody(e),
+		.pin = e->has_first_ca ? e->first_ca : e->config.pin, .trust_first = enrol_trusts_anybody(e),
 	};
 
 	return tls_new(&config, error);
@@ -282,6 +306,11 @@ static void ask(struct enrol *e)
 	char *error = NULL;
 
 	sm_move(enrol_states, &e->state, ENROL_ASKING, "enrolment");
+	if (e->first_due) {
+		tls_free(e->first);
+		e->first = NULL;
+		e->first_due = false;
+	}
 	if (!e->first)
 		e->first = first_tls(e, &error);
 	if (e->first) {
@@ -297,10 +326,14 @@ static void look(struct enrol *e)
 	struct wire_identity who;
 	char *error = NULL;
 
-	if (credential_read(&e->files, &who, &error))
-		log_error("agent %s: %s", e->config.name, error);
-	free(error);
-	if (error || wall_s() < credential_renewal_s(&who, e->jitter)) {
+	if (e->reload_due)
+		enrol_reload(e);
+	if (credential_read(&e->files, &who, &error)) {
+		set_trouble(e, error);
+		set_timer(e, ENROL_LOOK_MS);
+		return;
+	}
+	if (wall_s() < credential_renewal_s(&who, e->jitter)) {
 		set_timer(e, ENROL_LOOK_MS);
 		return;
 	}
@@ -323,15 +356,73 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int events)
 
 bool enrol_trusts_anybody(const struct enrol *e)
 {
-	return !e->config.pin && access(e->files.ca, F_OK) != 0;
+	return !e->config.pin && !e->has_first_ca && access(e->files.ca, F_OK) != 0;
+}
+
+bool enrol_has_identity(const struct enrol *e)
+{
+	return e->own != NULL;
+}
+
+/* Who is told whom to trust, and has the certificate of another CA, was told wrong then or now. */
+static int check_pin(const struct enrol *e, char **error)
+{
+	char pin[WIRE_FINGERPRINT_LEN + 1], known[WIRE_FINGERPRINT_LEN + 1];
+	uint8_t *der;
+	size_t len;
+	int err;
+
+	if (!e->config.pin || access(e->files.ca, F_OK) != 0)
+		return 0;
+	err = identity_read_der(e->files.ca, &der, &len, error);
+	if (err)
+		return err;
+	identity_fingerprint(der, len, known);
+	free(der);
+	str_hex(e->config.pin, TOKEN_PIN_LEN, pin);
+	if (str_equal(pin, known))
+		return 0;
+	*error = mem_printf("%s: this CA is %.16s.., the one to be trusted %.16s..: if the agent moves to another master, remove "
+			    "agent.key, agent.crt and ca.crt there", e->files.ca, known, pin);
+	return -EINVAL;
+}
+
+/* A certificate in the name of another agent: the state directory is that one's. */
+static int check_name(const struct enrol *e, char **error)
+{
+	struct wire_identity who;
+	int err = credential_read(&e->files, &who, error);
+
+	if (err || str_equal(who.name, e->config.name))
+		return err;
+	*error = mem_printf("%s: the certificate of agent %s, not of %s: give --name %s, or remove agent.key and agent.crt to enrol "
+			    "under the new name", e->files.cert, who.name, e->config.name, who.name);
+	return -EINVAL;
+}
+
+static int open_files(struct enrol *e, char **error)
+{
+	int err = credential_open(&e->files, e->config.state_dir, "agent", error);
+
+	if (err || !credential_is_complete(&e->files))
+		return err ? err : check_pin(e, error);
+	if (e->config.token)
+		e->config.pin = e->told_pin;		/* a token is for who has no certificate yet */
+	err = check_pin(e, error);
+	if (!err)
+		err = check_name(e, error);
+	if (err)
+		return err;
+	e->own = own_tls(e, error);
+	return e->own ? 0 : -EINVAL;
 }
 
 struct enrol *enrol_new(struct wire *wire, const struct enrol_config *config, char **error)
 {
 	struct enrol *e = mem_new(struct enrol);
-	int err;
 
 	e->config = *config;
+	e->told_pin = config->pin;
 	if (config->token)
 		e->config.pin = config->token->pin;
 	e->wire = wire;
@@ -340,10 +431,7 @@ struct enrol *enrol_new(struct wire *wire, const struct enrol_config *config, ch
 	backoff_init(&e->backoff, ENROL_RETRY_MIN_MS, ENROL_RETRY_MAX_MS);
 	ev_init(&e->timer, on_timer);
 	e->timer.data = e;
-	err = credential_open(&e->files, config->state_dir, "agent", error);
-	if (!err && credential_is_complete(&e->files))
-		e->own = own_tls(e, error);
-	if (!*error)
+	if (open_files(e, error) == 0)
 		return e;
 	enrol_free(e);
 	return NULL;
@@ -363,7 +451,9 @@ void enrol_reload(struct enrol *e)
 {
 	char *error = NULL;
 
-	if (e->own && tls_reload(e->own, &error))
+	if (e->own)
+		e->reload_due = tls_reload(e->own, &error) != 0;
+	if (error)
 		log_error("agent %s: the certificate stays as it was: %s", e->config.name, error);
 	free(error);
 }

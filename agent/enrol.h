@@ -39,6 +39,7 @@ struct enrol_config {			/* borrowed for its life */
 
 /* NULL with *error set to owned words: what is in the state directory cannot be used. */
 struct enrol *enrol_new(struct wire *wire, const struct enrol_config *config, char **error);
+bool enrol_has_identity(const struct enrol *e);
 /* Whether anybody who answers would be trusted. */
 bool enrol_trusts_anybody(const struct enrol *e);
 void enrol_start(struct enrol *e);

@@ -4,12 +4,14 @@
 #include "agent/ready.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
 #include "common/daemon.h"
 #include "common/mem.h"
 #include "common/notify.h"
+#include "common/str.h"
 
 static void on_waited(struct ev_loop *loop, ev_timer *w, int events)
 {
@@ -30,15 +32,23 @@ void ready_await(struct agent *a)
 	a->ready.is_due = true;
 }
 
+/* Part of it is what a peer said: it goes to a terminal and to a service manager. */
+static const char *clean(const char *words, char *out, size_t size)
+{
+	out[str_escape(out, size - 1, words, strlen(words), "")] = '\0';
+	return out;
+}
+
 void ready_tell(struct agent *a, const char *words)
 {
 	const struct config *c = a->config;
 	const char *address = wire_listener_address(a->listeners[0]);
-	char *text;
+	char *text, cleaned[600];
 
 	if (!a->ready.is_due)
 		return;
 	ready_stop(a);
+	words = clean(words, cleaned, sizeof cleaned);
 	text = mem_printf("slothd-agent: agent \"%s\" listens on %s, pid %d, log %s; %s", c->own_name, address,
 			  (int)getpid(), c->own_log_file ? c->own_log_file : "stderr", words);
 	notify_send("READY=1\nSTATUS=listening on %s; %s", address, words);

@@ -203,7 +203,7 @@ int token_read(const char *path, struct token *out, char **error)
 {
 	const char *what = strcmp(path, "-") == 0 ? "standard input" : path;
 	const char *why = NULL;
-	char text[FILE_MAX + 1];
+	char text[FILE_MAX + 1] = "";
 	int err = read_text(path, text, sizeof text);
 
 	if (!err)

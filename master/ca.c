@@ -423,16 +423,14 @@ static bool is_leaf_good(const struct ca *ca, int64_t now_s)
 	return good;
 }
 
-/* A key that cannot be used is made anew: whoever trusts the CA trusts what the CA signs. */
+/* A new one each time: a stolen one is worth no more than its certificate. Whoever trusts the CA trusts what it signs, so
+ * nothing is lost when the power goes between the two files: both are made once more. */
 static EVP_PKEY *leaf_key(const struct ca *ca, char **error)
 {
-	EVP_PKEY *key = x509_read_key(ca->leaf_key_file, error);
-
-	if (key)
-		return key;
-	free(*error);
-	*error = NULL;
-	unlink(ca->leaf_key_file);
+	if (unlink(ca->leaf_key_file) && errno != ENOENT) {
+		*error = mem_printf("%s: cannot be replaced: %s", ca->leaf_key_file, strerror(errno));
+		return NULL;
+	}
 	return identity_make_key(ca->leaf_key_file, error) ? NULL : x509_read_key(ca->leaf_key_file, error);
 }
 

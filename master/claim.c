@@ -74,15 +74,19 @@ static bool is_enrolled(struct master *m, const char *name)
 	return store_find_holder(m->store, WIRE_KIND_AGENT, name, &holder) == 0;
 }
 
+bool claim_speaks_for(struct master *m, const struct wire_call *call, const char *name)
+{
+	const struct wire_identity *who = peer_of(call)->identity;
+
+	return who ? str_equal(who->name, name) : !is_enrolled(m, name);
+}
+
 char *claim_refuse(struct master *m, struct wire_call *call, const char *name)
 {
 	struct agent *a = registry_find(m->registry, name);
 	const char *process = wire_call_text(call, "sloth-process", "");
 
-	if (!peer_of(call)->identity)
-		return is_enrolled(m, name) ? mem_printf("name \"%s\" belongs to an agent with a certificate: no insecure agent can "
-							 "have it", name) : NULL;
-	if (!a || !a->home || a->home == wire_call_conn(call) || !*process || str_equal(a->process, process))
+	if (!peer_of(call)->identity || !a || !a->home || a->home == wire_call_conn(call) || !*process || str_equal(a->process, process))
 		return NULL;
 	return note_rival(a, peer_of(call));
 }

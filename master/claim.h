@@ -20,6 +20,8 @@ enum {
 	CLAIM_PROBE_TIMEOUT_MS = 5000	/* and has so long to answer */
 };
 
+/* Whether the caller may speak for the agent of that name: with its certificate, or, where the name has none, without. */
+bool claim_speaks_for(struct master *m, const struct wire_call *call, const char *name);
 /* Before a registration. NULL: it may; else owned words why not. */
 char *claim_refuse(struct master *m, struct wire_call *call, const char *name);
 /* After it: the call's connection is where the agent lives, from here on. */

@@ -68,14 +68,17 @@ static void refuse_registration(struct wire_call *call, char *why)
 }
 
 /* An agent speaks for itself alone. False: the call has been ended. */
-static bool is_own_name(struct wire_call *call, const char *name)
+static bool is_own_name(struct master *m, struct wire_call *call, const char *name)
 {
 	const struct wire_identity *who = wire_conn_peer(wire_call_conn(call))->identity;
 
-	if (!who || str_equal(who->name, name))
+	if (claim_speaks_for(m, call, name))
 		return true;
-	wire_endf(call, WIRE_PERMISSION_DENIED, "the certificate of agent %s does not speak for agent %s", who->name,
-		  str_quote(name));
+	if (who)
+		wire_endf(call, WIRE_PERMISSION_DENIED, "the certificate of agent %s does not speak for agent %s", who->name,
+			  str_quote(name));
+	else
+		wire_endf(call, WIRE_PERMISSION_DENIED, "agent %s has a certificate: nobody speaks for it without", str_quote(name));
 	return false;
 }
 
@@ -90,7 +93,7 @@ static void on_register(struct wire_call *call, const uint8_t *data, size_t len,
 	request = wire_unpack(call, &agent__register_agent_request__descriptor, data, len);
 	if (!request)
 		return;
-	if (!is_own_name(call, request->agent_name))
+	if (!is_own_name(m, call, request->agent_name))
 		return;
 	if (m->is_stopping) {
 		wire_end(call, WIRE_UNAVAILABLE, "the master is stopping");
@@ -132,11 +135,12 @@ static void on_heartbeat(struct wire_call *call, const uint8_t *data, size_t len
 	int err;
 
 	request = wire_unpack(call, &agent__heartbeat_request__descriptor, data, len);
-	if (!request || !is_own_name(call, request->agent_name))
+	if (!request || !is_own_name(m, call, request->agent_name))
 		return;
 	a = registry_find(m->registry, request->agent_name);
 	response.message = text;
 	if (a) {
+		registry_set_insecure(a, !wire_conn_peer(wire_call_conn(call))->identity);
 		err = fleet_heartbeat(m, a, request->system_info_json, request->version);
 		*text = '\0';
 		if (err == -EMSGSIZE)

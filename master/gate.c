@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/str.h"
+#include "master/audit.h"
 #include "master/master.h"
 #include "wire/wire.h"
 
@@ -36,8 +37,11 @@ void gate_reload(struct master *m)
 {
 	char *error = NULL;
 
-	if (gate_load(m, &error) == EXIT_OK)
+	if (gate_load(m, &error) == EXIT_OK) {
+		if (m->audit)
+			audit_note_past(m->audit, &(struct audit_event){ .event = "policy.reload", .object = m->policy_dir });
 		return;
+	}
 	log_error("%s; the policy stays as it was", error);
 	free(error);
 }
@@ -76,11 +80,27 @@ static char *describe(const struct policy_query *q)
 	return mem_printf("to %s%s%s", verb, q->agent ? " agent " : "", agent);
 }
 
-static void refuse(struct wire_call *call, const struct policy_query *q, const char *why)
+static void record_denial(struct master *m, struct wire_call *call, const struct policy_query *q, const char *why)
+{
+	char *event = mem_printf("%s.denied", policy_verb_name(q->verb));
+	struct principal who;
+	const struct audit_event record = {
+		.event = event, .who = &who, .agent = q->agent, .is_decided = true, .is_denied = true, .rule = why,
+	};
+
+	principal_of_call(&who, &m->users, call);
+	if (m->audit)
+		audit_note_past(m->audit, &record);
+	free(event);
+}
+
+static void refuse(struct master *m, struct wire_call *call, const struct policy_query *q, const char *why)
 {
 	char *what = describe(q);
 
 	log_warn("policy denies %s %s (%s)", str_quote(q->principal), what, why);
+	if (q->verb != POLICY_RUN)		/* whoever asks about a run records more of it */
+		record_denial(m, call, q, why);
 	wire_endf(call, WIRE_PERMISSION_DENIED, "policy denies %s %s (%s)", q->principal, what, why);
 	free(what);
 }
@@ -98,7 +118,7 @@ bool master_may(struct master *m, struct wire_call *call, enum policy_verb verb,
 	principal_of_peer(&who, &m->users, peer);
 	allowed = policy_decide(m->policy, &q, &why);
 	if (!allowed)
-		refuse(call, &q, why);
+		refuse(m, call, &q, why);
 	free(why);
 	return allowed;
 }

@@ -348,6 +348,11 @@ bool registry_set_unreachable(struct agent *a, const char *why, struct now now)
 	return set_text(&a->unreachable, why, REGISTRY_REASON_MAX);
 }
 
+void registry_set_insecure(struct agent *a, bool insecure)
+{
+	a->is_insecure = insecure;
+}
+
 void registry_set_stopping(struct agent *a)
 {
 	a->is_stopping = true;

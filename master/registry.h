@@ -111,6 +111,8 @@ void registry_set_identity(struct agent *a, const char *instance, const char *ep
 void registry_set_user(struct agent *a, const char *name);
 /* NULL: reachable. True when an agent became reachable, unreachable, or unreachable for another reason. */
 bool registry_set_unreachable(struct agent *a, const char *why, struct now now);
+/* Its last words came without a certificate: it is dialled without TLS. */
+void registry_set_insecure(struct agent *a, bool insecure);
 void registry_set_stopping(struct agent *a);
 /* Before its time is over: it has left. */
 void registry_set_inactive(struct agent *a);

@@ -16,6 +16,7 @@
 #include "common/exits.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "master/audit.h"
 #include "master/ca.h"
 #include "master/identities.h"
 #include "master/master.h"
@@ -30,6 +31,7 @@ struct secure {
 	struct wire_tls *tls;
 	ev_timer looking;
 	bool insecure;
+	bool reload_due;		/* the certificate in use is older than the one on disk */
 };
 
 /* ---- roles ---- */
@@ -39,8 +41,11 @@ bool secure_is_plaintext(const struct wire_peer *peer)
 	return !peer->is_unix && !peer->is_secure;
 }
 
+/* A peer whose credentials the kernel does not tell is nobody. */
 static unsigned unix_roles(const struct wire_peer *peer)
 {
+	if (peer->uid == (uid_t)-1)
+		return WIRE_STRANGER;
 	return peer->uid == 0 || peer->uid == geteuid() ? WIRE_ADMIN | WIRE_OPERATOR : WIRE_OPERATOR;
 }
 
@@ -78,25 +83,40 @@ static unsigned roles_of(struct wire_peer *peer, void *arg)
 
 /* ---- the certificate ---- */
 
-static void refresh(struct secure *s)
+static void refresh(struct master *m)
 {
+	struct secure *s = m->secure;
 	char *error = NULL;
 	int rv = ca_refresh_leaf(s->ca, wall_s(), &error);
 
-	if (rv == 1 && s->tls)
+	s->reload_due |= rv == 1;
+	if (rv >= 0 && s->reload_due)
 		rv = tls_reload(s->tls, &error);
-	if (rv < 0)
+	if (rv < 0) {
 		log_error("the master's certificate cannot be renewed: %s", error);
-	else if (rv == 1)
+	} else if (s->reload_due) {
+		s->reload_due = false;
 		log_info("the master has a new certificate");
+		audit_note_past(m->audit, &(struct audit_event){ .event = "ca.renew", .object = "master" });
+	}
 	free(error);
 }
 
+static bool has_expired(const struct wire_peer *peer, void *arg)
+{
+	return peer->identity && peer->identity->not_after_s < *(const int64_t *)arg;
+}
+
+/* What was let in when its certificate was good is not let in for ever. */
 static void on_looking(struct ev_loop *loop, ev_timer *w, int events)
 {
+	struct master *m = w->data;
+	int64_t now = wall_s();
+
 	(void)loop;
 	(void)events;
-	refresh(w->data);
+	refresh(m);
+	wire_cut(m->wire, has_expired, &now, "the peer's certificate has expired");
 }
 
 static struct wire_tls *make_tls(const struct secure *s, char **error)
@@ -128,7 +148,7 @@ int secure_open(struct master *m, const struct options *o, char **error)
 	m->secure = s;
 	s->insecure = o->insecure;
 	ev_timer_init(&s->looking, on_looking, LOOK_S, LOOK_S);
-	s->looking.data = s;
+	s->looking.data = m;
 	status = open_ca(s, m, o, error);
 	if (status != EXIT_OK)
 		return status;

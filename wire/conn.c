@@ -225,7 +225,7 @@ void conn_secure_step(struct wire_conn *conn)
 	int rv = t->ops->handshake(t);
 	char text[300];
 
-	conn_watch_writing(conn, rv == -EAGAIN && t->read_wants_write);
+	conn_watch_writing(conn);
 	if (rv == 0) {
 		secured(conn);
 	} else if (rv != -EAGAIN) {
@@ -476,8 +476,7 @@ void conn_abort(struct wire_conn *conn, const char *why)
 	set_why(conn, why);
 	dial_cancel(conn);
 	if (conn->transport) {
-		conn_set_reading(conn, false);
-		conn_set_blocked(conn, false);
+		conn_io_stop(conn);
 		conn->transport->ops->close(conn->transport);
 		conn->transport = NULL;
 	}

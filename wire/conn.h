@@ -16,7 +16,9 @@ void conn_drain_final(struct wire_conn *conn);
 void conn_io_init(struct wire_conn *conn);
 void conn_set_reading(struct wire_conn *conn, bool on);
 void conn_set_blocked(struct wire_conn *conn, bool on);
-void conn_watch_writing(struct wire_conn *conn, bool on);
+/* Looks for room in the socket while anything waits for it. */
+void conn_watch_writing(struct wire_conn *conn);
+void conn_io_stop(struct wire_conn *conn);
 
 void conn_time_init(struct wire_conn *conn);
 void conn_time_stop(struct wire_conn *conn);

@@ -126,6 +126,8 @@ static void lost(struct wire_conn *conn, int error)
 	const struct transport *t = conn->transport;
 	char text[300];
 
+	if (error == -EBADMSG)
+		conn_blame(conn);
 	snprintf(text, sizeof text, "connection lost: %s", error == -EBADMSG && t->ops->why ? t->ops->why(t) : strerror(-error));
 	conn_abort(conn, text);
 }
@@ -186,8 +188,7 @@ static void on_readable(struct ev_loop *loop, struct ev_io *w, int events)
 	for (int i = 0; i < WIRE_READS_PER_TURN && conn->reading; i++) {
 		n = conn->transport->ops->read(conn->transport, conn->wire->in, WIRE_READ_BUFFER);
 		if (n == -EAGAIN) {
-			if (conn->transport->read_wants_write)
-				ev_io_start(loop, &conn->writer);
+			conn_watch_writing(conn);
 			break;
 		}
 		if (n <= 0) {
@@ -206,9 +207,11 @@ static void on_readable(struct ev_loop *loop, struct ev_io *w, int events)
 
 /* ---- writing ---- */
 
-void conn_watch_writing(struct wire_conn *conn, bool on)
+void conn_watch_writing(struct wire_conn *conn)
 {
-	if (on)
+	const struct transport *t = conn->transport;
+
+	if (t->read_wants_write || (conn->blocked && !t->write_wants_read))
 		ev_io_start(conn->wire->loop, &conn->writer);
 	else
 		ev_io_stop(conn->wire->loop, &conn->writer);
@@ -221,7 +224,7 @@ void conn_set_blocked(struct wire_conn *conn, bool on)
 		return;
 	conn->blocked = on;
 	conn->blocked_ms = on ? mono_ms() : 0;
-	conn_watch_writing(conn, on && !conn->transport->write_wants_read);
+	conn_watch_writing(conn);
 	if (on)
 		conn_arm(conn);
 }
@@ -340,11 +343,19 @@ static void on_writable(struct ev_loop *loop, struct ev_io *w, int events)
 		conn_secure_step(conn);
 		return;
 	}
-	if (conn->transport->read_wants_write)
+	if (conn->transport->read_wants_write) {
+		conn->transport->read_wants_write = false;
 		ev_feed_event(loop, &conn->reader, EV_READ);
-	if (!conn->blocked)
-		conn_watch_writing(conn, false);
+	}
+	conn_watch_writing(conn);
 	conn_flush(conn);
+}
+
+void conn_io_stop(struct wire_conn *conn)
+{
+	conn->reading = conn->blocked = false;
+	ev_io_stop(conn->wire->loop, &conn->reader);
+	ev_io_stop(conn->wire->loop, &conn->writer);
 }
 
 void conn_io_init(struct wire_conn *conn)

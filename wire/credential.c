@@ -62,8 +62,13 @@ static int recover(const struct credential *c, char **error)
 		return 0;
 	if (is_pair(c->new_key, c->new_cert) || (!exists(c->new_key) && is_pair(c->key, c->new_cert)))
 		return promote(c, error);
-	unlink(c->new_cert);
-	return 0;
+	if (is_pair(c->key, c->cert)) {
+		unlink(c->new_cert);
+		return 0;
+	}
+	*error = mem_printf("%s: belongs to no key that can be read here, and neither does %s: remove them to enrol again",
+			    c->new_cert, c->cert);
+	return -EINVAL;
 }
 
 int credential_open(struct credential *c, const char *dir, const char *stem, char **error)
@@ -140,11 +145,24 @@ static int take_ca(const struct credential *c, const uint8_t *ca, size_t len, ch
 	return -EINVAL;
 }
 
-int credential_take(const struct credential *c, const uint8_t *cert, size_t cert_len, const uint8_t *ca, size_t ca_len,
-		    char **error)
+static int check_who(enum wire_kind kind, const char *name, const uint8_t *cert, size_t len, char **error)
+{
+	struct wire_identity who;
+	int err = identity_parse_certificate(cert, len, &who, error);
+
+	if (err || (who.kind == kind && (!name || !strcmp(who.name, name))))
+		return err;
+	*error = mem_printf("the certificate that came is of %s %s", identity_kind_name(who.kind), who.name);
+	return -EINVAL;
+}
+
+int credential_take(const struct credential *c, enum wire_kind kind, const char *name, const uint8_t *cert, size_t cert_len,
+		    const uint8_t *ca, size_t ca_len, char **error)
 {
 	int err = identity_check_issuer(cert, cert_len, ca, ca_len, error);
 
+	if (!err)
+		err = check_who(kind, name, cert, cert_len, error);
 	if (!err)
 		err = take_ca(c, ca, ca_len, error);
 	if (!err)

@@ -31,10 +31,10 @@ int credential_request(const struct credential *c, uint8_t **csr, size_t *len, c
 /* SHA-256 of the public key that asks, hex. */
 int credential_fingerprint(const struct credential *c, char out[WIRE_FINGERPRINT_LEN + 1], char **error);
 /*
- * The certificate has come: it has to be of the new key and of that CA, and the CA that of before if there was one.
- * Takes the place of the old one.
+ * The certificate has come: it has to be of the new key, of that CA and of who asked, and the CA that of before if there
+ * was one. Takes the place of the old one. `name` NULL: any.
  */
-int credential_take(const struct credential *c, const uint8_t *cert, size_t cert_len, const uint8_t *ca, size_t ca_len,
+int credential_take(const struct credential *c, enum wire_kind kind, const char *name, const uint8_t *cert, size_t cert_len, const uint8_t *ca, size_t ca_len,
 		    char **error);
 
 /* When a certificate is to be renewed: after two thirds of its life, up to a tenth of it earlier or later by

@@ -67,6 +67,7 @@
 #define WIRE_PEER_RESETS	200u, 20u		/* burst, per second: CVE-2023-44487 */
 #define WIRE_OWN_RESETS		100u, 10u		/* CVE-2025-8671 */
 #define WIRE_SETTINGS_RATE	10u, 10u
+#define WIRE_KEY_UPDATES	10u, 1u			/* TLS 1.3: each costs two derivations and an answer */
 #define WIRE_CONTROL_RATE	20000u, 20000u
 #define WIRE_CONTROL_IDLE_MAX	1000u			/* control frames without a request between */
 #define WIRE_PING_RATE		10u, 10u

@@ -14,7 +14,13 @@
 #include "wire/tls_session.h"
 #include "wire/x509.h"
 
-enum { READ_BUFFER = 64 * 1024 };	/* several records in one read(2) */
+enum {
+	READ_BUFFER = 64 * 1024,	/* several records in one read(2) */
+	CHAIN_MAX = 16 * 1024		/* what a peer may send of certificates: ours are two of less than 1 KiB */
+};
+
+/* What a stranger can make us compute: nothing slower than these. */
+static const char groups[] = "X25519:P-256:P-384", client_signatures[] = "ECDSA+SHA256:ECDSA+SHA384:ed25519";
 
 static const uint8_t alpn_h2[] = "\2h2", alpn_rh2[] = "\3rh2";
 
@@ -41,6 +47,10 @@ static SSL_CTX *new_context(struct tls *tls, const SSL_METHOD *method)
 	if (!ctx)
 		abort();
 	SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
+	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
+	if (SSL_CTX_set1_groups_list(ctx, groups) != 1 || SSL_CTX_set1_client_sigalgs_list(ctx, client_signatures) != 1)
+		abort();
+	SSL_CTX_set_max_cert_list(ctx, CHAIN_MAX);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
 	SSL_CTX_set_num_tickets(ctx, 0);

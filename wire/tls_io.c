@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/mem.h"
+#include "wire/limits.h"
 #include "wire/tls_session.h"
 
 /* ---- the BIO below: a struct transport ---- */
@@ -31,6 +33,7 @@ static int bio_read(BIO *bio, char *to, int n)
 	ssize_t got = s->below->ops->read(s->below, to, (size_t)n);
 
 	s->is_at_end |= got == 0;
+	s->is_dry = got == -EAGAIN;
 	return moved(bio, s, got, BIO_FLAGS_READ);
 }
 
@@ -120,6 +123,7 @@ static int failed(struct tls_session *s, int rv, int natural, bool *waits)
 {
 	int error = SSL_get_error(s->ssl, rv);
 
+	*waits = false;
 	if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) {
 		*waits = error != natural;
 		return -EAGAIN;
@@ -175,6 +179,16 @@ static int tls_handshake(struct transport *t)
 	return rv ? rv : -ECONNRESET;
 }
 
+/* Records that carry no data end a read, so that a peer who sends nothing else does not hold the loop. */
+static int no_data(struct tls_session *s)
+{
+	if (!s->is_flooded)
+		return -EAGAIN;
+	snprintf(s->why, sizeof s->why, "TLS: too many key updates");
+	s->is_broken = true;
+	return -EBADMSG;
+}
+
 /* As much as there is: what stays behind in a record would be told by no event. */
 static ssize_t tls_read(struct transport *t, void *to, size_t n)
 {
@@ -192,11 +206,13 @@ static ssize_t tls_read(struct transport *t, void *to, size_t n)
 		}
 		rv = failed(s, rv, SSL_ERROR_WANT_READ, &s->t.read_wants_write);
 		if (rv == -EAGAIN)
+			rv = no_data(s);
+		if (rv == -EAGAIN)
 			break;
 		s->has_ended = true;
 		s->ended = rv;
 	}
-	s->has_more = total == n;
+	s->has_more = total == n || (rv == -EAGAIN && !s->is_dry && !s->t.read_wants_write);
 	return total ? (ssize_t)total : rv;
 }
 
@@ -250,6 +266,18 @@ static void tls_close(struct transport *t)
 	free(s);
 }
 
+/* Counts what a peer may ask for as often as it likes otherwise. */
+static void on_message(int is_ours, int version, int type, const void *data, size_t n, SSL *ssl, void *arg)
+{
+	struct tls_session *s = arg;
+
+	(void)version;
+	(void)ssl;
+	if (is_ours || type != SSL3_RT_HANDSHAKE || n == 0 || *(const uint8_t *)data != SSL3_MT_KEY_UPDATE)
+		return;
+	s->is_flooded |= !guard_bucket_take(&s->updates, mono_ms());
+}
+
 struct transport *tls_session_new(struct tls *tls, SSL_CTX *ctx, struct transport *below, const struct transport_wish *wish)
 {
 	static const struct transport_ops ops = {
@@ -274,5 +302,8 @@ struct transport *tls_session_new(struct tls *tls, SSL_CTX *ctx, struct transpor
 	BIO_set_init(bio, 1);
 	SSL_set_bio(s->ssl, bio, bio);
 	SSL_set_app_data(s->ssl, s);
+	SSL_set_msg_callback(s->ssl, on_message);
+	SSL_set_msg_callback_arg(s->ssl, s);
+	guard_bucket_init(&s->updates, WIRE_KEY_UPDATES, mono_ms());
 	return &s->t;
 }

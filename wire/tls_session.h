@@ -6,6 +6,7 @@
 
 #include <openssl/ssl.h>
 
+#include "wire/guard.h"
 #include "wire/tls.h"
 #include "wire/transport.h"
 
@@ -33,7 +34,10 @@ struct tls_session {
 	int io_error;			/* -errno that the socket said last; 0: none */
 	int ended;			/* what read met behind bytes that it still could give */
 	bool has_ended;
-	bool has_more;			/* read filled what it was given: there may be more behind */
+	bool has_more;			/* the last read has not met the end of what is there */
+	bool is_dry;			/* the socket has nothing more for now */
+	struct guard_bucket updates;	/* of the peer's keys */
+	bool is_flooded;		/* by them */
 	char why[240];
 };
 

@@ -149,7 +149,7 @@ static int check_host(struct tls_session *s, X509 *leaf)
 {
 	char text[220];
 
-	if (!*s->expect_name || X509_check_host(leaf, s->expect_name, 0, 0, NULL) == 1)
+	if (X509_check_host(leaf, s->expect_name, 0, 0, NULL) == 1 || X509_check_ip_asc(leaf, s->expect_name, 0) == 1)
 		return X509_V_OK;
 	snprintf(text, sizeof text, "the certificate is not of %s", s->expect_name);
 	return refuse(s, X509_V_ERR_HOSTNAME_MISMATCH, text);

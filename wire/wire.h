@@ -174,7 +174,7 @@ struct wire_dial {
 	enum wire_role role;		/* ours */
 	struct wire_tls *tls;		/* NULL: plaintext, which goes to unix sockets and loopback addresses only */
 	enum wire_kind expect;		/* TLS: who has to answer; NONE: a server of any other kind, by its host name */
-	const char *expect_name;	/* NULL: any of that kind; with NONE the host name in its certificate, or NULL: any */
+	const char *expect_name;	/* NULL: any of that kind; with NONE the host name in its certificate */
 	uint32_t timeout_ms;		/* to SETTINGS; 0: 20 s */
 	uint32_t keepalive_ms;		/* PING after so much silence, at least 10 s; 0: none */
 	uint32_t keepalive_timeout_ms;	/* and close when so long unanswered; 0: 10 s */

@@ -40,7 +40,7 @@ static char *take(const struct asking *a, const Sloth__V1__EnrollResponse *r)
 	identity_fingerprint(r->ca.data, r->ca.len, fingerprint);
 	if (!str_equal(a->ca, fingerprint))
 		return mem_strdup("the master's answer has another CA than its connection");
-	if (credential_take(a->question->files, r->certificate.data, r->certificate.len, r->ca.data, r->ca.len, &error))
+	if (credential_take(a->question->files, WIRE_KIND_OPERATOR, NULL, r->certificate.data, r->certificate.len, r->ca.data, r->ca.len, &error))
 		return error;
 	return NULL;
 }

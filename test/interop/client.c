@@ -34,7 +34,7 @@ static const struct opt table[] = {
 	{ "test_case", 0, OPT_STRING, "NAME", "the case, or all", offsetof(struct client_flags, test_case), 0, 0 },
 	{ "use_tls", 0, OPT_STRING, "BOOL", "true: TLS; needs --ca_file", offsetof(struct client_flags, use_tls), 0, 0 },
 	{ "ca_file", 0, OPT_STRING, "PATH", "certificate of the CA that is trusted", offsetof(struct client_flags, ca_file), 0, 0 },
-	{ "server_host_override", 0, OPT_STRING, "HOST", "whom the server's certificate has to name; any by default",
+	{ "server_host_override", 0, OPT_STRING, "HOST", "whom the server's certificate has to name; server_host by default",
 	  offsetof(struct client_flags, host_override), 0, 0 },
 	IGNORED("use_test_ca", "BOOL"),
 	IGNORED("default_service_account", "NAME"),
@@ -93,7 +93,7 @@ static bool use_tls(const struct client_flags *flags, struct wire_dial *dial)
 		error = mem_strdup("--use_tls=true needs --ca_file");
 	else
 		dial->tls = tls_new(&config, &error);
-	dial->expect_name = flags->host_override;
+	dial->expect_name = flags->host_override ? flags->host_override : flags->server_host;
 	if (error)
 		fprintf(stderr, "interop_client: %s\n", error);
 	free(error);

@@ -54,7 +54,7 @@ struct fault {
 
 static const struct fault faults[] = {
 	{ "the peer speaks neither HTTP/2 nor the reverse channel", BYTES("\x1b[31mowned\n\0owned owned"), 1 },
-	{ "the peer speaks TLS, which this build does not have", BYTES("\x16\3\1\2\0\1\0\1\xfc\3\3owned"), 1 },
+	{ "the peer speaks TLS, and there is no certificate here", BYTES("\x16\3\1\2\0\1\0\1\xfc\3\3owned"), 1 },
 	{ "the peer speaks HTTP/1.x, this port is gRPC (HTTP/2)", BYTES("GET /owned HTTP/1.1\r\n\r\n"), 1 },
 	{ "too many SETTINGS", FRAME(RAW_SETTINGS, 0, 0, ""), 50 },
 	{ "too_many_pings", FRAME(RAW_PING, 0, 0, "\x1b[owned\n"), 50 },

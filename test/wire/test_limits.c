@@ -447,7 +447,7 @@ static void done(struct wire_call *call, const uint8_t *data, size_t len, void *
 static enum wire_code code_of_path(size_t n)
 {
 	char *path = mem_alloc(n + 1);
-	const struct wire_method method = { .path = path, .unary = true, .start = done };
+	const struct wire_method method = { .path = path, .roles = WIRE_ANYONE, .unary = true, .start = done };
 	struct record r;
 	struct pair p;
 

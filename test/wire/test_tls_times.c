@@ -69,7 +69,7 @@ static void enrol(struct ca *ca, struct credential *files, int64_t age_days)
 	ck_assert_int_eq(credential_request(files, &csr, &csr_len, &error), 0);
 	ck_assert_int_eq(ca_sign(ca, csr, csr_len, WIRE_KIND_OPERATOR, "alice", wall_s() - age_days * DAY_S, 30, &der, &len,
 				 &who, &error), 0);
-	ck_assert_int_eq(credential_take(files, der, len, ca_der, ca_len, &error), 0);
+	ck_assert_int_eq(credential_take(files, WIRE_KIND_OPERATOR, NULL, der, len, ca_der, ca_len, &error), 0);
 	free(csr);
 	free(der);
 }
