@@ -153,10 +153,10 @@ static void on_start(struct wire_call *call, const uint8_t *data, size_t len, vo
 
 void wire_serve_reflection(struct wire *wire)
 {
-	enum { KNOWN = WIRE_ANYONE & ~(WIRE_STRANGER | WIRE_EXPIRED) };	/* it lists what could be attacked */
+	enum { PEOPLE = WIRE_OPERATOR | WIRE_ADMIN | WIRE_MASTER };	/* it lists what could be attacked: agents need none */
 	static const struct wire_method methods[] = {
-		{ "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", KNOWN, 4096, false, false, on_start },
-		{ "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", KNOWN, 4096, false, false, on_start },
+		{ "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", PEOPLE, 4096, false, false, on_start },
+		{ "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", PEOPLE, 4096, false, false, on_start },
 	};
 
 	wire_serve(wire, methods, sizeof methods / sizeof *methods, wire);
