@@ -63,6 +63,16 @@ static bool refuse_plaintext(struct wire_conn *conn)
 	return true;
 }
 
+/* Inside TLS both ends agree on HTTP/2 by ALPN (RFC 9113 section 3.2), or it could be bytes meant for another service. */
+static bool refuse_unagreed(struct wire_conn *conn)
+{
+	if (!conn->secure)
+		return refuse_plaintext(conn);
+	conn_blame(conn);
+	conn_abort(conn, "the peer speaks HTTP/2 inside TLS without having asked for it (ALPN h2)");
+	return true;
+}
+
 /* Bytes that come before the peer's kind is known; the rest belongs to HTTP/2. */
 static void on_input_sniff(struct wire_conn *conn, const uint8_t *data, size_t n)
 {
@@ -77,13 +87,13 @@ static void on_input_sniff(struct wire_conn *conn, const uint8_t *data, size_t n
 	case SNIFF_MORE:
 		return;
 	case SNIFF_HTTP2:
-		if (refuse_plaintext(conn))
+		if (refuse_unagreed(conn))
 			return;
 		conn_begin(conn, WIRE_SERVER);
 		used = 0;
 		break;
 	case SNIFF_REVERSE:
-		if (refuse_plaintext(conn))
+		if (refuse_unagreed(conn))
 			return;
 		conn_begin(conn, WIRE_CLIENT);
 		used = SNIFF_REVERSE_LEN;
