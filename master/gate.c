@@ -1,11 +1,13 @@
 /*
- * gate.c - see gate.h. What is refused is logged, and so is every reading of the policy.
+ * gate.c - see gate.h. What is refused is logged, and so is every reading of the policy. Refusals are recorded at a
+ * limited rate: whoever has stolen an agent's key could push everything else out of the audit log with them.
  */
 #include "master/gate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "common/exits.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -13,6 +15,8 @@
 #include "master/audit.h"
 #include "master/master.h"
 #include "wire/wire.h"
+
+enum { REFUSALS_AT_ONCE = 100, REFUSALS_PER_S = 1 };
 
 /* ---- the policy ---- */
 
@@ -64,6 +68,36 @@ static unsigned role_of(const struct wire_peer *peer)
 	return peer->roles & WIRE_AGENT ? POLICY_OF_AGENT : 0;
 }
 
+/* ---- what is refused ---- */
+
+static void record(struct master *m, struct wire_call *call, struct audit_event *e)
+{
+	struct principal who;
+
+	if (!m->audit || !guard_bucket_take(&m->refusals, mono_ms()))
+		return;
+	principal_of_call(&who, &m->users, call);
+	e->who = &who;
+	e->is_decided = e->is_denied = true;
+	audit_note_past(m->audit, e);
+}
+
+/* Strangers and those whose certificate is worth nothing are many, and say nothing of anybody. */
+static void on_refusal(struct wire_call *call, void *arg)
+{
+	const struct wire_peer *peer = wire_conn_peer(wire_call_conn(call));
+	struct audit_event e = { .event = "role.denied", .object = wire_call_path(call), .reason = "its role has no right to it" };
+
+	if (peer->is_unix || (peer->identity && !peer->refused))
+		record(arg, call, &e);
+}
+
+void gate_watch(struct master *m)
+{
+	guard_bucket_init(&m->refusals, REFUSALS_AT_ONCE, REFUSALS_PER_S, mono_ms());
+	wire_set_refusal(m->wire, on_refusal, m);
+}
+
 /* ---- decisions ---- */
 
 /* "to run on agent web1 as root". Owned. */
@@ -80,27 +114,17 @@ static char *describe(const struct policy_query *q)
 	return mem_printf("to %s%s%s", verb, q->agent ? " agent " : "", agent);
 }
 
-static void record_denial(struct master *m, struct wire_call *call, const struct policy_query *q, const char *why)
-{
-	char *event = mem_printf("%s.denied", policy_verb_name(q->verb));
-	struct principal who;
-	const struct audit_event record = {
-		.event = event, .who = &who, .agent = q->agent, .is_decided = true, .is_denied = true, .rule = why,
-	};
-
-	principal_of_call(&who, &m->users, call);
-	if (m->audit)
-		audit_note_past(m->audit, &record);
-	free(event);
-}
-
+/* A run that is denied is recorded by whoever would have begun it. */
 static void refuse(struct master *m, struct wire_call *call, const struct policy_query *q, const char *why)
 {
+	struct audit_event e = {
+		.event = "policy.denied", .object = policy_verb_name(q->verb), .agent = q->agent, .rule = why,
+	};
 	char *what = describe(q);
 
+	if (q->verb != POLICY_RUN)
+		record(m, call, &e);
 	log_warn("policy denies %s %s (%s)", str_quote(q->principal), what, why);
-	if (q->verb != POLICY_RUN)		/* whoever asks about a run records more of it */
-		record_denial(m, call, q, why);
 	wire_endf(call, WIRE_PERMISSION_DENIED, "policy denies %s %s (%s)", q->principal, what, why);
 	free(what);
 }

@@ -22,6 +22,8 @@ int gate_load(struct master *m, char **error);
 /* The same for a master that runs: what is wrong is logged. */
 void gate_reload(struct master *m);
 void gate_close(struct master *m);
+/* From here on what is refused to somebody who is known goes into the audit log, up to a rate. */
+void gate_watch(struct master *m);
 
 /*
  * May the caller do that? False: the call has been ended with PERMISSION_DENIED and words. `agent` NULL: it is about

@@ -199,6 +199,7 @@ static void set_up(struct program *p)
 	enroll_serve(m);
 	wire_serve_health(m->wire);
 	wire_serve_reflection(m->wire);
+	gate_watch(m);
 }
 
 /* EXIT_OK: it runs. */

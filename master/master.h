@@ -25,6 +25,7 @@
 #include "common/list.h"
 #include "master/principal.h"
 #include "master/registry.h"
+#include "wire/guard.h"
 
 enum {
 	MASTER_RELAYS_MAX = 4096,		/* calls being relayed: each may buffer two send queues */
@@ -69,6 +70,7 @@ struct master {
 	struct policy *policy;		/* gate.c */
 	const char *policy_dir;		/* NULL: none */
 	bool needs_policy_dir;		/* somebody has named it */
+	struct guard_bucket refusals;	/* that are recorded */
 	struct wire_listener *listeners[MASTER_LISTENERS_MAX];
 	size_t n_listeners;
 	struct list relays;		/* struct relay_link of every relayed call */

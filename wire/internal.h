@@ -58,6 +58,8 @@ struct wire {
 	struct wire_tls *tls;			/* of the listeners; NULL: none */
 	wire_admit *admit;
 	void *admit_arg;
+	void (*on_refusal)(struct wire_call *call, void *arg);
+	void *refusal_arg;
 	unsigned handshakes, handshakes_turn;	/* begun in the turn of the loop with that number */
 	struct seen plaintext_seen;		/* addresses of plaintext peers that the log has named */
 	struct buf out;				/* frames gathered for the connection being flushed */

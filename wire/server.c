@@ -139,10 +139,13 @@ static void note_te(struct wire_call *call)
 static bool refuse_role(struct wire_call *call)
 {
 	const struct wire_peer *peer = &call->conn->peer;
+	const struct wire *wire = call->conn->wire;
 	char text[300];
 
 	if (call->method->roles & peer->roles)
 		return false;
+	if (wire->on_refusal)
+		wire->on_refusal(call, wire->refusal_arg);
 	if (peer->refused)
 		snprintf(text, sizeof text, "%s", peer->refused);
 	else if (!peer->identity && !peer->is_unix)

@@ -184,6 +184,12 @@ void wire_set_admission(struct wire *wire, wire_admit *admit, void *arg)
 	wire->admit_arg = arg;
 }
 
+void wire_set_refusal(struct wire *wire, void (*on_refusal)(struct wire_call *call, void *arg), void *arg)
+{
+	wire->on_refusal = on_refusal;
+	wire->refusal_arg = arg;
+}
+
 void wire_set_tls(struct wire *wire, struct wire_tls *tls)
 {
 	wire->tls = tls;

@@ -105,6 +105,8 @@ struct wire_peer {
  */
 typedef unsigned wire_admit(struct wire_peer *peer, void *arg);
 void wire_set_admission(struct wire *wire, wire_admit *admit, void *arg);
+/* Told of each call that the roles of its peer do not allow, before it ends. */
+void wire_set_refusal(struct wire *wire, void (*on_refusal)(struct wire_call *call, void *arg), void *arg);
 /* Connections whose peer `matches` end at once, in both directions. The number of them. */
 size_t wire_cut(struct wire *wire, bool (*matches)(const struct wire_peer *peer, void *arg), void *arg, const char *why);
 

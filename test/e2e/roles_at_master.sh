@@ -78,6 +78,17 @@ has_line "$T/as-ancient" 'Renew PERMISSION_DENIED: the certificate has expired m
 	fail "ancient: $(grep Renew "$T/as-ancient")"
 assert_equal "$(grep -c 'plaintext peer' "$T/master.log")" 1 'lines about the plaintext peer'
 
+# What those who are known were refused is on record, and no thief of a key fills the log with it.
+audit=$T/master/audit/audit.log
+recorded() { has_line "$audit" "\"event\":\"$1\",\"who\":\"$2\".*\"object\":\"$3\".*\"decision\":\"denied\""; }
+recorded role.denied agent:web1 /sloth.v1.Master/Revoke || fail "no record of what web1 tried"
+recorded policy.denied operator:olga enroll || fail "no record of what olga tried"
+! recorded role.denied tcp:.* .* || fail "strangers are on record"
+for _ in {1..8}; do
+	as agent
+done
+assert_at_most "$(grep -c '"event":"[a-z]*.denied"' "$audit")" 120 'records of refusals'
+
 # In the group of the socket, but neither root nor the master's own user: an operator.
 as_group() { setpriv --reuid 65534 --regid "$(stat -c %g "$master_socket")" --clear-groups "$@"; }
 chmod 755 "$T"
