@@ -16,6 +16,7 @@
 #include "agent/link.h"
 #include "agent/service.h"
 #include "agent/shell.h"
+#include "common/clock.h"
 #include "common/daemon_files.h"
 #include "common/exits.h"
 #include "common/log.h"
@@ -23,6 +24,7 @@
 #include "common/notify.h"
 #include "common/paths.h"
 #include "common/sm.h"
+#include "wire/identity.h"
 
 static const struct sm_state agent_states[] = {
 	[AGENT_UP]       = { "up",       SM(AGENT_DRAINING) | SM(AGENT_ENDING) },
@@ -94,6 +96,18 @@ static unsigned roles_of(struct wire_peer *peer, void *arg)
 	return a->config->insecure && !peer->is_secure && peer->is_loopback ? WIRE_MASTER : WIRE_STRANGER;
 }
 
+/* Whoever else of the cluster calls here is astray, or has stolen a key. */
+static void on_refusal(struct wire_call *call, void *arg)
+{
+	const struct wire_peer *peer = wire_conn_peer(wire_call_conn(call));
+	struct agent *a = arg;
+
+	if (!peer->identity || peer->refused || !guard_bucket_take(&a->refusals, mono_ms()))
+		return;
+	log_warn("agent %s: %s %s at %s called %s: refused, only a master may", a->config->own_name,
+		 identity_kind_name(peer->identity->kind), peer->identity->name, peer->address, wire_call_path(call));
+}
+
 static void on_identity(struct wire_tls *tls, void *arg)
 {
 	struct agent *a = arg;
@@ -145,6 +159,8 @@ int agent_open(struct agent *a, const struct config *config, char **error)
 	a->wire = wire_new(a->loop);
 	a->runs = runs_new(a->loop, config->max_runs, on_idle, a);
 	wire_set_admission(a->wire, roles_of, a);
+	guard_bucket_init(&a->refusals, AGENT_REFUSALS_AT_ONCE, AGENT_REFUSALS_PER_S, mono_ms());
+	wire_set_refusal(a->wire, on_refusal, a);
 	service_register(a);
 	return EXIT_OK;
 }

@@ -13,9 +13,13 @@
 #include "agent/ready.h"
 #include "agent/runs.h"
 #include "agent/user.h"
+#include "wire/guard.h"
 #include "wire/wire.h"
 
-enum { AGENT_LISTENERS_MAX = 2, AGENT_DRAIN_MS = 5000 };
+enum {
+	AGENT_LISTENERS_MAX = 2, AGENT_DRAIN_MS = 5000,
+	AGENT_REFUSALS_AT_ONCE = 10, AGENT_REFUSALS_PER_S = 1	/* in the log */
+};
 
 struct enrol;
 struct link;
@@ -42,6 +46,7 @@ struct agent {
 	struct runs *runs;
 	struct link *link;
 	struct enrol *enrol;		/* NULL: --insecure */
+	struct guard_bucket refusals;	/* that are logged */
 	struct ready ready;
 	unsigned state;			/* enum agent_state */
 	int exit_status;

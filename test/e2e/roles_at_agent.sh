@@ -29,26 +29,31 @@ for name in other operator foreign expired; do
 done
 peer plain "$agent"
 as master "$T/master/master"
+launch_secure_agent new
+wait_line "$T/new.log" 'waiting for acceptance'
+peer waiting -k "$T/master/master" -c "$ca" -e agent "$(port_of new)"
 launch_agent insecure --master 127.0.0.1:1
 wait_line "$T/insecure.log" 'listening on'
 peer insecure "$(port_of insecure)"
 
 assert_table <<'END'
-method                                 none own other operator foreign expired plain master insecure
-/agent.Agent/RunCommand                 -    -    -      -        -       -      x     y      y
-/agent.Agent/GetResourceUsage           -    -    -      -        -       -      x     y      y
-/sloth.v1.Agent/Run                     -    -    -      -        -       -      x     y      y
-/sloth.v1.Agent/Hello                   -    -    -      -        -       -      x     y      y
-/sloth.v1.Agent/Ping                    -    -    -      -        -       -      x     y      y
-/grpc.health.v1.Health/Check            y    y    y      y        y       y      x     y      y
-/grpc.health.v1.Health/Watch            y    y    y      y        y       y      x     y      y
-/grpc.reflection.v1.ServerReflection/ServerReflectionInfo       - - - - - - x y y
-/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo  - - - - - - x y y
-/agent.Agent/Shutdown                   -    -    -      -        -       -      x     y      y
+method                                 none own other operator foreign expired plain master waiting insecure
+/agent.Agent/RunCommand                 -    -    -      -        -       -      x     y      x       y
+/agent.Agent/GetResourceUsage           -    -    -      -        -       -      x     y      x       y
+/sloth.v1.Agent/Run                     -    -    -      -        -       -      x     y      x       y
+/sloth.v1.Agent/Hello                   -    -    -      -        -       -      x     y      x       y
+/sloth.v1.Agent/Ping                    -    -    -      -        -       -      x     y      x       y
+/grpc.health.v1.Health/Check            y    y    y      y        y       y      x     y      x       y
+/grpc.health.v1.Health/Watch            y    y    y      y        y       y      x     y      x       y
+/grpc.reflection.v1.ServerReflection/ServerReflectionInfo       - - - - - - x y x y
+/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo  - - - - - - x y x y
+/agent.Agent/Shutdown                   -    -    -      -        -       -      x     y      x       y
 END
 says foreign 'the certificate is of another CA: it belongs to another cluster'
 says expired 'the certificate of master master has expired on .*; is a clock wrong?'
 assert_equal "$(grep -c 'plaintext peer' "$T/web1.log")" 1 'lines about the plaintext peer'
+wait_line "$T/web1.log" 'agent web1: agent web[12] at 127[0-9.]*:[0-9]+ called /agent.Agent/RunCommand: refused, only a master may'
+assert_at_most "$(grep -c 'only a master may' "$T/web1.log")" 20 'lines about refused calls'
 for name in web1 insecure; do
 	wait_gone "${agent_pid[$name]}"
 	wait "${agent_pid[$name]}"
