@@ -45,3 +45,14 @@ launch_secure_agent db1 --master "$foreign"
 wait_line "$T/db1.log" 'the certificate is of another CA: it belongs to another cluster'
 call "/agent.AgentRegistry/RegisterAgent 1=db1 2=$web2" -k "$T/db1" -c "$T/foreign/ca.crt" "$foreign"
 assert_stdout_has 'UNAUTHENTICATED: the certificate is of another CA'
+
+# The master's own key: what the agent's policy denies it gets nowhere with, whoever it says is asking.
+echo 'allow * run-as=no-such-user' >"$T/policy"
+start_secure_agent app1 --policy "$T/policy"
+app1=$(json "$(on_master agent get app1 -o json)" .address)
+for request in "/agent.Agent/RunCommand 1=echo>$T/ran" /agent.Agent/Shutdown; do
+	call "$request" -m sloth-principal=root -k "$T/master/master" -c "$ca" -e agent "$app1"
+	assert_stdout_like '^p .*its policy denies root'
+done
+[ ! -e "$T/ran" ] || fail "app1 ran what its policy denies"
+is_usable app1 || fail "app1 was stopped"
