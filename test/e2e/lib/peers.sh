@@ -17,7 +17,7 @@ certify() {
 	certs "$1" "$T/$2" "$3" "$4" "${uris[@]}" || fail "no certificate $2"
 }
 
-# call "REQUEST" KNOCK_OPTION...: one call; its line goes to $T/stdout.
+# call "REQUESTS" KNOCK_OPTION...: their lines go to $T/stdout.
 call() {
 	run knock "${@:2}" <<<"$1"
 	assert_status 0
