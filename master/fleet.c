@@ -206,7 +206,7 @@ int fleet_register(struct master *m, const struct registration *reg, const char 
 
 	if (rv == -EEXIST)
 		log_conflict(a, from, *why);
-	else if (rv < 0)
+	else if (rv < 0 && guard_bucket_take(&m->fleet.refusals, now_read().mono_ms))
 		log_warn("registration from %s refused: %s", from, *why);
 	if (rv < 0)
 		return rv;
@@ -274,6 +274,7 @@ void fleet_remove(struct master *m, struct agent *a)
 
 void fleet_start(struct master *m)
 {
+	guard_bucket_init(&m->fleet.refusals, FLEET_REFUSALS_AT_ONCE, FLEET_REFUSALS_PER_S, now_read().mono_ms);
 	ev_timer_init(&m->fleet.liveness, on_liveness, 0, 0);
 	ev_timer_init(&m->fleet.writing, on_writing, 0, 0);
 	m->fleet.liveness.data = m->fleet.writing.data = m;

@@ -17,7 +17,8 @@ enum {
 	FLEET_WRITE_SOON_MS = 2000,		/* facts that replace others */
 	FLEET_WRITE_SEEN_MS = 60 * 1000,	/* nothing but "last heard" */
 	FLEET_RETRY_MS = 10 * 1000,		/* the store could not be written */
-	FLEET_CONFLICT_LOG_MS = 5 * 60 * 1000	/* per agent */
+	FLEET_CONFLICT_LOG_MS = 5 * 60 * 1000,	/* per agent */
+	FLEET_REFUSALS_AT_ONCE = 20, FLEET_REFUSALS_PER_S = 1	/* other refusals in the log: an agent could fill the disk */
 };
 
 /* Fills the registry from the store; m->store is open. */

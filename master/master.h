@@ -50,6 +50,7 @@ struct fleet {
 	bool is_loaded;			/* the store's agents are in the registry */
 	bool is_incomplete;		/* the store lacks more than dirty bits say: write everything */
 	unsigned n_replaced;		/* store_replaced() at the last load or write */
+	struct guard_bucket refusals;	/* of registrations, that are logged */
 };
 
 struct master {

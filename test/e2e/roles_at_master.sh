@@ -89,6 +89,14 @@ for _ in {1..8}; do
 done
 assert_at_most "$(grep -c '"event":"[a-z]*.denied"' "$audit")" 120 'records of refusals'
 
+# Nor the master's own log, with registrations that are none.
+for _ in {1..100}; do
+	echo '/agent.AgentRegistry/RegisterAgent 1=web1 2=nowhere'
+done >"$T/registrations"
+knock -k "$T/agent" -c "$ca" "$master" <"$T/registrations" >"$T/stdout" || fail "knock failed"
+assert_equal "$(grep -c '^y' "$T/stdout")" 100 'registrations'
+assert_at_most "$(grep -c 'registration from .* refused' "$T/master.log")" 40 'lines about refused registrations'
+
 # In the group of the socket, but neither root nor the master's own user: an operator.
 as_group() { setpriv --reuid 65534 --regid "$(stat -c %g "$master_socket")" --clear-groups "$@"; }
 chmod 755 "$T"
