@@ -193,8 +193,16 @@ static int read_token(struct config *c, char **error)
 	return EXIT_OK;
 }
 
+static bool is_on_line(const char *text, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (text >= argv[i] && text <= argv[i] + strlen(argv[i]))
+			return true;
+	return false;
+}
+
 /* The command line or file, else the environment, from which it is taken away. */
-static int find_token(struct config *c, char **error)
+static int find_token(struct config *c, int argc, char **argv, char **error)
 {
 	char *env = getenv("SLOTH_TOKEN");
 	int status = EXIT_OK;
@@ -202,8 +210,9 @@ static int find_token(struct config *c, char **error)
 	if (c->insecure) {
 		status = EXIT_OK;		/* nobody is asked for anything */
 	} else if (c->token) {
+		c->own_token_was_shown = is_on_line(c->token, argc, argv);
 		status = take_token(c, c->token, "token", error);
-		explicit_bzero((char *)(uintptr_t)c->token, strlen(c->token));	/* for whoever lists processes */
+		explicit_bzero((char *)(uintptr_t)c->token, strlen(c->token));	/* out of /proc/PID/cmdline, too */
 	} else if (c->token_file) {
 		status = read_token(c, error);
 	} else if (env && *env) {
@@ -298,7 +307,7 @@ int config_load(struct config *c, int argc, char **argv, char **error)
 	if (status == EXIT_OK)
 		status = check_master(c, error);
 	if (status == EXIT_OK)
-		status = find_token(c, error);
+		status = find_token(c, argc, argv, error);
 	if (status == EXIT_OK)
 		status = find_pin(c, error);
 	if (status == EXIT_OK)

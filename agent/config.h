@@ -25,10 +25,11 @@ struct config {
 	enum log_level level;
 	char *own_name;		/* owned: name, else the host name */
 	char *own_bind_host;	/* owned: bind_address without brackets; NULL: both loopback addresses; WIRE_ANY_HOST */
-	struct token own_token;	/* has_token: with which it may enrol; wiped by config_done() */
+	struct token own_token;	/* has_token: with which it may enrol; wiped when it has been passed on */
 	uint8_t own_pin[TOKEN_PIN_LEN];	/* has_pin: of the CA */
 	bool has_token, has_pin;
 	char *own_missing_token;	/* owned: why the token file is not there, which matters before there is a certificate */
+	bool own_token_was_shown;	/* on the command line */
 	char *own_state_dir;	/* owned */
 	char *own_runtime_dir;	/* owned */
 	char *own_log_file;	/* owned; NULL: stderr */

@@ -4,7 +4,7 @@
  *   AWAY --timer--> ASKING --issued--> HELD --due for renewal--> RENEWING
  *    ^                |                 ^                            |
  *    +---- pending, denied, lost        +---- issued, refused, lost -+
- *   STOPPED is reached from all and left by none.
+ *   STOPPED is reached from all and left by none. AWAY goes straight to HELD when the files have become complete.
  *
  * Each attempt has a connection of its own, which is closed when the answer is there.
  */
@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,19 +40,19 @@ static const struct sm_state enrol_states[] = {
 };
 
 struct enrol {
-	struct enrol_config config;
+	struct enrol_config config;	/* but token and pin, of which copies are kept: */
+	struct token token;		/* until there is a certificate */
+	bool has_token, has_pin;
+	uint8_t pin[TOKEN_PIN_LEN];
 	struct wire *wire;
 	struct ev_loop *loop;
 	struct credential files;
 	struct wire_tls *first;		/* before there is a certificate; NULL: not needed yet */
+	char met[WIRE_FINGERPRINT_LEN + 1];	/* the CA that was met first, where anybody is trusted; "": none yet */
 	struct wire_tls *own;		/* NULL: there is none */
+	char serial[WIRE_SERIAL_MAX + 1];	/* of the certificate in `own` */
 	unsigned state;			/* enum enrol_state */
 	struct wire_conn *conn;		/* of the attempt */
-	uint8_t first_ca[TOKEN_PIN_LEN];	/* that answered first, where nothing was known: it has to go on answering */
-	bool has_first_ca;
-	bool first_due;			/* `first` trusts more than it should from here on */
-	const uint8_t *told_pin;	/* by the configuration, not by a token; NULL: none */
-	bool reload_due;		/* the certificate in use is older than the one on disk */
 	ev_timer timer;
 	struct backoff backoff;
 	uint32_t jitter;
@@ -93,6 +94,13 @@ static uint64_t next_delay_ms(struct enrol *e)
 	return backoff_next_ms(&e->backoff, (uint32_t)random_below(UINT64_C(1) << 32));
 }
 
+/* The attempt has failed. Takes `text`. */
+static void fail_attempt(struct enrol *e, char *text)
+{
+	set_trouble(e, text);
+	try_later(e, next_delay_ms(e));
+}
+
 /* ---- the certificate ---- */
 
 static struct wire_tls *own_tls(const struct enrol *e, char **error)
@@ -102,23 +110,31 @@ static struct wire_tls *own_tls(const struct enrol *e, char **error)
 	return tls_new(&config, error);
 }
 
+/* Works with the files as they are. 0, or -1 with *error set to owned words: with those before, if any. */
+static int use_files(struct enrol *e, char **error)
+{
+	struct wire_identity who;
+
+	if (credential_read(&e->files, &who, error))
+		return -1;
+	if (!e->own)
+		e->own = own_tls(e, error);
+	else
+		tls_reload(e->own, error);
+	if (*error)
+		return -1;
+	snprintf(e->serial, sizeof e->serial, "%s", who.serial);
+	return 0;
+}
+
+/* The first certificate is in use. */
 static void hold(struct enrol *e)
 {
 	sm_move(enrol_states, &e->state, ENROL_HELD, "enrolment");
 	set_timer(e, ENROL_LOOK_MS);
+	token_wipe(&e->token);
+	e->has_token = false;
 	e->config.on_identity(e->own, e->config.arg);
-}
-
-/* The new certificate is in its place: uses it. Owned words or NULL. */
-static char *use_new(struct enrol *e)
-{
-	char *error = NULL;
-
-	if (e->own)
-		e->reload_due = tls_reload(e->own, &error) != 0;
-	else
-		e->own = own_tls(e, &error);
-	return error;
 }
 
 static void issued(struct enrol *e, const Sloth__V1__EnrollResponse *r)
@@ -131,11 +147,10 @@ static void issued(struct enrol *e, const Sloth__V1__EnrollResponse *r)
 	if (!str_equal(shown, fingerprint))
 		error = mem_strdup("the master's answer has another CA than its connection");
 	else if (credential_take(&e->files, WIRE_KIND_AGENT, e->config.name, r->certificate.data, r->certificate.len, r->ca.data, r->ca.len, &error) == 0)
-		error = use_new(e);
+		use_files(e, &error);
 	if (error) {
-		set_trouble(e, mem_printf("the certificate that came cannot be used: %s", error));
+		fail_attempt(e, mem_printf("the certificate that came cannot be used: %s", error));
 		free(error);
-		try_later(e, next_delay_ms(e));
 		return;
 	}
 	log_info("agent %s: %s by master %s, CA %s", e->config.name, renewed ? "certificate renewed" : "enrolled",
@@ -150,30 +165,27 @@ static void issued(struct enrol *e, const Sloth__V1__EnrollResponse *r)
 
 /* ---- answers ---- */
 
-/* The first CA that answers is trusted, and from then on no other: who steps in later meets an error. */
-static void remember_ca(struct enrol *e)
+/* When the master wants to be asked again; whoever it is, it cannot make us wait for ever. */
+static uint64_t retry_ms(const Sloth__V1__EnrollResponse *r)
 {
-	const char *ca = wire_conn_peer(e->conn)->ca;
-
-	if (!enrol_trusts_anybody(e) || !ca || str_unhex(ca, e->first_ca, sizeof e->first_ca))
-		return;
-	e->has_first_ca = true;
-	e->first_due = true;
+	if (r->retry_ms < ENROL_RETRY_MIN_MS)
+		return ENROL_RETRY_MIN_MS;
+	return r->retry_ms < ENROL_AGAIN_MAX_MS ? r->retry_ms : ENROL_AGAIN_MAX_MS;
 }
 
-/* The fingerprint is the one of the key here: what the answer calls it is worth nothing. */
 static void pending(struct enrol *e, const Sloth__V1__EnrollResponse *r)
 {
 	const char *ca = wire_conn_peer(e->conn)->ca;
-	char key[WIRE_FINGERPRINT_LEN + 1] = "?", *error = NULL;
+	char key[WIRE_FINGERPRINT_LEN + 1], *error = NULL;
 
-	credential_fingerprint(&e->files, key, &error);
-	free(error);
+	if (credential_fingerprint(&e->files, key, &error)) {
+		fail_attempt(e, error);
+		return;
+	}
 	set_trouble(e, mem_printf("waiting for acceptance; on the master: sloth agent accept %s  (this key %.16s, CA %.16s)",
 				  e->config.name, key, ca ? ca : "?"));
 	backoff_reset(&e->backoff);
-	try_later(e, r->retry_ms < ENROL_RETRY_MIN_MS ? ENROL_RETRY_MIN_MS :
-		     r->retry_ms > ENROL_DENIED_MS ? ENROL_DENIED_MS : r->retry_ms);
+	try_later(e, retry_ms(r));
 }
 
 static void take_answer(struct enrol *e, const Sloth__V1__EnrollResponse *r)
@@ -187,7 +199,8 @@ static void take_answer(struct enrol *e, const Sloth__V1__EnrollResponse *r)
 		break;
 	default:
 		set_trouble(e, mem_printf("master %s denies a certificate: %s; asking again", e->config.master, str_quote(r->message)));
-		try_later(e, ENROL_DENIED_MS);
+		backoff_reset(&e->backoff);
+		try_later(e, retry_ms(r));
 		break;
 	}
 }
@@ -205,9 +218,8 @@ static void on_answer(struct wire_call *call, enum wire_code code, const char *w
 	if (r) {
 		take_answer(e, r);
 	} else {
-		set_trouble(e, mem_printf("no certificate from master %s: %s: %s; asking again", e->config.master,
-					  wire_code_name(code), *why ? why : "its answer is malformed"));
-		try_later(e, next_delay_ms(e));
+		fail_attempt(e, mem_printf("no certificate from master %s: %s: %s; asking again", e->config.master,
+					   wire_code_name(code), *why ? str_quote(why) : "its answer is malformed"));
 	}
 	if (e->conn)
 		wire_conn_close(e->conn, 0, "answered");
@@ -235,15 +247,32 @@ static void ask_first(struct enrol *e, uint8_t *csr, size_t len)
 	Sloth__V1__EnrollRequest message = SLOTH__V1__ENROLL_REQUEST__INIT;
 	char token[8 + 1 + 32 + 1] = "";
 
-	if (e->config.token)
-		token_format_short(e->config.token, token);
+	if (e->has_token)
+		token_format_short(&e->token, token);
 	message.name = (char *)(uintptr_t)e->config.name;
 	message.csr = (ProtobufCBinaryData){ len, csr };
 	message.token = token;
 	message.address = (char *)(uintptr_t)(e->config.address ? e->config.address : "");
-	message.first_use = e->has_first_ca;
+	message.first_use = enrol_trusts_anybody(e);
 	send_request(e, "/sloth.v1.Master/Enroll", &message.base);
 	explicit_bzero(token, sizeof token);
+}
+
+/* Where anybody is trusted, the first that answers is, and nobody after it. */
+static bool is_met(struct enrol *e, const struct wire_peer *peer)
+{
+	if (e->state != ENROL_ASKING || !enrol_trusts_anybody(e))
+		return true;
+	if (!*e->met)
+		snprintf(e->met, sizeof e->met, "%s", peer->ca);
+	return str_equal(e->met, peer->ca);
+}
+
+/* The connection's end is no news then. */
+static void give_up(struct enrol *e, struct wire_conn *conn, char *text)
+{
+	fail_attempt(e, text);
+	wire_conn_close(conn, 0, "nothing is asked");
 }
 
 static void on_up(struct wire_conn *conn, const struct wire_peer *peer, void *arg)
@@ -253,12 +282,15 @@ static void on_up(struct wire_conn *conn, const struct wire_peer *peer, void *ar
 	uint8_t *csr;
 	size_t len;
 
-	(void)peer;
-	remember_ca(e);
+	if (e->state != ENROL_ASKING && e->state != ENROL_RENEWING)
+		return;
+	if (!is_met(e, peer)) {
+		give_up(e, conn, mem_printf("master %s shows another CA (%.16s) than the one that was met first (%.16s): if it has been made "
+					    "anew, start this agent again", e->config.master, peer->ca, e->met));
+		return;
+	}
 	if (credential_request(&e->files, &csr, &len, &error)) {
-		set_trouble(e, error);
-		try_later(e, next_delay_ms(e));
-		wire_conn_close(conn, 0, "no request can be made");
+		give_up(e, conn, error);
 		return;
 	}
 	if (e->state == ENROL_RENEWING)
@@ -277,8 +309,7 @@ static void on_down(struct wire_conn *conn, const char *why, void *arg)
 	e->conn = NULL;
 	if (e->state != ENROL_ASKING && e->state != ENROL_RENEWING)
 		return;
-	set_trouble(e, mem_printf("cannot ask master %s for a certificate: %s; trying again", e->config.master, why));
-	try_later(e, next_delay_ms(e));
+	fail_attempt(e, mem_printf("cannot ask master %s for a certificate: %s; trying again", e->config.master, why));
 }
 
 static void dial(struct enrol *e, struct wire_tls *tls)
@@ -295,7 +326,7 @@ static struct wire_tls *first_tls(const struct enrol *e, char **error)
 {
 	const struct tls_config config = {
 		.ca_file = access(e->files.ca, F_OK) == 0 ? e->files.ca : NULL,
-		.pin = e->has_first_ca ? e->first_ca : e->config.pin, .trust_first = enrol_trusts_anybody(e),
+		.pin = e->has_pin ? e->pin : NULL, .trust_first = enrol_trusts_anybody(e),
 	};
 
 	return tls_new(&config, error);
@@ -306,19 +337,27 @@ static void ask(struct enrol *e)
 	char *error = NULL;
 
 	sm_move(enrol_states, &e->state, ENROL_ASKING, "enrolment");
-	if (e->first_due) {
-		tls_free(e->first);
-		e->first = NULL;
-		e->first_due = false;
-	}
 	if (!e->first)
 		e->first = first_tls(e, &error);
-	if (e->first) {
+	if (e->first)
 		dial(e, e->first);
-		return;
+	else
+		fail_attempt(e, error);
+}
+
+/* What an earlier attempt could not bring to its end, for want of space say, may have become complete. */
+static void begin(struct enrol *e)
+{
+	char *error = NULL;
+
+	if (!credential_recover(&e->files, &error) && credential_is_complete(&e->files) && !use_files(e, &error)) {
+		hold(e);
+	} else if (error) {
+		set_trouble(e, error);
+		set_timer(e, next_delay_ms(e));
+	} else {
+		ask(e);
 	}
-	set_trouble(e, error);
-	try_later(e, next_delay_ms(e));
 }
 
 static void look(struct enrol *e)
@@ -326,18 +365,18 @@ static void look(struct enrol *e)
 	struct wire_identity who;
 	char *error = NULL;
 
-	if (e->reload_due)
-		enrol_reload(e);
-	if (credential_read(&e->files, &who, &error)) {
+	set_timer(e, ENROL_LOOK_MS);
+	if (!credential_recover(&e->files, &error) && !credential_read(&e->files, &who, &error) &&
+	    !str_equal(who.serial, e->serial))
+		use_files(e, &error);
+	if (error) {
 		set_trouble(e, error);
-		set_timer(e, ENROL_LOOK_MS);
 		return;
 	}
-	if (wall_s() < credential_renewal_s(&who, e->jitter)) {
-		set_timer(e, ENROL_LOOK_MS);
+	if (wall_s() < credential_renewal_s(&who, e->jitter))
 		return;
-	}
 	sm_move(enrol_states, &e->state, ENROL_RENEWING, "enrolment");
+	ev_timer_stop(e->loop, &e->timer);
 	dial(e, e->own);
 }
 
@@ -347,7 +386,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int events)
 
 	(void)loop, (void)events;
 	if (e->state == ENROL_AWAY)
-		ask(e);
+		begin(e);
 	else if (e->state == ENROL_HELD)
 		look(e);
 }
@@ -356,7 +395,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int events)
 
 bool enrol_trusts_anybody(const struct enrol *e)
 {
-	return !e->config.pin && !e->has_first_ca && access(e->files.ca, F_OK) != 0;
+	return !e->has_pin && access(e->files.ca, F_OK) != 0;
 }
 
 bool enrol_has_identity(const struct enrol *e)
@@ -364,26 +403,24 @@ bool enrol_has_identity(const struct enrol *e)
 	return e->own != NULL;
 }
 
-/* Who is told whom to trust, and has the certificate of another CA, was told wrong then or now. */
-static int check_pin(const struct enrol *e, char **error)
+/* Who is told whom to trust, and has the CA of another, was told wrong then or now. */
+static int check_pin(const struct enrol *e, const uint8_t *pin, char **error)
 {
-	char pin[WIRE_FINGERPRINT_LEN + 1], known[WIRE_FINGERPRINT_LEN + 1];
+	char told[WIRE_FINGERPRINT_LEN + 1], known[WIRE_FINGERPRINT_LEN + 1];
 	uint8_t *der;
 	size_t len;
-	int err;
 
-	if (!e->config.pin || access(e->files.ca, F_OK) != 0)
+	if (!pin || access(e->files.ca, F_OK) != 0)
 		return 0;
-	err = identity_read_der(e->files.ca, &der, &len, error);
-	if (err)
-		return err;
+	if (identity_read_der(e->files.ca, &der, &len, error))
+		return -EINVAL;
 	identity_fingerprint(der, len, known);
 	free(der);
-	str_hex(e->config.pin, TOKEN_PIN_LEN, pin);
-	if (str_equal(pin, known))
+	str_hex(pin, TOKEN_PIN_LEN, told);
+	if (str_equal(told, known))
 		return 0;
-	*error = mem_printf("%s: this CA is %.16s.., the one to be trusted %.16s..: if the agent moves to another master, remove "
-			    "agent.key, agent.crt and ca.crt there", e->files.ca, known, pin);
+	*error = mem_printf("%s: this CA is %.16s.., the one to be trusted %.16s..: to move the agent to another master, remove "
+			    "agent.key, agent.crt and ca.crt there", e->files.ca, known, told);
 	return -EINVAL;
 }
 
@@ -391,40 +428,40 @@ static int check_pin(const struct enrol *e, char **error)
 static int check_name(const struct enrol *e, char **error)
 {
 	struct wire_identity who;
-	int err = credential_read(&e->files, &who, error);
 
-	if (err || str_equal(who.name, e->config.name))
-		return err;
-	*error = mem_printf("%s: the certificate of agent %s, not of %s: give --name %s, or remove agent.key and agent.crt to enrol "
-			    "under the new name", e->files.cert, who.name, e->config.name, who.name);
+	if (credential_read(&e->files, &who, error))
+		return -EINVAL;
+	if (str_equal(who.name, e->config.name))
+		return 0;
+	*error = mem_printf("%s: the certificate of agent %s, not of %s: give --name %s, or remove agent.key and agent.crt to "
+			    "enrol under the new name", e->files.cert, who.name, e->config.name, who.name);
 	return -EINVAL;
 }
 
+/* A token is for who has no certificate yet: later nobody looks at it. */
 static int open_files(struct enrol *e, char **error)
 {
-	int err = credential_open(&e->files, e->config.state_dir, "agent", error);
-
-	if (err || !credential_is_complete(&e->files))
-		return err ? err : check_pin(e, error);
-	if (e->config.token)
-		e->config.pin = e->told_pin;		/* a token is for who has no certificate yet */
-	err = check_pin(e, error);
-	if (!err)
-		err = check_name(e, error);
-	if (err)
-		return err;
-	e->own = own_tls(e, error);
-	return e->own ? 0 : -EINVAL;
+	if (credential_open(&e->files, e->config.state_dir, "agent", error))
+		return -EINVAL;
+	if (!credential_is_complete(&e->files))
+		return check_pin(e, e->has_pin ? e->pin : NULL, error);
+	if (check_pin(e, e->config.pin, error) || check_name(e, error))
+		return -EINVAL;
+	return use_files(e, error);
 }
 
 struct enrol *enrol_new(struct wire *wire, const struct enrol_config *config, char **error)
 {
 	struct enrol *e = mem_new(struct enrol);
+	const uint8_t *pin = config->token ? config->token->pin : config->pin;
 
 	e->config = *config;
-	e->told_pin = config->pin;
+	e->has_token = config->token != NULL;
 	if (config->token)
-		e->config.pin = config->token->pin;
+		e->token = *config->token;
+	e->has_pin = pin != NULL;
+	if (pin)
+		memcpy(e->pin, pin, sizeof e->pin);
 	e->wire = wire;
 	e->loop = wire_loop(wire);
 	e->jitter = (uint32_t)random_below(UINT32_MAX);
@@ -451,9 +488,7 @@ void enrol_reload(struct enrol *e)
 {
 	char *error = NULL;
 
-	if (e->own)
-		e->reload_due = tls_reload(e->own, &error) != 0;
-	if (error)
+	if (e->own && use_files(e, &error))
 		log_error("agent %s: the certificate stays as it was: %s", e->config.name, error);
 	free(error);
 }
@@ -475,6 +510,7 @@ void enrol_free(struct enrol *e)
 	tls_free(e->first);
 	tls_free(e->own);
 	credential_done(&e->files);
+	token_wipe(&e->token);
 	free(e->trouble);
 	free(e);
 }

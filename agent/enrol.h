@@ -16,7 +16,7 @@
 
 enum {
 	ENROL_RETRY_MIN_MS = 200, ENROL_RETRY_MAX_MS = 10000,	/* the master cannot be reached, or fails */
-	ENROL_DENIED_MS = 60 * 1000,
+	ENROL_AGAIN_MAX_MS = 60 * 1000,		/* who waits or was denied asks again when the master says so, but then at the latest */
 	ENROL_CALL_MS = 10000,
 	ENROL_LOOK_MS = 60 * 1000	/* at the certificate's age, and between attempts to renew it */
 };
@@ -28,8 +28,8 @@ struct enrol;
 struct enrol_config {			/* borrowed for its life */
 	const char *name, *master, *state_dir;
 	const char *address;		/* HOST:PORT, for whoever accepts it; may be NULL */
-	const struct token *token;	/* NULL: none */
-	const uint8_t *pin;		/* SHA-256 of the CA's certificate; NULL: none but the token's */
+	const struct token *token;	/* NULL: none; copied, the copy is wiped when there is a certificate */
+	const uint8_t *pin;		/* SHA-256 of the CA's certificate; NULL: none but the token's; copied */
 	/* There is a certificate, at once or when it has come: from here on TLS works. Once. */
 	void (*on_identity)(struct wire_tls *tls, void *arg);
 	/* How an attempt came out, in borrowed words. */

@@ -69,7 +69,7 @@ static void print_help(void)
 	printf("\nExample:\n  %s --name web1 --master 127.0.0.1:50053 --daemon\n", program);
 }
 
-static int run_agent(const struct config *c)
+static int run_agent(struct config *c)
 {
 	struct agent agent;
 	struct daemon_signals signals = { .on_stop = on_stop, .on_hangup = on_hangup, .arg = &agent };
@@ -80,6 +80,7 @@ static int run_agent(const struct config *c)
 		daemon_signals_watch(&signals, agent.loop);
 		status = agent_start(&agent, &error);
 	}
+	token_wipe(&c->own_token);	/* who enrols has a copy, for as long as it is needed */
 	if (status == EXIT_OK) {
 		ev_run(agent.loop, 0);
 		status = agent.exit_status;
@@ -104,7 +105,7 @@ static int take_state_dir(const struct config *c, int *lock, char **error)
 	return status;
 }
 
-static int start(const struct config *c)
+static int start(struct config *c)
 {
 	char *error = NULL;
 	int lock = -1, status;
@@ -112,6 +113,8 @@ static int start(const struct config *c)
 	if (c->daemon)
 		daemon_start();
 	log_init(program, c->level);
+	if (c->own_token_was_shown)
+		log_warn("--token: every user of this machine could read it; --token-file and SLOTH_TOKEN are not seen");
 	notify_init();
 	status = take_state_dir(c, &lock, &error);
 	if (status == EXIT_OK)
@@ -128,6 +131,7 @@ int main(int argc, char **argv)
 	char *error = NULL;
 	int status;
 
+	daemon_forbid_dumps();
 	proc_reset_signals();
 	fd_occupy_standard();
 	status = config_load(&config, argc, argv, &error);

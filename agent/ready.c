@@ -13,6 +13,8 @@
 #include "common/notify.h"
 #include "common/str.h"
 
+enum { WORDS_MAX = 800 };	/* of a status */
+
 static void on_waited(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct agent *a = w->data;
@@ -32,32 +34,35 @@ void ready_await(struct agent *a)
 	a->ready.is_due = true;
 }
 
-/* Part of it is what a peer said: it goes to a terminal and to a service manager. */
-static const char *clean(const char *words, char *out, size_t size)
+static void disarm(struct agent *a)
 {
-	out[str_escape(out, size - 1, words, strlen(words), "")] = '\0';
-	return out;
+	ev_timer_stop(a->loop, &a->ready.timer);
+	a->ready.is_due = false;
 }
 
 void ready_tell(struct agent *a, const char *words)
 {
 	const struct config *c = a->config;
 	const char *address = wire_listener_address(a->listeners[0]);
-	char *text, cleaned[600];
+	char safe[WORDS_MAX + 1], *text;
+	size_t n;
 
+	if (a->ready.is_over)
+		return;
+	n = str_escape(safe, sizeof safe - 1, words, strlen(words), "");
+	safe[n] = '\0';
+	notify_send("%sSTATUS=listening on %s; %s", a->ready.is_due ? "READY=1\n" : "", address, safe);
 	if (!a->ready.is_due)
 		return;
-	ready_stop(a);
-	words = clean(words, cleaned, sizeof cleaned);
+	disarm(a);
 	text = mem_printf("slothd-agent: agent \"%s\" listens on %s, pid %d, log %s; %s", c->own_name, address,
-			  (int)getpid(), c->own_log_file ? c->own_log_file : "stderr", words);
-	notify_send("READY=1\nSTATUS=listening on %s; %s", address, words);
+			  (int)getpid(), c->own_log_file ? c->own_log_file : "stderr", safe);
 	daemon_ready(text);
 	free(text);
 }
 
 void ready_stop(struct agent *a)
 {
-	ev_timer_stop(a->loop, &a->ready.timer);
-	a->ready.is_due = false;
+	disarm(a);
+	a->ready.is_over = true;
 }

@@ -18,11 +18,12 @@ struct agent;
 struct ready {
 	ev_timer timer;
 	bool is_due;		/* from ready_await() until it is told */
+	bool is_over;		/* from ready_stop() on */
 };
 
 /* The link to the master is being made. */
 void ready_await(struct agent *a);
-/* What came of it; does nothing when it was told. */
+/* What came of it. A service manager is shown what comes later, too. */
 void ready_tell(struct agent *a, const char *words);
 /* Told or not: nothing more follows. */
 void ready_stop(struct agent *a);

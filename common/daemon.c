@@ -117,6 +117,11 @@ static void become_daemon(int fd)
 	is_background = true;
 }
 
+void daemon_forbid_dumps(void)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
 void daemon_start(void)
 {
 	int ends[2];

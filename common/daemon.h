@@ -11,6 +11,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/*
+ * No core dump is made of this process, whatever the machine's limits and handlers: its memory holds keys and tokens.
+ * For the same reason no process of its user but root's can trace it or read what /proc has of it. Programs that it
+ * executes are as they always are.
+ */
+void daemon_forbid_dumps(void);
+
 /* Forks, starts a session, returns in the child only. Call before threads, loops or libraries exist, with
  * SIGPIPE ignored. The working directory stays until daemon_ready(). */
 void daemon_start(void);

@@ -272,6 +272,7 @@ int main(int argc, char **argv)
 	char *error = NULL;
 	int status;
 
+	daemon_forbid_dumps();
 	signal(SIGPIPE, SIG_IGN);
 	fd_occupy_standard();
 	if (argc > 1 && strcmp(argv[1], "ca") == 0)

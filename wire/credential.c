@@ -26,14 +26,14 @@ static bool is_pair(const char *key, const char *cert)
 	return is;
 }
 
-static int sync_dir(const char *dir)
+static int sync_dir(const char *dir, char **error)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = fd < 0 || fsync(fd) ? -errno : 0;
 
-	if (fd < 0)
-		return -errno;
-	err = fsync(fd) ? -errno : 0;
 	fd_close(&fd);
+	if (err)
+		*error = mem_printf("%s: cannot be written: %s", dir, strerror(-err));
 	return err;
 }
 
@@ -45,22 +45,22 @@ static int move(const char *from, const char *to, char **error)
 	return -errno;
 }
 
-/* The new pair into its place: the key first, so that a new certificate without its new key belongs to the key. */
+/* The new pair into its place. The key goes first: a new certificate without a new key of its own then belongs to the
+ * key, until it follows. */
 static int promote(const struct credential *c, char **error)
 {
-	int err = exists(c->new_key) ? move(c->new_key, c->key, error) : 0;
+	int err = is_pair(c->new_key, c->new_cert) ? move(c->new_key, c->key, error) : 0;
 
 	if (!err)
 		err = move(c->new_cert, c->cert, error);
-	return err ? err : sync_dir(c->dir);
+	return err ? err : sync_dir(c->dir, error);
 }
 
-/* After a kill between the steps of credential_take(). */
-static int recover(const struct credential *c, char **error)
+int credential_recover(const struct credential *c, char **error)
 {
 	if (!exists(c->new_cert))
 		return 0;
-	if (is_pair(c->new_key, c->new_cert) || (!exists(c->new_key) && is_pair(c->key, c->new_cert)))
+	if (is_pair(c->new_key, c->new_cert) || is_pair(c->key, c->new_cert))
 		return promote(c, error);
 	if (is_pair(c->key, c->cert)) {
 		unlink(c->new_cert);
@@ -81,7 +81,7 @@ int credential_open(struct credential *c, const char *dir, const char *stem, cha
 		.new_key = mem_printf("%s/%s.key.new", dir, stem),
 		.new_cert = mem_printf("%s/%s.crt.new", dir, stem),
 	};
-	return recover(c, error);
+	return credential_recover(c, error);
 }
 
 void credential_done(struct credential *c)
@@ -97,7 +97,7 @@ void credential_done(struct credential *c)
 
 bool credential_is_complete(const struct credential *c)
 {
-	return exists(c->ca) && is_pair(c->key, c->cert);
+	return exists(c->ca) && exists(c->key) && exists(c->cert);
 }
 
 int credential_read(const struct credential *c, struct wire_identity *out, char **error)
@@ -112,8 +112,10 @@ static int make_key(const struct credential *c, char **error)
 
 int credential_request(const struct credential *c, uint8_t **csr, size_t *len, char **error)
 {
-	int err = make_key(c, error);
+	int err = credential_recover(c, error);
 
+	if (!err)
+		err = make_key(c, error);
 	return err ? err : identity_request(c->new_key, csr, len, error);
 }
 
@@ -159,8 +161,11 @@ static int check_who(enum wire_kind kind, const char *name, const uint8_t *cert,
 int credential_take(const struct credential *c, enum wire_kind kind, const char *name, const uint8_t *cert, size_t cert_len,
 		    const uint8_t *ca, size_t ca_len, char **error)
 {
-	int err = identity_check_issuer(cert, cert_len, ca, ca_len, error);
+	int err = credential_recover(c, error);
 
+	if (err)
+		return err;
+	err = identity_check_issuer(cert, cert_len, ca, ca_len, error);
 	if (!err)
 		err = check_who(kind, name, cert, cert_len, error);
 	if (!err)

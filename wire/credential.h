@@ -2,8 +2,8 @@
  * credential.h - what an agent or operator keeps of its identity: STEM.key, STEM.crt and ca.crt in one directory.
  *
  * A new key waits as STEM.key.new from the first request on, through restarts, until its certificate comes; both then
- * take the place of the old ones. A kill at any moment leaves, after the next credential_open(), the old pair or the
- * new one. Functions return 0, or -errno with *error set to owned words.
+ * take the place of the old ones. A kill or a failure at any moment leaves, after the next credential_open() or
+ * credential_recover(), the old pair or the new one. Functions return 0, or -errno with *error set to owned words.
  */
 #ifndef WIRE_CREDENTIAL_H
 #define WIRE_CREDENTIAL_H
@@ -20,9 +20,12 @@ struct credential {		/* paths, owned */
 
 /* Completes what was interrupted. Nothing is made. */
 int credential_open(struct credential *c, const char *dir, const char *stem, char **error);
+/* The same for what credential_take() could not finish. */
+int credential_recover(const struct credential *c, char **error);
 void credential_done(struct credential *c);
 
-/* There is a certificate, with its key and its CA. */
+/* There is a certificate, with its key and its CA. Whether they can be used is for tls_new() to say: who took what is
+ * damaged or badly protected for missing would ask for another identity under a name that has one. */
 bool credential_is_complete(const struct credential *c);
 /* What the certificate says. */
 int credential_read(const struct credential *c, struct wire_identity *out, char **error);

@@ -21,6 +21,8 @@
 #define WIRE_ARRIVALS_KNOWN	2048u			/* addresses of strangers whose rate is known: millions come over IPv6 */
 #define WIRE_CONNS_UNIX		1024u
 #define WIRE_ACCEPTS_PER_TURN	64
+#define WIRE_TLS_BARREN_MAX	(32u * 1024)		/* TLS that carries nothing: key updates, each of which costs new keys, and
+							 * empty records; twice the largest record, and above every handshake */
 #define WIRE_HANDSHAKES_PER_TURN 8u			/* TLS handshakes of strangers begun: their cost in processor time */
 #define WIRE_HANDLERS_PER_CONN	8u			/* unary handlers at work: HEADERS+RST with work behind */
 #define WIRE_HANDLERS_MAX	64u

@@ -30,10 +30,16 @@ static int moved(BIO *bio, struct tls_session *s, ssize_t n, int retry)
 static int bio_read(BIO *bio, char *to, int n)
 {
 	struct tls_session *s = BIO_get_data(bio);
-	ssize_t got = s->below->ops->read(s->below, to, (size_t)n);
+	ssize_t got;
 
+	if (s->barren > WIRE_TLS_BARREN_MAX) {
+		snprintf(s->why, sizeof s->why, "the peer sends too much that carries nothing (key updates?)");
+		return moved(bio, s, -EBADMSG, 0);
+	}
+	got = s->below->ops->read(s->below, to, (size_t)n);
 	s->is_at_end |= got == 0;
 	s->is_dry = got == -EAGAIN;
+	s->barren += got > 0 ? (size_t)got : 0;
 	return moved(bio, s, got, BIO_FLAGS_READ);
 }
 
@@ -152,6 +158,7 @@ static int settle(struct tls_session *s)
 	const unsigned char *protocol;
 	unsigned len;
 
+	s->barren = 0;
 	SSL_get0_alpn_selected(s->ssl, &protocol, &len);
 	s->peer.is_reverse = len == 3 && !memcmp(protocol, "rh2", 3);
 	s->peer.has_protocol = s->peer.is_reverse || (len == 2 && !memcmp(protocol, "h2", 2));
@@ -202,6 +209,7 @@ static ssize_t tls_read(struct transport *t, void *to, size_t n)
 		rv = SSL_read_ex(s->ssl, (char *)to + total, n - total, &got);
 		if (rv == 1) {
 			total += got;
+			s->barren = 0;
 			continue;
 		}
 		rv = failed(s, rv, SSL_ERROR_WANT_READ, &s->t.read_wants_write);

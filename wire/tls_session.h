@@ -31,6 +31,7 @@ struct tls_session {
 	enum wire_kind expect;
 	char expect_name[WIRE_NAME_MAX + 1];	/* "": any */
 	bool is_client, is_broken, is_at_end;
+	size_t barren;			/* bytes taken from below since the last ones that were given */
 	int io_error;			/* -errno that the socket said last; 0: none */
 	int ended;			/* what read met behind bytes that it still could give */
 	bool has_ended;

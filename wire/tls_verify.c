@@ -107,6 +107,18 @@ static int refuse_time(struct tls_session *s, int code, const struct wire_identi
 	return refuse(s, code, text);
 }
 
+/* A client finds a master that was made anew, and has to be told the way back to it. */
+static int refuse_ca(struct tls_session *s)
+{
+	char text[sizeof s->peer.refused];
+
+	snprintf(text, sizeof text, "the certificate is of another CA: it belongs to another cluster");
+	if (s->is_client && s->tls->ca_file)
+		snprintf(text + strlen(text), sizeof text - strlen(text), "; was the master made anew? Then remove %s and enrol again",
+			 s->tls->ca_file);
+	return refuse(s, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, text);
+}
+
 static int refuse_chain(struct tls_session *s, int code)
 {
 	const char *words = X509_verify_cert_error_string(code);
@@ -119,8 +131,7 @@ static int refuse_chain(struct tls_session *s, int code)
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
 	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-		return refuse(s, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
-			      "the certificate is of another CA: it belongs to another cluster");
+		return refuse_ca(s);
 	default:
 		snprintf(text, sizeof text, "the certificate is not valid: %s", words);
 		return refuse(s, code, text);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -346,7 +347,15 @@ START_TEST(without_a_service_manager_nothing_happens)
 }
 END_TEST
 
-UNIT_MAIN(caller_sees_the_message_and_the_daemon_is_detached, daemon_outlives_its_caller,
+START_TEST(forbidden_dumps_are_not_made)
+{
+	ck_assert_int_eq(prctl(PR_GET_DUMPABLE), 1);
+	daemon_forbid_dumps();
+	ck_assert_int_eq(prctl(PR_GET_DUMPABLE), 0);
+}
+END_TEST
+
+UNIT_MAIN(forbidden_dumps_are_not_made, caller_sees_the_message_and_the_daemon_is_detached, daemon_outlives_its_caller,
 	  caller_ends_as_the_daemon_did, children_left_behind_are_not_waited_for,
 	  ready_does_nothing_in_the_foreground, pid_file_keeps_a_second_daemon_out,
 	  pid_that_cannot_be_read_is_not_known, pid_file_names_a_process_of_its_owner, pid_file_errors, service_manager_is_told,
