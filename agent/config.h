@@ -41,7 +41,8 @@ extern const struct opt config_options[];
 
 /*
  * Reads the command line and the configuration file. EXIT_OK, or EXIT_BAD_USAGE or EXIT_CONFIG with
- * *error set to owned words. With help or version set nothing else has been checked.
+ * *error set to owned words. With help or version set nothing else has been checked. A token among argv is overwritten
+ * there.
  */
 int config_load(struct config *c, int argc, char **argv, char **error);
 void config_done(struct config *c);
