@@ -85,14 +85,15 @@ int fchmod(int fd, mode_t mode)
 
 int open(const char *path, int flags, ...)
 {
-	mode_t mode = 0;
+	mode_t mode;
 	va_list ap;
 
+	if (!(flags & O_CREAT))
+		return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0);
 	va_start(ap, flags);
-	if (flags & O_CREAT)
-		mode = va_arg(ap, mode_t);
+	mode = va_arg(ap, mode_t);
 	va_end(ap);
-	return (flags & O_CREAT) && fails() ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+	return fails() ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
 /* Half of it is written before the end. */
