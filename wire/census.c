@@ -75,7 +75,22 @@ uint64_t census_key(const struct sockaddr *sa)
 		return UINT64_C(1) << 32 | (key & UINT32_MAX);
 	}
 	memcpy(&key, v6.sin6_addr.s6_addr, sizeof key);
+	return key ? key : 1;
+}
+
+/* FNV-1a, 64 bits. */
+static uint64_t add_text(uint64_t key, const char *text)
+{
+	for (; *text; text++)
+		key = (key ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
 	return key;
+}
+
+uint64_t census_key_of_identity(const struct wire_identity *who)
+{
+	uint64_t key = add_text(UINT64_C(0xcbf29ce484222325) + who->kind, who->name);
+
+	return key ? key : 1;
 }
 
 /* Finalizer of splitmix64. */
@@ -97,9 +112,8 @@ static struct entry **find(struct census *c, uint64_t key)
 	return at;
 }
 
-void census_enter(struct census *c, const struct sockaddr *sa)
+void census_enter(struct census *c, uint64_t key)
 {
-	uint64_t key = census_key(sa);
 	struct entry **at = find(c, key);
 
 	if (!*at) {
@@ -109,16 +123,16 @@ void census_enter(struct census *c, const struct sockaddr *sa)
 	(*at)->count++;
 }
 
-unsigned census_count(struct census *c, const struct sockaddr *sa)
+unsigned census_count(struct census *c, uint64_t key)
 {
-	const struct entry *e = *find(c, census_key(sa));
+	const struct entry *e = *find(c, key);
 
 	return e ? e->count : 0;
 }
 
-void census_leave(struct census *c, const struct sockaddr *sa)
+void census_leave(struct census *c, uint64_t key)
 {
-	struct entry **at = find(c, census_key(sa));
+	struct entry **at = find(c, key);
 	struct entry *e = *at;
 
 	if (e && --e->count == 0) {
@@ -148,9 +162,15 @@ static struct arrival *arrival_of(struct census *c, uint64_t key, uint64_t now_m
 	return victim;
 }
 
-bool census_admit(struct census *c, const struct sockaddr *sa, uint64_t now_ms)
+bool census_admit(struct census *c, uint64_t key, uint64_t now_ms)
 {
 	if (!c->arrivals)
 		c->arrivals = mem_array(ROWS, sizeof *c->arrivals);
-	return guard_bucket_take(&arrival_of(c, census_key(sa), now_ms)->left, now_ms);
+	return guard_bucket_take(&arrival_of(c, key, now_ms)->left, now_ms);
+}
+
+void census_excuse(struct census *c, uint64_t key, uint64_t now_ms)
+{
+	if (c->arrivals)
+		guard_bucket_give(&arrival_of(c, key, now_ms)->left, now_ms);
 }

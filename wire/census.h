@@ -1,5 +1,6 @@
 /*
- * census.h - how many connections each address has, and how fast they come. IPv6 peers count by their /64.
+ * census.h - how many connections each address or identity has, and how fast they come from an address. IPv6 peers
+ * count by their /64. Whoever is counted is a key, which is never 0.
  */
 #ifndef WIRE_CENSUS_H
 #define WIRE_CENSUS_H
@@ -8,18 +9,22 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "wire/wire.h"
+
 struct census;
 
-/* What an address counts as. */
 uint64_t census_key(const struct sockaddr *sa);
+uint64_t census_key_of_identity(const struct wire_identity *who);
 
 struct census *census_new(void);
 void census_free(struct census *c);
 /* Counts one connection more. */
-void census_enter(struct census *c, const struct sockaddr *sa);
-unsigned census_count(struct census *c, const struct sockaddr *sa);
-void census_leave(struct census *c, const struct sockaddr *sa);
-/* One more comes: false when its address exceeds WIRE_ARRIVALS. */
-bool census_admit(struct census *c, const struct sockaddr *sa, uint64_t now_ms);
+void census_enter(struct census *c, uint64_t key);
+unsigned census_count(struct census *c, uint64_t key);
+void census_leave(struct census *c, uint64_t key);
+/* One more comes: false when it exceeds WIRE_ARRIVALS. */
+bool census_admit(struct census *c, uint64_t key, uint64_t now_ms);
+/* One that came was no stranger. */
+void census_excuse(struct census *c, uint64_t key, uint64_t now_ms);
 
 #endif

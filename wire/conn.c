@@ -169,20 +169,38 @@ static unsigned default_roles(const struct wire_peer *peer)
 	return peer->is_unix || peer->is_loopback ? WIRE_ANYONE : WIRE_STRANGER;
 }
 
-/* From here on a peer with an identity is limited by that, not by the address that it shares with others. */
-static void admit(struct wire_conn *conn)
+/* From here on a peer with an identity is limited by that, not by the address that it shares with others. False: it has
+ * too many connections, and this one is gone. */
+static bool count_identity(struct wire_conn *conn)
+{
+	struct census *census = conn->wire->census;
+	const struct wire_identity *who = conn->peer.identity;
+	unsigned max = who->kind == WIRE_KIND_AGENT ? WIRE_CONNS_PER_AGENT : WIRE_CONNS_PER_OPERATOR;
+
+	if (conn->counted_as) {
+		census_excuse(census, conn->counted_as, mono_ms());
+		census_leave(census, conn->counted_as);
+	}
+	conn->counted_as = census_key_of_identity(who);
+	census_enter(census, conn->counted_as);
+	if (census_count(census, conn->counted_as) <= max)
+		return true;
+	conn_blame(conn);
+	conn_abort(conn, "too many connections of its identity");
+	return false;
+}
+
+/* False: the connection is gone. */
+static bool admit(struct wire_conn *conn)
 {
 	const struct wire *wire = conn->wire;
 	struct wire_peer *peer = &conn->peer;
 
 	peer->roles = wire->admit ? wire->admit(peer, wire->admit_arg) : default_roles(peer);
 	if (!conn->accepted || !peer->identity)
-		return;
+		return true;
 	conn->is_operator = peer->roles & (WIRE_OPERATOR | WIRE_ADMIN | WIRE_MASTER);
-	if (conn->remote.ss_family && !peer->refused) {
-		census_leave(wire->census, (struct sockaddr *)&conn->remote);
-		conn->remote.ss_family = 0;
-	}
+	return peer->refused || count_identity(conn);
 }
 
 /* Handshakes cost more than anything else that a stranger can ask for: some in each turn of the loop, the others
@@ -216,7 +234,8 @@ static void secured(struct wire_conn *conn)
 		conn_begin(conn, p->is_reverse ? WIRE_CLIENT : WIRE_SERVER);
 	else
 		conn_set_state(conn, CONN_SNIFFING);
-	ev_feed_event(conn->wire->loop, &conn->reader, EV_READ);	/* what came with the end of the handshake */
+	if (conn->state != CONN_DOWN)
+		ev_feed_event(conn->wire->loop, &conn->reader, EV_READ);	/* what came with the end of the handshake */
 }
 
 void conn_secure_step(struct wire_conn *conn)
@@ -249,7 +268,8 @@ void conn_begin(struct wire_conn *conn, enum wire_role role)
 {
 	struct h2_config config;
 
-	admit(conn);
+	if (!admit(conn))
+		return;
 	config = (struct h2_config){
 		.role = role,
 		.is_operator = conn->is_operator,
@@ -312,7 +332,7 @@ static void set_tcp_keepalive(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
 }
 
-static void note_tcp_peer(struct wire_conn *conn, int fd, const struct sockaddr *sa, socklen_t len)
+static void note_tcp_peer(struct wire_conn *conn, int fd, const struct sockaddr *sa)
 {
 	struct wire_addr addr;
 	const char *why;
@@ -325,8 +345,8 @@ static void note_tcp_peer(struct wire_conn *conn, int fd, const struct sockaddr 
 	if (wire_addr_parse(conn->peer_address, 0, &addr, &why) == 0)
 		conn->is_operator |= !conn->wire->needs_tls && is_operator_address(addr.host);
 	if (!conn->is_operator && conn->accepted) {
-		memcpy(&conn->remote, sa, len);
-		census_enter(conn->wire->census, sa);
+		conn->counted_as = census_key(sa);
+		census_enter(conn->wire->census, conn->counted_as);
 	}
 }
 
@@ -344,7 +364,7 @@ void conn_attach(struct wire_conn *conn, int fd, const struct sockaddr *sa, sock
 		note_unix_peer(conn, fd);
 		conn->is_operator = true;
 	} else {
-		note_tcp_peer(conn, fd, sa, len);
+		note_tcp_peer(conn, fd, sa);
 	}
 	conn->last_read_ms = mono_ms();
 	conn_io_init(conn);
@@ -483,8 +503,8 @@ void conn_abort(struct wire_conn *conn, const char *why)
 	conn_time_stop(conn);
 	if (conn->peer.is_unix)
 		conn->wire->n_unix--;
-	if (conn->remote.ss_family)
-		census_leave(conn->wire->census, (struct sockaddr *)&conn->remote);
+	if (conn->counted_as)
+		census_leave(conn->wire->census, conn->counted_as);
 	conn_set_state(conn, CONN_DOWN);
 	list_remove(&conn->dirty_link);
 	fail_calls(conn, conn->why);

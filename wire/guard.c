@@ -77,6 +77,13 @@ bool guard_bucket_take(struct guard_bucket *b, uint64_t now_ms)
 	return take(&b->level, (struct rate){ b->burst, b->per_s }, now_ms);
 }
 
+void guard_bucket_give(struct guard_bucket *b, uint64_t now_ms)
+{
+	refill(&b->level, (struct rate){ b->burst, b->per_s }, now_ms);
+	if (b->level.milli + MILLI <= b->burst * MILLI)
+		b->level.milli += MILLI;
+}
+
 void guard_init(struct guard *g, uint32_t min_ping_interval_ms, uint64_t now_ms)
 {
 	memset(g, 0, sizeof *g);

@@ -24,6 +24,8 @@ struct guard_bucket {
 };
 void guard_bucket_init(struct guard_bucket *b, uint32_t burst, uint32_t per_s, uint64_t now_ms);
 bool guard_bucket_take(struct guard_bucket *b, uint64_t now_ms);
+/* What was taken was not owed. */
+void guard_bucket_give(struct guard_bucket *b, uint64_t now_ms);
 
 enum guard_event {
 	GUARD_PEER_RESET,	/* RST_STREAM for a stream whose trailers we have not sent: Rapid Reset */

@@ -107,7 +107,7 @@ struct wire_conn {
 	char *peer_address, *authority;
 	struct transport_peer *secure;	/* what `peer` says of TLS; NULL: plaintext */
 	char local_host[64];
-	struct sockaddr_storage remote;	/* for the census; ss_family 0: not counted */
+	uint64_t counted_as;		/* by the census: address of a stranger, identity; 0: not */
 	uint8_t sniffed[16];
 	uint8_t n_sniffed;
 	bool is_sniffable;		/* no TLS handshake begins with its first byte */

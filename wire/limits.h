@@ -19,6 +19,8 @@
 #define WIRE_CONNS_SPARE	16u			/* one in so many more for operators: strangers do not shut them out */
 #define WIRE_CONNS_PER_ADDRESS	64u			/* one host may not take every slot */
 #define WIRE_ARRIVALS_KNOWN	2048u			/* addresses of strangers whose rate is known: millions come over IPv6 */
+#define WIRE_CONNS_PER_AGENT	4u			/* by identity, whatever the address: a stolen key */
+#define WIRE_CONNS_PER_OPERATOR	256u
 #define WIRE_CONNS_UNIX		1024u
 #define WIRE_ACCEPTS_PER_TURN	64
 #define WIRE_TLS_BARREN_MAX	(32u * 1024)		/* TLS that carries nothing: key updates, each of which costs new keys, and

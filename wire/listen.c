@@ -53,11 +53,11 @@ static unsigned max_conns(bool is_operator)
 }
 
 /* What a stranger's address has too much of. One that is refused counts as well. */
-static const char *exceeds(struct census *census, const struct sockaddr *sa)
+static const char *exceeds(struct census *census, uint64_t address)
 {
-	if (!census_admit(census, sa, mono_ms()))
+	if (!census_admit(census, address, mono_ms()))
 		return "too many connections within a short time from its address";
-	return census_count(census, sa) > WIRE_CONNS_PER_ADDRESS ? "too many connections from its address" : NULL;
+	return census_count(census, address) > WIRE_CONNS_PER_ADDRESS ? "too many connections from its address" : NULL;
 }
 
 static bool admit(struct wire_listener *l, struct wire_conn *conn)
@@ -69,8 +69,8 @@ static bool admit(struct wire_listener *l, struct wire_conn *conn)
 		why = "too many connections";
 	else if (conn->peer.is_unix && wire->n_unix > WIRE_CONNS_UNIX)
 		why = "too many connections on unix sockets";
-	else if (conn->remote.ss_family)
-		why = exceeds(wire->census, (struct sockaddr *)&conn->remote);
+	else if (conn->counted_as)
+		why = exceeds(wire->census, conn->counted_as);
 	if (!why)
 		return true;
 	log_debug("connection %s: refused, %s", conn->peer.address, why);

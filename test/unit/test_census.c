@@ -26,21 +26,21 @@ static unsigned count(struct census *c, const char *text)
 {
 	struct sockaddr_storage ss = address(text);
 
-	return census_count(c, (struct sockaddr *)&ss);
+	return census_count(c, census_key((struct sockaddr *)&ss));
 }
 
 static void enter(struct census *c, const char *text)
 {
 	struct sockaddr_storage ss = address(text);
 
-	census_enter(c, (struct sockaddr *)&ss);
+	census_enter(c, census_key((struct sockaddr *)&ss));
 }
 
 static void leave(struct census *c, const char *text)
 {
 	struct sockaddr_storage ss = address(text);
 
-	census_leave(c, (struct sockaddr *)&ss);
+	census_leave(c, census_key((struct sockaddr *)&ss));
 }
 
 START_TEST(addresses_are_counted_apart)
@@ -80,7 +80,7 @@ static unsigned admitted(struct census *c, const char *text, unsigned n, uint64_
 	unsigned passed = 0;
 
 	while (n--)
-		passed += census_admit(c, (struct sockaddr *)&ss, now_ms);
+		passed += census_admit(c, census_key((struct sockaddr *)&ss), now_ms);
 	return passed;
 }
 
@@ -121,7 +121,7 @@ START_TEST(many_addresses_do_not_hide_the_one_that_keeps_coming)
 	admitted(c, "10.0.0.1", 1000, 0);
 	for (uint32_t ms = 0; ms < 100000; ms++) {
 		other.sin_addr.s_addr = htonl(0x0b000000 + ms);
-		ck_assert(census_admit(c, (struct sockaddr *)&other, ms));
+		ck_assert(census_admit(c, census_key((struct sockaddr *)&other), ms));
 		if (ms % 20 == 0)
 			used += admitted(c, "10.0.0.1", 10, ms);
 	}

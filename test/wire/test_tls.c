@@ -446,6 +446,22 @@ START_TEST(connections_of_an_identity_can_be_cut)
 }
 END_TEST
 
+START_TEST(an_identity_has_few_connections)
+{
+	make_all();
+	open_server("master");
+	open_client("agent");
+	for (unsigned i = 0; i < WIRE_CONNS_PER_AGENT; i++)
+		connect_client();
+	dial_as(NULL);
+	pair_run(&at.turn, is_down, NULL);
+	ck_assert_uint_eq(at.n_server_up, 0);
+	ck_assert_str_eq(at.server_why, "too many connections of its identity");
+	ck_assert_uint_eq(wire_count(at.server).conns, WIRE_CONNS_PER_AGENT);
+	close_all();
+}
+END_TEST
+
 /* ---- much at once, through little ---- */
 
 START_TEST(large_messages_pass_small_socket_buffers)
@@ -758,7 +774,8 @@ START_TEST(a_flood_of_key_updates_ends_the_connection)
 END_TEST
 
 UNIT_MAIN(both_sides_read_why_a_server_is_refused, a_refused_client_reads_why_in_its_calls,
-	  new_connections_use_what_was_read_again, connections_of_an_identity_can_be_cut, large_messages_pass_small_socket_buffers,
+	  new_connections_use_what_was_read_again, connections_of_an_identity_can_be_cut, an_identity_has_few_connections,
+	  large_messages_pass_small_socket_buffers,
 	  a_handshake_that_stops_anywhere_has_ten_seconds, a_handshake_that_is_cut_anywhere_is_over,
 	  a_handshake_that_drips_has_ten_seconds, garbage_in_a_handshake_ends_it_at_once, a_huge_hello_is_not_kept,
 	  who_speaks_something_else_is_told_apart, a_flood_of_key_updates_ends_the_connection)
