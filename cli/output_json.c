@@ -75,6 +75,7 @@ static void json_status(const struct output *to, const Sloth__V1__StatusResponse
 	json_put(object, "agents_active", json_integer(status->agents_active));
 	json_put(object, "agents_inactive", json_integer(status->agents_inactive));
 	json_put(object, "agents_unreachable", json_integer(status->agents_unreachable));
+	json_put(object, "agents_waiting", json_integer(status->waiting));
 	json_put(object, "runs_active", json_integer(status->runs_active));
 	json_put(object, "runs_total", json_integer((json_int_t)status->runs_total));
 	json_put(object, "connections", json_integer(status->connections));

@@ -129,6 +129,8 @@ static void print_agent_counts(const Sloth__V1__StatusResponse *status)
 
 	print_owned("Agents", mem_printf("%u active%s, %u inactive", status->agents_active,
 					 status->agents_unreachable ? unreachable : "", status->agents_inactive));
+	if (status->waiting)
+		print_owned("Waiting", mem_printf("%u to be accepted: sloth agent pending", status->waiting));
 	free(unreachable);
 }
 

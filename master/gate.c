@@ -156,6 +156,22 @@ bool master_may_run(struct master *m, struct wire_call *call, const char *agent,
 	return master_may(m, call, POLICY_RUN, agent, user);
 }
 
+unsigned gate_verbs(struct master *m, struct wire_call *call)
+{
+	const struct wire_peer *peer = wire_conn_peer(wire_call_conn(call));
+	struct principal who;
+	struct policy_query q = { .principal = who.name, .roles = role_of(peer) };
+	unsigned verbs = 0;
+
+	principal_of_peer(&who, &m->users, peer);
+	for (int verb = 0; verb < POLICY_N_VERBS; verb++) {
+		q.verb = (enum policy_verb)verb;
+		if (policy_decide(m->policy, &q, NULL))
+			verbs |= 1u << verb;
+	}
+	return verbs;
+}
+
 /* ---- lists ---- */
 
 void gate_view_init(struct gate_view *view, struct master *m, struct wire_call *call)

@@ -33,6 +33,9 @@ bool master_may(struct master *m, struct wire_call *call, enum policy_verb verb,
 /* A run: `user` as the caller wrote it, "" for the agent's own; NULL: not known. */
 bool master_may_run(struct master *m, struct wire_call *call, const char *agent, const char *user);
 
+/* What the caller may do whichever agent it is about: a set of 1 << enum policy_verb. */
+unsigned gate_verbs(struct master *m, struct wire_call *call);
+
 /* Which agents a list shows to a caller who may list some. */
 struct gate_view {
 	const struct policy *policy;

@@ -13,6 +13,7 @@
 #include "master/relay.h"
 #include "master/dispatch.h"
 #include "master/store.h"
+#include "master/store_trust.h"
 #include "wire/proto/sloth.pb-c.h"
 #include "wire/wire.h"
 
@@ -23,9 +24,10 @@ static char *borrowed(const char *text)
 	return (char *)(uintptr_t)text;		/* packing does not change it */
 }
 
-static void fill_counts(Sloth__V1__StatusResponse *status, const struct master *m)
+static void fill_counts(Sloth__V1__StatusResponse *status, struct master *m)
 {
 	struct registry_counts agents = registry_counts(m->registry);
+	unsigned waiting, of_host;
 
 	status->agents_active = agents.active;
 	status->agents_inactive = agents.inactive;
@@ -33,6 +35,8 @@ static void fill_counts(Sloth__V1__StatusResponse *status, const struct master *
 	status->runs_active = m->runs_active;
 	status->runs_total = m->runs_total;
 	status->connections = wire_count(m->wire).conns;
+	if (store_count_waiting(m->store, "", &waiting, &of_host) == 0)
+		status->waiting = waiting;
 }
 
 static void on_status(struct wire_call *call, const uint8_t *data, size_t len, void *arg)

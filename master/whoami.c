@@ -5,6 +5,7 @@
 
 #include "master/ca.h"
 #include "master/enroll_audit.h"
+#include "master/gate.h"
 #include "master/master.h"
 #include "wire/proto/sloth.pb-c.h"
 #include "wire/wire.h"
@@ -33,12 +34,22 @@ static size_t fill_roles(unsigned roles, char *out[ROLES_MAX])
 	return n;
 }
 
+static size_t fill_verbs(unsigned verbs, char *out[POLICY_N_VERBS])
+{
+	size_t n = 0;
+
+	for (int verb = 0; verb < POLICY_N_VERBS; verb++)
+		if (verbs & 1u << verb)
+			out[n++] = borrowed(policy_verb_name((enum policy_verb)verb));
+	return n;
+}
+
 void whoami_on_call(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
 {
 	struct master *m = arg;
 	const struct wire_peer *peer = wire_conn_peer(wire_call_conn(call));
 	Sloth__V1__WhoAmIResponse response = SLOTH__V1__WHO_AM_IRESPONSE__INIT;
-	char who[ENROLL_WHO_MAX + 1], *roles[ROLES_MAX];
+	char who[ENROLL_WHO_MAX + 1], *roles[ROLES_MAX], *verbs[POLICY_N_VERBS];
 
 	if (!wire_unpack(call, &sloth__v1__who_am_irequest__descriptor, data, len))
 		return;
@@ -46,6 +57,10 @@ void whoami_on_call(struct wire_call *call, const uint8_t *data, size_t len, voi
 	response.principal = who;
 	response.roles = roles;
 	response.n_roles = fill_roles(peer->roles, roles);
+	if (m->policy && peer->roles & (WIRE_OPERATOR | WIRE_ADMIN)) {
+		response.verbs = verbs;
+		response.n_verbs = fill_verbs(gate_verbs(m, call), verbs);
+	}
 	if (peer->identity)
 		response.not_after = peer->identity->not_after_s;
 	if (m->ca) {
