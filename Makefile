@@ -163,6 +163,7 @@ $(B)/test/fuzz/fuzz_%: $(B)/test/fuzz/fuzz_%.o $(FUZZ_LIB_O) $(B)/libwire.a $(B)
 
 # Programs that tests and benchmarks run; what is more than one file has a folder of its name.
 $(B)/test/mix: $(patsubst %.c,$(B)/%.o,$(wildcard test/tools/mix/*.c))
+$(B)/test/fleet: $(patsubst %.c,$(B)/%.o,$(wildcard test/tools/fleet/*.c))
 $(B)/test/%: $(B)/test/tools/%.o $(TEST_LIBS)
 	$(call say,LINK,$@)
 	$(link) $(LIBS_MASTER)
