@@ -20,7 +20,7 @@ enum { TLS_PIN_LEN = 32 };
 struct tls_config {		/* paths are copied */
 	const char *cert_file;	/* PEM: our certificate; NULL: none, we are a client without one */
 	const char *key_file;	/* PEM */
-	const char *ca_file;	/* PEM: the one CA that is trusted; it is sent along with our own certificate */
+	const char *ca_file;	/* PEM: the one CA that is trusted; a server sends it along with its own certificate */
 	/* Without a CA file, for a client that enrols: */
 	const uint8_t *pin;	/* SHA-256 of the DER of the CA's certificate, TLS_PIN_LEN bytes; copied */
 	bool trust_first;	/* neither: whatever CA the server shows is taken, wire_peer.ca says which */
