@@ -52,12 +52,15 @@ static unsigned max_conns(bool is_operator)
 	return is_operator ? max + max / WIRE_CONNS_SPARE : max;
 }
 
-/* What a stranger's address has too much of. One that is refused counts as well. */
+/*
+ * What a stranger's address has too much of. One that is refused costs little and takes nothing of the rate: many
+ * behind one address come back until all of them are in.
+ */
 static const char *exceeds(struct census *census, uint64_t address)
 {
-	if (!census_admit(census, address, mono_ms()))
-		return "too many connections within a short time from its address";
-	return census_count(census, address) > WIRE_CONNS_PER_ADDRESS ? "too many connections from its address" : NULL;
+	if (census_count(census, address) > WIRE_CONNS_PER_ADDRESS)
+		return "too many connections from its address";
+	return census_admit(census, address, mono_ms()) ? NULL : "too many connections within a short time from its address";
 }
 
 static bool admit(struct wire_listener *l, struct wire_conn *conn)
