@@ -203,9 +203,9 @@ static bool admit(struct wire_conn *conn)
 	return peer->refused || count_identity(conn);
 }
 
-/* Handshakes cost more than anything else that a stranger can ask for: some in each turn of the loop, the others
- * wait in their sockets. */
-static bool may_begin_handshake(struct wire *wire)
+/* Handshakes cost more than anything else that a peer can ask for: some steps in each turn of the loop, so that others
+ * are answered between them; what is left waits in the sockets. */
+static bool may_step(struct wire *wire)
 {
 	unsigned now = ev_iteration(wire->loop);
 
@@ -238,7 +238,7 @@ static void secured(struct wire_conn *conn)
 		ev_feed_event(conn->wire->loop, &conn->reader, EV_READ);	/* what came with the end of the handshake */
 }
 
-void conn_secure_step(struct wire_conn *conn)
+static void step(struct wire_conn *conn)
 {
 	struct transport *t = conn->transport;
 	int rv = t->ops->handshake(t);
@@ -257,11 +257,17 @@ void conn_secure_step(struct wire_conn *conn)
 
 void conn_secure(struct wire_conn *conn, struct wire_tls *tls, const struct transport_wish *wish)
 {
-	if (!wish && !may_begin_handshake(conn->wire))
+	if (!wish && !may_step(conn->wire))
 		return;
 	conn->transport = wish ? tls->connect(tls, conn->transport, wish) : tls->accept(tls, conn->transport);
 	conn_set_state(conn, CONN_SECURING);
-	conn_secure_step(conn);
+	step(conn);
+}
+
+void conn_secure_step(struct wire_conn *conn)
+{
+	if (may_step(conn->wire))
+		step(conn);
 }
 
 void conn_begin(struct wire_conn *conn, enum wire_role role)

@@ -60,7 +60,7 @@ struct wire {
 	void *admit_arg;
 	void (*on_refusal)(struct wire_call *call, void *arg);
 	void *refusal_arg;
-	unsigned handshakes, handshakes_turn;	/* begun in the turn of the loop with that number */
+	unsigned handshakes, handshakes_turn;	/* steps of them in the turn of the loop with that number */
 	struct seen plaintext_seen;		/* addresses of plaintext peers that the log has named */
 	struct buf out;				/* frames gathered for the connection being flushed */
 	uint8_t *in;				/* WIRE_READ_BUFFER bytes, for the connection being read */
@@ -199,6 +199,7 @@ struct wire_conn *conn_new(struct wire *wire, enum conn_state state, const struc
 void conn_attach(struct wire_conn *conn, int fd, const struct sockaddr *sa, socklen_t len);
 /* The TLS handshake begins; HTTP/2 follows. NULL for a server's. */
 void conn_secure(struct wire_conn *conn, struct wire_tls *tls, const struct transport_wish *wish);
+/* Goes on with it, unless this turn of the loop has had enough of them: then when it is called again. */
 void conn_secure_step(struct wire_conn *conn);
 /* HTTP/2 begins in this role, once it is known who the peer is. */
 void conn_begin(struct wire_conn *conn, enum wire_role role);
