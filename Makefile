@@ -238,6 +238,7 @@ interop: deps-interop
 bench: deps-check
 	@$(MAKE) -j$(JOBS) --no-print-directory all tests
 	@./test/bench/bench.sh $(B)
+	@./test/bench/tls.sh $(B)
 
 bench-peers:
 	@$(MAKE) -j$(JOBS) --no-print-directory all $(TEST_TOOLS)

@@ -203,13 +203,13 @@ memory_rows() {
 	ratio 8 "bytes per idle connection (of 1,000): $1 / nghttpd" "$bytes" "$bytes B" "$nghttpd_bytes" "$nghttpd_bytes B" \
 		"${5:+<=}" "${5:-}"
 }
-# connection_bytes PID ADDRESS: the result is in $connection_bytes.
+# connection_bytes PID ADDRESS [FILES]: with TLS as FILES.key and FILES.crt. The result is in $connection_bytes.
 connection_bytes() {
 	local before
 
 	before=$(rss_kib "$1")
 	: >idle.log
-	start idle.log "$python" "$tests/e2e/lib/raw.py" idle "$2" 1000
+	start idle.log "$python" "$tests/e2e/lib/raw.py" idle "$2" 1000 ${3:+"$3"}
 	wait_for grep -q '^idle 1000' idle.log
 	connection_bytes=$((($(rss_kib "$1") - before) * 1024 / 1000))
 	stop "$started"

@@ -1,7 +1,8 @@
 """raw.py: peers that do not keep to the rules. Each prints what it met as one line.
 
   raw.py garbage ADDRESS          bytes of every sort on many connections; ends when each has been closed
-  raw.py idle ADDRESS N           N connections that are up and have nothing to say, kept until SIGTERM; prints "idle N"
+  raw.py idle ADDRESS N [FILES]   N connections that are up and have nothing to say, kept until SIGTERM; prints "idle N".
+                                  With TLS as whoever FILES.key and FILES.crt are, each from an address of its own
   raw.py never-read ADDRESS PATH  one call after the other, never reading; ends when the server has had enough
   raw.py post ADDRESS PATH HEX [--type T] [--no-end] [--method M]
                                   one request with this body (without a length prefix of our own), prints
@@ -17,6 +18,7 @@ import os
 import select
 import signal
 import socket
+import ssl
 import struct
 import sys
 import time
@@ -173,10 +175,25 @@ def cmd_garbage(address):
     print('all closed' if not kept else 'still open after: ' + ', '.join(kept))
 
 
-def cmd_idle(address, n):
+def connect_tls(context, address, i):
+    host, _, port = address.rpartition(':')
+    sock = socket.create_connection((host, int(port)), 20, (f'127.3.{i // 250}.{i % 250 + 1}', 0))
+    return context.wrap_socket(sock)
+
+
+def tls_context(files):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.load_cert_chain(files + '.crt', files + '.key')
+    context.set_alpn_protocols(['h2'])
+    return context
+
+
+def cmd_idle(address, n, files=None):
+    context = tls_context(files) if files else None
     socks = []
-    for _ in range(int(n)):
-        sock = connect(address)
+    for i in range(int(n)):
+        sock = connect_tls(context, address, i) if files else connect(address)
         sock.sendall(PREFACE + frame(SETTINGS, 0, 0) + frame(SETTINGS, ACK, 0))
         Reader(sock).frame()
         socks.append(sock)
