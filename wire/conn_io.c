@@ -160,13 +160,16 @@ static int peek_tls(struct wire_conn *conn)
 
 	if (conn->peer.is_unix || conn->is_sniffable || conn->secure)
 		return 0;
+	if (conn->speaks_tls)
+		return 1;			/* it waits for its turn */
 	do
 		n = recv(conn->transport->fd, &first, 1, MSG_PEEK);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		return -EAGAIN;
-	conn->is_sniffable = n != 1 || sniff_kind(&first, 1) != SNIFF_TLS;
-	return !conn->is_sniffable;
+	conn->speaks_tls = n == 1 && sniff_kind(&first, 1) == SNIFF_TLS;
+	conn->is_sniffable = !conn->speaks_tls;
+	return conn->speaks_tls;
 }
 
 /* True: it is not known yet what the peer speaks, or it is TLS, which has begun. */

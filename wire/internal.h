@@ -110,6 +110,7 @@ struct wire_conn {
 	uint64_t counted_as;		/* by the census: address of a stranger, identity; 0: not */
 	uint8_t sniffed[16];
 	uint8_t n_sniffed;
+	bool speaks_tls;		/* accepted: its first byte begins a TLS handshake */
 	bool is_sniffable;		/* no TLS handshake begins with its first byte */
 	bool is_operator;		/* loopback or unix: an operator's limits */
 	bool at_fault;			/* the peer broke a rule or a limit */
