@@ -88,7 +88,8 @@ int connect(int fd, __CONST_SOCKADDR_ARG to, socklen_t len)
 
 	if (n_sources && to.__sockaddr__->sa_family == AF_INET) {
 		from.sin_addr.s_addr = htonl(0x7f020001 + next_source++ % n_sources);	/* 127.2.0.1 and on */
-		bind(fd, (struct sockaddr *)&from, sizeof from);
+		if (bind(fd, (struct sockaddr *)&from, sizeof from))
+			return -1;
 	}
 	return (int)syscall(SYS_connect, fd, to.__sockaddr__, len);
 }
