@@ -122,15 +122,22 @@ static int64_t seconds(const ASN1_TIME *at)
 	return ASN1_TIME_to_tm(at, &tm) == 1 ? timegm(&tm) : 0;
 }
 
+/* A point has three encodings, and whoever has the key chooses: all of them are one key. */
 void x509_key_fingerprint(EVP_PKEY *key, char out[WIRE_FINGERPRINT_LEN + 1])
 {
+	EVP_PKEY *plain = EVP_PKEY_dup(key);
 	uint8_t *der = NULL;
-	int n = i2d_PUBKEY(key, &der);
+	int n = -1;
 
 	out[0] = '\0';
+	if (plain && (!EVP_PKEY_is_a(plain, "EC") ||
+		      EVP_PKEY_set_utf8_string_param(plain, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+						     OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) == 1))
+		n = i2d_PUBKEY(plain, &der);
 	if (n > 0)
 		identity_fingerprint(der, (size_t)n, out);
 	OPENSSL_free(der);
+	EVP_PKEY_free(plain);
 }
 
 int x509_identity(X509 *cert, struct wire_identity *out, const char **why)

@@ -246,6 +246,33 @@ START_TEST(identity_request_has_the_key_alone)
 }
 END_TEST
 
+START_TEST(a_key_is_the_same_in_every_encoding)
+{
+	static const char *const formats[] = { "compressed", "hybrid", "uncompressed" };
+	char want[WIRE_FINGERPRINT_LEN + 1], have[WIRE_FINGERPRINT_LEN + 1];
+	EVP_PKEY *key = x509_new_key();
+
+	x509_key_fingerprint(key, want);
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		unsigned char *der = NULL;
+		const unsigned char *p;
+		EVP_PKEY *read;
+		int n;
+
+		ck_assert_int_eq(EVP_PKEY_set_utf8_string_param(key, "point-format", formats[i]), 1);
+		n = i2d_PUBKEY(key, &der);
+		p = der;
+		read = d2i_PUBKEY(NULL, &p, n);
+		ck_assert_ptr_nonnull(read);
+		x509_key_fingerprint(read, have);
+		ck_assert_str_eq(have, want);
+		EVP_PKEY_free(read);
+		OPENSSL_free(der);
+	}
+	EVP_PKEY_free(key);
+}
+END_TEST
+
 /* ---- certificates ---- */
 
 struct names {
@@ -449,6 +476,7 @@ END_TEST
 UNIT_MAIN(identity_uri_is_taken_apart, identity_uri_has_no_nul, identity_kinds_have_names,
 	  identity_key_is_for_its_owner_alone, identity_key_that_cannot_be_written,
 	  identity_key_file_of_another_kind_is_refused, identity_openssl_reads_no_configuration,
-	  identity_request_has_the_key_alone, identity_certificate_names_exactly_one,
+	  identity_request_has_the_key_alone, a_key_is_the_same_in_every_encoding,
+	  identity_certificate_names_exactly_one,
 	  identity_certificate_with_nul_or_bad_serial, identity_certificate_is_kept_as_pem,
 	  identity_key_and_certificate_are_a_pair, identity_fingerprint_is_sha256)
