@@ -12,6 +12,7 @@
 
 #include "common/mem.h"
 #include "common/policy_rule.h"
+#include "common/str.h"
 
 const char *policy_verb_name(enum policy_verb verb)
 {
@@ -106,11 +107,16 @@ static bool matches_or_missing(const struct policy_globs *globs, const char *tex
 	return globs->n == 0 || matches(globs, text);
 }
 
-/* Agents in general can be listed by whoever may list one: the list itself leaves the others out. */
+/*
+ * Agents in general can be listed by whoever may list one: the list itself leaves the others out. A pattern may come to
+ * any agent: the one that is denied, and not the one that is allowed.
+ */
 static bool matches_agent(const struct policy_rule *rule, const struct policy_query *q)
 {
 	if (!q->agent && q->verb == POLICY_LIST && rule->is_allow)
 		return true;
+	if (!q->agent && q->pattern && !rule->is_allow)
+		return !str_is_name(q->pattern) || matches_or_missing(&rule->agents, q->pattern);
 	return matches_or_missing(&rule->agents, q->agent ? q->agent : "");
 }
 

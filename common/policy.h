@@ -36,6 +36,7 @@ struct policy_query {
 	enum policy_verb verb;
 	const char *agent;		/* NULL: none in particular */
 	const char *run_as;		/* POLICY_RUN: a user's name; NULL: not known */
+	const char *pattern;		/* without an agent: names that it may come to; NULL: it is about none */
 };
 
 struct policy;

@@ -40,11 +40,13 @@ static bool is_waiting(const struct identity_record *r)
 }
 
 /* Nobody who has waited for too long is shown, though only who comes next makes the store forget them. */
-static void choose_listed(const struct roll *all, bool pending_only, int64_t now_s, struct roll *out)
+static void choose_listed(const struct roll *all, const struct gate_view *view, bool pending_only, int64_t now_s, struct roll *out)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		const struct identity_record *r = &all->records[i];
 
+		if (r->kind == WIRE_KIND_AGENT && !gate_view_names(view, r->name))
+			continue;
 		if (is_waiting(r) ? r->asked_s >= now_s - IDENTITIES_WAIT_S : !pending_only)
 			roll_add(out, r);
 	}
@@ -56,17 +58,19 @@ void decide_on_list(struct wire_call *call, const uint8_t *data, size_t len, voi
 	Sloth__V1__ListIdentitiesResponse response = SLOTH__V1__LIST_IDENTITIES_RESPONSE__INIT;
 	struct master *m = arg;
 	struct roll all = { .n = 0 }, listed = { .n = 0 };
+	struct gate_view view;
 	int64_t now_s = wall_s();
 	int err;
 
 	request = wire_unpack(call, &sloth__v1__list_identities_request__descriptor, data, len);
 	if (!request || !is_ready(m, call) || !master_may(m, call, POLICY_LIST, NULL, NULL))
 		return;
+	gate_view_init(&view, m, call);
 	err = roll_read(&all, m->store);
 	if (err) {
 		wire_endf(call, WIRE_UNAVAILABLE, "the master's database cannot be read: %s", strerror(-err));
 	} else {
-		choose_listed(&all, request->pending_only, now_s, &listed);
+		choose_listed(&all, &view, request->pending_only, now_s, &listed);
 		response.identities = roll_messages(&listed, &all, now_s);
 		response.n_identities = listed.n;
 		if (sloth__v1__list_identities_response__get_packed_size(&response) > DECIDE_LIST_MAX)
@@ -174,10 +178,12 @@ static void decide(struct decision *d, struct identity_record *r, enum identity_
 
 /* ---- whom it is about ---- */
 
-/* A pattern is about no agent in particular. */
+/* A pattern is about no agent in particular, and whom it must not come to is denied all of it. */
 static bool may(struct master *m, struct wire_call *call, const char *glob)
 {
-	return is_ready(m, call) && master_may(m, call, POLICY_ENROLL, str_is_name(glob) ? glob : NULL, NULL);
+	if (!is_ready(m, call))
+		return false;
+	return str_is_name(glob) ? master_may(m, call, POLICY_ENROLL, glob, NULL) : master_may_enroll(m, call, *glob ? glob : NULL);
 }
 
 static bool check_choice(struct wire_call *call, const char *glob, const char *fingerprint)

@@ -105,13 +105,15 @@ static char *describe(const struct policy_query *q)
 {
 	const char *verb = policy_verb_name(q->verb), *agent = "";
 
-	if (q->agent)
-		agent = str_is_name(q->agent) ? q->agent : str_quote(q->agent);
+	if (q->agent || q->pattern)
+		agent = q->agent ? q->agent : q->pattern;
+	if (*agent && !str_is_name(agent))
+		agent = str_quote(agent);
 	if (q->verb == POLICY_RUN && !q->run_as)
 		return mem_printf("to run on agent %s as its own user, which is not known", agent);
 	if (q->verb == POLICY_RUN)
 		return mem_printf("to run on agent %s as %s", agent, str_is_name(q->run_as) ? q->run_as : str_quote(q->run_as));
-	return mem_printf("to %s%s%s", verb, q->agent ? " agent " : "", agent);
+	return mem_printf("to %s%s%s", verb, q->agent || q->pattern ? " agent " : "", agent);
 }
 
 /* A run that is denied is recorded by whoever would have begun it. */
@@ -129,22 +131,36 @@ static void refuse(struct master *m, struct wire_call *call, const struct policy
 	free(what);
 }
 
-bool master_may(struct master *m, struct wire_call *call, enum policy_verb verb, const char *agent, const char *run_as)
+/* Fills in who asks. */
+static bool may(struct master *m, struct wire_call *call, struct policy_query *q)
 {
 	const struct wire_peer *peer = wire_conn_peer(wire_call_conn(call));
 	struct principal who;
 	char *why = NULL;
-	const struct policy_query q = {
-		.principal = who.name, .roles = role_of(peer), .verb = verb, .agent = agent, .run_as = run_as,
-	};
 	bool allowed;
 
 	principal_of_peer(&who, &m->users, peer);
-	allowed = policy_decide(m->policy, &q, &why);
+	q->principal = who.name;
+	q->roles = role_of(peer);
+	allowed = policy_decide(m->policy, q, &why);
 	if (!allowed)
-		refuse(m, call, &q, why);
+		refuse(m, call, q, why);
 	free(why);
 	return allowed;
+}
+
+bool master_may(struct master *m, struct wire_call *call, enum policy_verb verb, const char *agent, const char *run_as)
+{
+	struct policy_query q = { .verb = verb, .agent = agent, .run_as = run_as };
+
+	return may(m, call, &q);
+}
+
+bool master_may_enroll(struct master *m, struct wire_call *call, const char *pattern)
+{
+	struct policy_query q = { .verb = POLICY_ENROLL, .pattern = pattern };
+
+	return may(m, call, &q);
 }
 
 bool master_may_run(struct master *m, struct wire_call *call, const char *agent, const char *user)
@@ -184,12 +200,16 @@ void gate_view_init(struct gate_view *view, struct master *m, struct wire_call *
 	principal_of_peer(&view->who, &m->users, peer);
 }
 
-bool gate_view_shows(const struct agent *a, const void *arg)
+bool gate_view_names(const struct gate_view *view, const char *agent)
 {
-	const struct gate_view *view = arg;
 	const struct policy_query q = {
-		.principal = view->who.name, .roles = view->roles, .verb = POLICY_LIST, .agent = a->record.name,
+		.principal = view->who.name, .roles = view->roles, .verb = POLICY_LIST, .agent = agent,
 	};
 
 	return view->is_whole || policy_decide(view->policy, &q, NULL);
+}
+
+bool gate_view_shows(const struct agent *a, const void *view)
+{
+	return gate_view_names(view, a->record.name);
 }

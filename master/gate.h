@@ -30,6 +30,8 @@ void gate_watch(struct master *m);
  * none in particular; `run_as` counts for POLICY_RUN, NULL: not known.
  */
 bool master_may(struct master *m, struct wire_call *call, enum policy_verb verb, const char *agent, const char *run_as);
+/* To enroll what has no agent's name yet: `pattern` is for the names that it may come to, NULL: it is for no agent. */
+bool master_may_enroll(struct master *m, struct wire_call *call, const char *pattern);
 /* A run: `user` as the caller wrote it, "" for the agent's own; NULL: not known. */
 bool master_may_run(struct master *m, struct wire_call *call, const char *agent, const char *user);
 
@@ -44,6 +46,7 @@ struct gate_view {
 	struct principal who;
 };
 void gate_view_init(struct gate_view *view, struct master *m, struct wire_call *call);
+bool gate_view_names(const struct gate_view *view, const char *agent);
 bool gate_view_shows(const struct agent *a, const void *view);		/* an info_shows */
 
 #endif

@@ -19,11 +19,12 @@
 #include "wire/proto/sloth.pb-c.h"
 #include "wire/wire.h"
 
-static bool may(struct master *m, struct wire_call *call)
+/* `pattern`: of the agents that it is about, NULL: of none. */
+static bool may(struct master *m, struct wire_call *call, const char *pattern)
 {
 	if (!m->ca)
 		wire_end(call, WIRE_FAILED_PRECONDITION, "this master runs without certificates (--insecure)");
-	return m->ca && master_may(m, call, POLICY_ENROLL, NULL, NULL);
+	return m->ca && master_may_enroll(m, call, pattern);
 }
 
 static void note(struct master *m, struct wire_call *call, const char *event, const char *id, const char *reason)
@@ -34,6 +35,13 @@ static void note(struct master *m, struct wire_call *call, const char *event, co
 }
 
 /* ---- CreateToken ---- */
+
+static const char *agents_of(const Sloth__V1__CreateTokenRequest *request)
+{
+	if (identity_kind_parse(request->role) == WIRE_KIND_OPERATOR)
+		return NULL;
+	return *request->name_glob ? request->name_glob : "*";
+}
 
 static void send_token(struct wire_call *call, struct token_record *token, char *text)
 {
@@ -60,7 +68,7 @@ void token_on_create(struct wire_call *call, const uint8_t *data, size_t len, vo
 	char text[TOKEN_TEXT_LEN + 1], who[ENROLL_WHO_MAX + 1], *why = NULL;
 	int err;
 
-	if (!request || !may(m, call))
+	if (!request || !may(m, call, agents_of(request)))
 		return;
 	enroll_who(m, call, who);
 	wish = (struct token_wish){ request->ttl_seconds, request->uses, request->role, request->name_glob, request->replace, who };
@@ -125,7 +133,7 @@ void token_on_list(struct wire_call *call, const uint8_t *data, size_t len, void
 	struct listing l = { .n = 0 };
 	int err;
 
-	if (!wire_unpack(call, &sloth__v1__list_tokens_request__descriptor, data, len) || !may(m, call))
+	if (!wire_unpack(call, &sloth__v1__list_tokens_request__descriptor, data, len) || !may(m, call, NULL))
 		return;
 	err = store_each_token(m->store, on_token, &l);
 	if (err)
@@ -146,7 +154,7 @@ void token_on_revoke(struct wire_call *call, const uint8_t *data, size_t len, vo
 	struct master *m = arg;
 	int err;
 
-	if (!request || !may(m, call))
+	if (!request || !may(m, call, NULL))
 		return;
 	err = tokens_revoke(m->store, request->id);
 	if (err == -ENOENT) {

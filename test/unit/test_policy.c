@@ -41,8 +41,9 @@ struct decision {
 
 #define DENIED "!"
 #define NO_RULE DENIED "no rule of x.conf allows it"
-#define RUN(principal_, roles_, agent_, user_) { principal_, roles_, POLICY_RUN, agent_, user_ }
-#define ASK(principal_, roles_, verb_, agent_) { principal_, roles_, verb_, agent_, NULL }
+#define RUN(principal_, roles_, agent_, user_) { principal_, roles_, POLICY_RUN, agent_, user_, NULL }
+#define ASK(principal_, roles_, verb_, agent_) { principal_, roles_, verb_, agent_, NULL, NULL }
+#define ENROLL(principal_, pattern_) { principal_, 0, POLICY_ENROLL, NULL, NULL, pattern_ }
 
 static void check_all(enum policy_gate gate, const struct decision *d, size_t n)
 {
@@ -106,6 +107,13 @@ START_TEST(agents_and_calls_about_none)
 		{ "allow bob\ndeny bob agents=*", ASK("bob", 0, POLICY_LIST, NULL), DENIED "x.conf:2" },
 		{ "allow bob agents=web*", ASK("bob", 0, POLICY_ENROLL, NULL), NO_RULE },
 		{ "allow bob agents=*", ASK("bob", 0, POLICY_ENROLL, NULL), "x.conf:1" },
+		{ "allow bob\ndeny bob agents=db*", ASK("bob", 0, POLICY_ENROLL, NULL), "x.conf:1" },
+		{ "allow bob\ndeny bob agents=db*", ENROLL("bob", "db1"), DENIED "x.conf:2" },
+		{ "allow bob\ndeny bob agents=db*", ENROLL("bob", "web1"), "x.conf:1" },
+		{ "allow bob\ndeny bob agents=db*", ENROLL("bob", "db[1]"), DENIED "x.conf:2" },
+		{ "allow bob\ndeny bob agents=db*", ENROLL("bob", "*"), DENIED "x.conf:2" },
+		{ "allow bob\ndeny bob agents=db* verbs=run", ENROLL("bob", "*"), "x.conf:1" },
+		{ "allow bob agents=web*", ENROLL("bob", "web1"), NO_RULE },
 		{ "allow bob", ASK("bob", 0, POLICY_AUDIT, NULL), "x.conf:1" },
 	};
 
