@@ -61,7 +61,7 @@ static void on_message(struct wire_call *call, const uint8_t *data, size_t len, 
 		return;
 	for (size_t i = 0; i < response->n_records; i++) {
 		if (a->is_json)
-			buf_printf(&out, "%s\n", response->records[i]);
+			audit_text_append_json(&out, response->records[i]);
 		else
 			audit_text_append(&out, response->records[i]);
 	}

@@ -6,6 +6,7 @@
 
 #include "cli/style.h"
 #include "common/str.h"
+#include "common/utf8.h"
 
 static const char *text_of(const json_t *record, const char *key)
 {
@@ -88,6 +89,25 @@ static void put_what(struct buf *out, const json_t *record)
 		buf_append_str(out, " [denied]");
 	put_note(out, " as ", text_of(record, "run_as"));
 	put_note(out, ": ", text_of(record, "reason"));
+}
+
+void audit_text_append_json(struct buf *out, const char *line)
+{
+	const uint8_t *p = (const uint8_t *)line, *end = p + strlen(line);
+
+	while (p < end) {
+		const uint8_t *start = p;
+		uint32_t cp;
+
+		utf8_next(&p, end, &cp);
+		if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
+			buf_append_str(out, "?");
+		else if (cp == 0xfffd)
+			buf_append_str(out, "\xef\xbf\xbd");
+		else
+			buf_append(out, start, (size_t)(p - start));
+	}
+	buf_append_str(out, "\n");
 }
 
 void audit_text_append(struct buf *out, const char *line)

@@ -8,5 +8,7 @@
 
 /* Appends the line: time, who, event, agent, and what happened. What is no record is shown as it is. */
 void audit_text_append(struct buf *out, const char *record);
+/* The record itself as one line. A master writes none with control characters in it; those of another one become "?". */
+void audit_text_append_json(struct buf *out, const char *record);
 
 #endif
