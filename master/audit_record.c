@@ -31,7 +31,7 @@ static void put_char(struct buf *out, const uint8_t *at, size_t n, uint32_t cp)
 
 	if (s && (s - shorts) % 2 == 0 && cp)
 		buf_append(out, (char[]){ '\\', s[1] }, 2);
-	else if (cp < 0x20 || cp == 0x7f)
+	else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
 		buf_printf(out, "\\u%04x", (unsigned)cp);
 	else
 		buf_append(out, at, n);

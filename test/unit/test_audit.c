@@ -140,6 +140,28 @@ START_TEST(a_record_has_what_happened)
 }
 END_TEST
 
+/* Whoever looks at the file with cat(1) has a terminal. */
+START_TEST(no_control_character_is_in_the_file)
+{
+	json_t *r;
+	char *text;
+
+	open_log(NULL);
+	ck_assert_int_eq(audit_note(a, &(struct audit_event){ .event = "run.start",
+							      .command = "a\x1b[2J\x7f\r\n\xc2\x9b" "31m\xc2\x85" "b" }), 0);
+	r = line(0);
+	ck_assert_str_eq(text_of(r, "command"), "a\x1b[2J\x7f\r\n\xc2\x9b" "31m\xc2\x85" "b");
+	json_decref(r);
+	text = tmp_read(current);
+	ck_assert_ptr_nonnull(strstr(text, "\\u009b31m\\u0085b"));
+	ck_assert_ptr_null(strchr(text, '\x1b'));
+	ck_assert_ptr_null(strchr(text, '\x7f'));
+	ck_assert_ptr_null(strchr(text, '\xc2'));
+	free(text);
+	close_log();
+}
+END_TEST
+
 START_TEST(a_huge_command_is_cut)
 {
 	char *big = mem_alloc(100001);
@@ -375,7 +397,7 @@ START_TEST(a_disk_that_fills_is_a_warning)
 }
 END_TEST
 
-UNIT_MAIN(a_record_has_what_happened, a_huge_command_is_cut, nobody_else_can_read_it,
+UNIT_MAIN(a_record_has_what_happened, no_control_character_is_in_the_file, a_huge_command_is_cut, nobody_else_can_read_it,
 	  a_full_file_is_put_aside_and_the_oldest_go, files_go_by_age_too, a_cut_line_is_ended,
 	  what_cannot_be_written_is_said_and_half_a_record_taken_back, what_has_happened_waits_for_room,
 	  a_backlog_has_a_bound, a_place_that_is_none_is_tried_again, a_disk_that_fills_is_a_warning)
