@@ -49,7 +49,7 @@ void json_put(json_t *object, const char *key, json_t *value)
 
 char *json_render(json_t *document)
 {
-	size_t layout = isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT;
+	size_t layout = isatty(STDOUT_FILENO) ? JSON_INDENT(2) | JSON_ENSURE_ASCII : JSON_COMPACT;
 	char *text = json_dumps(document, layout | JSON_REAL_PRECISION(15));
 
 	if (!text)
