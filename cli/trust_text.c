@@ -104,8 +104,12 @@ void trust_text_contexts(const struct output *to, const struct context_row *rows
 /* Alone, so that it can be redirected; what else is to be said went to stderr. */
 void trust_text_token(const struct output *to, const Sloth__V1__CreateTokenResponse *token)
 {
+	struct buf line = { 0 };
+
 	(void)to;
-	puts(token->token);
+	style_append_clean(&line, token->token);
+	puts(buf_string(&line));
+	buf_done(&line);
 }
 
 static const char *token_state(const Sloth__V1__Token *token, int64_t now_s)
