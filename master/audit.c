@@ -123,10 +123,22 @@ static int write_once(struct audit *a, const void *data, size_t n)
 	return 0;
 }
 
+/* Records in a file that somebody has removed are none. */
+static bool is_in_place(const struct audit *a)
+{
+	struct stat here, st;
+
+	return fstat(a->fd, &here) == 0 && lstat(a->path, &st) == 0 && st.st_ino == here.st_ino && st.st_dev == here.st_dev;
+}
+
 static int put_once(struct audit *a, const void *data, size_t n)
 {
 	int err;
 
+	if (a->fd >= 0 && !is_in_place(a)) {
+		log_warn("audit log: %s was removed or replaced: it is begun anew", a->path);
+		fd_close(&a->fd);
+	}
 	if (a->fd >= 0 && a->size && a->size + n > a->limits.file_bytes)
 		rotate(a);
 	if (a->fd < 0) {

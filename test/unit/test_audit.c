@@ -162,6 +162,23 @@ START_TEST(no_control_character_is_in_the_file)
 }
 END_TEST
 
+START_TEST(a_file_that_was_removed_is_begun_anew)
+{
+	char away[260];
+
+	open_log(NULL);
+	note("a");
+	ck_assert_int_eq(unlink(current), 0);
+	note("b");
+	json_decref(line(0));
+	snprintf(away, sizeof away, "%s.away", dir);
+	ck_assert_int_eq(rename(dir, away), 0);
+	note("c");
+	json_decref(line(0));
+	close_log();
+}
+END_TEST
+
 START_TEST(a_huge_command_is_cut)
 {
 	char *big = mem_alloc(100001);
@@ -397,7 +414,8 @@ START_TEST(a_disk_that_fills_is_a_warning)
 }
 END_TEST
 
-UNIT_MAIN(a_record_has_what_happened, no_control_character_is_in_the_file, a_huge_command_is_cut, nobody_else_can_read_it,
+UNIT_MAIN(a_record_has_what_happened, a_file_that_was_removed_is_begun_anew,
+	  no_control_character_is_in_the_file, a_huge_command_is_cut, nobody_else_can_read_it,
 	  a_full_file_is_put_aside_and_the_oldest_go, files_go_by_age_too, a_cut_line_is_ended,
 	  what_cannot_be_written_is_said_and_half_a_record_taken_back, what_has_happened_waits_for_room,
 	  a_backlog_has_a_bound, a_place_that_is_none_is_tried_again, a_disk_that_fills_is_a_warning)
