@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/mem.h"
 #include "common/str.h"
 #include "master/master.h"
@@ -66,6 +67,13 @@ struct audit_run *audit_run_begin(struct master *m, struct wire_call *call, cons
 	return run;
 }
 
+/* Whoever may do nothing could push out older records with long commands. */
+static void leave_out_words(struct audit_event *e)
+{
+	e->command = e->cwd = NULL;
+	e->n_argv = e->n_env = 0;
+}
+
 void audit_run_deny(struct master *m, struct wire_call *call, const struct audit_run_what *what, const char *reason)
 {
 	struct audit_event e = what->event;
@@ -78,6 +86,8 @@ void audit_run_deny(struct master *m, struct wire_call *call, const struct audit
 	e.who = &who;
 	e.is_decided = e.is_denied = true;
 	e.reason = reason;
+	if (!guard_bucket_take(&m->refusals, mono_ms()))
+		leave_out_words(&e);
 	audit_note_past(m->audit, &e);
 }
 
