@@ -1,5 +1,5 @@
 /*
- * conn.h - what conn.c, conn_io.c and conn_time.c share.
+ * conn.h - what conn.c, conn_secure.c, conn_io.c and conn_time.c share.
  */
 #ifndef WIRE_CONN_H
 #define WIRE_CONN_H
@@ -11,6 +11,9 @@ void conn_set_state(struct wire_conn *conn, enum conn_state state);
 void conn_drain(struct wire_conn *conn, uint32_t grace_ms, const char *why);
 /* The last GOAWAY, once. */
 void conn_drain_final(struct wire_conn *conn);
+
+/* Gives the peer its roles and limits. False: it has too many connections, and this one is gone. */
+bool conn_admit(struct wire_conn *conn);
 
 /* The socket is there: begins to read. */
 void conn_io_init(struct wire_conn *conn);

@@ -2,7 +2,7 @@
  * internal.h - the structs that the files of wire/ share. Nobody outside includes it.
  *
  *   wire.c    the shared part and its turn: due calls, flush, burial
- *   conn.c    one connection: life cycle; conn_io.c: bytes; conn_time.c: timers
+ *   conn.c    one connection: life cycle; conn_secure.c: who is there; conn_io.c: bytes; conn_time.c: timers
  *   dial.c, listen.c   how a connection begins
  *   call.c    what both ends of a call have in common; call_io.c: messages
  *   client.c, server.c   what they do not
