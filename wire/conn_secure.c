@@ -23,7 +23,8 @@ static bool count_identity(struct wire_conn *conn)
 {
 	struct census *census = conn->wire->census;
 	const struct wire_identity *who = conn->peer.identity;
-	unsigned max = who->kind == WIRE_KIND_AGENT ? WIRE_CONNS_PER_AGENT : WIRE_CONNS_PER_OPERATOR;
+	unsigned max = who->kind == WIRE_KIND_AGENT ? WIRE_CONNS_PER_AGENT :
+		       who->kind == WIRE_KIND_OPERATOR ? WIRE_CONNS_PER_OPERATOR : WIRE_CONNS_MAX;
 
 	if (conn->counted_as) {
 		census_excuse(census, conn->counted_as, mono_ms());

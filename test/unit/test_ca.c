@@ -1,5 +1,7 @@
 /*
  * test_ca.c - the CA is made once and never twice by accident; what it signs says what it was told, and no more.
+ *
+ * no valgrind: the keys and certificates of so many CAs take a minute there
  */
 #include "master/ca.h"
 
