@@ -69,8 +69,6 @@ static int check_chain(X509 *leaf, X509 *ca, bool of_server, unsigned long flags
 			X509_VERIFY_PARAM_set_time(param, wall_s());
 		X509_VERIFY_PARAM_set_purpose(param, of_server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT);
 		rv = X509_verify_cert(ctx) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(ctx);
-		if (rv == X509_V_OK && X509_STORE_CTX_get_error(ctx) != X509_V_OK)
-			rv = X509_STORE_CTX_get_error(ctx);
 	}
 	X509_STORE_CTX_free(ctx);
 	X509_STORE_free(store);
@@ -182,7 +180,7 @@ int tls_verify(struct tls_session *s, X509 *leaf, STACK_OF(X509) *sent)
 
 	if (!ca)
 		return refuse(s, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, s->tls->has_pin ?
-			      "the CA is not the one of the token (its fingerprint differs): wrong address, or not this cluster" :
+			      "the CA is not the one of the token or of --ca-fingerprint: wrong address, or not this cluster" :
 			      "no certificate of a CA was shown");
 	note_ca(s, ca);
 	late = check_chain(leaf, ca, s->is_client, 0);
