@@ -98,6 +98,33 @@ START_TEST(an_address_that_comes_too_often_waits_and_its_sibling_does_not)
 }
 END_TEST
 
+START_TEST(who_turns_out_to_be_no_stranger_takes_nothing)
+{
+	struct census *c = census_new();
+	struct sockaddr_storage ss = address("10.0.0.1");
+	uint64_t key = census_key((struct sockaddr *)&ss);
+
+	census_excuse(c, key, 5000);		/* nobody has come yet */
+	ck_assert_uint_eq(admitted(c, "10.0.0.1", 1000, 5000), 256);
+	census_excuse(c, key, 5000);
+	census_excuse(c, key, 5000);
+	ck_assert_uint_eq(admitted(c, "10.0.0.1", 1000, 5000), 2);
+	census_free(c);
+}
+END_TEST
+
+START_TEST(identities_are_told_apart_by_kind_and_name)
+{
+	const struct wire_identity web1 = { .kind = WIRE_KIND_AGENT, .name = "web1" };
+	const struct wire_identity web2 = { .kind = WIRE_KIND_AGENT, .name = "web2" };
+	const struct wire_identity operator = { .kind = WIRE_KIND_OPERATOR, .name = "web1" };
+
+	ck_assert_uint_eq(census_key_of_identity(&web1), census_key_of_identity(&web1));
+	ck_assert_uint_ne(census_key_of_identity(&web1), census_key_of_identity(&web2));
+	ck_assert_uint_ne(census_key_of_identity(&web1), census_key_of_identity(&operator));
+}
+END_TEST
+
 /* 300 agents behind one address enrol and come back within half a minute, each with several connections. */
 START_TEST(many_agents_behind_one_address_pass)
 {
@@ -130,6 +157,7 @@ START_TEST(many_addresses_do_not_hide_the_one_that_keeps_coming)
 }
 END_TEST
 
-UNIT_MAIN(addresses_are_counted_apart, ipv6_counts_by_network_and_mapped_addresses_as_ipv4,
+UNIT_MAIN(who_turns_out_to_be_no_stranger_takes_nothing, identities_are_told_apart_by_kind_and_name,
+	  addresses_are_counted_apart, ipv6_counts_by_network_and_mapped_addresses_as_ipv4,
 	  an_address_that_comes_too_often_waits_and_its_sibling_does_not, many_agents_behind_one_address_pass,
 	  many_addresses_do_not_hide_the_one_that_keeps_coming)
