@@ -18,6 +18,10 @@ launch_secure_agent db1
 waits() { on_master agent pending 2>/dev/null | grep -q "^$1 "; }
 until_true 20 waits web1 || fail "web1 does not wait"
 until_true 20 waits db1 || fail "db1 does not wait"
+run on_master status
+assert_stdout_like '^Waiting: +2 to be accepted: sloth agent pending$'
+run on_master whoami
+assert_stdout_like '^May: +run, list, stop, delete, enroll, audit$'
 run on_master agent pending -o json
 assert_status 0
 key=$(json "$(cat "$T/stdout")" .identities[1].fingerprint)

@@ -27,6 +27,17 @@ assert_status 0
 until_true 20 is_usable web1 || fail "web1 does not come up"
 stop_daemon "${agent_pid[web1]}"
 
+# With a certificate: told to trust another CA, or named otherwise, it does not start; a token file that is gone matters
+# no more, but to who has none.
+refused 'the one to be trusted' --ca-fingerprint "$(printf '%064d' 0)"
+refused 'the certificate of agent web1, not of web2' --name web2
+launch_secure_agent web1 --token-file "$T/gone" --state-dir "$T/a"
+until_true 20 is_usable web1 || fail "web1 needs a token that it has used"
+stop_daemon "${agent_pid[web1]}"
+run timeout 20 slothd-agent --name web3 --master "$master" --port 0 --state-dir "$T/b" --token-file "$T/gone"
+assert_status 78
+assert_stderr_has "$T/gone"
+
 chmod 644 "$T/a/agent.key"
 refused 'everybody can read this key'
 chmod 600 "$T/a/agent.key"
