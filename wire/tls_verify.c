@@ -180,7 +180,7 @@ int tls_verify(struct tls_session *s, X509 *leaf, STACK_OF(X509) *sent)
 
 	if (!ca)
 		return refuse(s, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, s->tls->has_pin ?
-			      "the CA is not the one of the token or of --ca-fingerprint: wrong address, or not this cluster" :
+			      "the CA is not the one of the token or of --ca-fingerprint (its fingerprint differs): wrong address, or not this cluster" :
 			      "no certificate of a CA was shown");
 	note_ca(s, ca);
 	late = check_chain(leaf, ca, s->is_client, 0);
