@@ -24,7 +24,7 @@
 #include "wire/tls.h"
 #include "wire/wire.h"
 
-enum { LOOK_S = 60 };		/* how often the certificate's age is looked at */
+enum { LOOK_S = 60 };		/* how often the age of certificates is looked at */
 
 struct secure {
 	struct ca *ca;
@@ -108,15 +108,19 @@ static bool has_expired(const struct wire_peer *peer, void *arg)
 }
 
 /* What was let in when its certificate was good is not let in for ever. */
-static void on_looking(struct ev_loop *loop, ev_timer *w, int events)
+static void look(struct master *m)
 {
-	struct master *m = w->data;
 	int64_t now = wall_s();
 
-	(void)loop;
-	(void)events;
 	refresh(m);
 	wire_cut(m->wire, has_expired, &now, "the peer's certificate has expired");
+}
+
+static void on_looking(struct ev_loop *loop, ev_timer *w, int events)
+{
+	(void)loop;
+	(void)events;
+	look(w->data);
 }
 
 static struct wire_tls *make_tls(const struct secure *s, char **error)
@@ -168,6 +172,7 @@ void secure_reload(struct master *m)
 	if (tls_reload(m->secure->tls, &error))
 		log_error("certificates stay as they were: %s", error);
 	free(error);
+	look(m);
 }
 
 void secure_stop(struct master *m)

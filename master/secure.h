@@ -16,7 +16,7 @@ struct wire_tls;
 
 /* Fills m->secure and makes m->wire speak TLS. EXIT_OK, or an exit status with *error set to owned words. */
 int secure_open(struct master *m, const struct options *o, char **error);
-/* SIGHUP: reads the files again; what is wrong is logged, and all stays as it was. */
+/* SIGHUP: reads the files again; what is wrong is logged, and all stays as it was. Looks at the age of certificates. */
 void secure_reload(struct master *m);
 /* No timer any more. */
 void secure_stop(struct master *m);

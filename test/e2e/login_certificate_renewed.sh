@@ -4,28 +4,12 @@
 # build: plain
 . "$(dirname "$0")/lib.sh"
 . "$here/lib/secure.sh"
-command -v cc >/dev/null || skip "no compiler"
+. "$here/lib/clock.sh"
 
-# The clock of whoever runs with it: the real one and $CLOCK_DAYS.
-cat >"$T/clock.c" <<'C'
-#define _GNU_SOURCE
-#include <stdlib.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-
-int clock_gettime(clockid_t id, struct timespec *ts)
-{
-	int rv = (int)syscall(SYS_clock_gettime, id, ts);
-	const char *days = getenv("CLOCK_DAYS");
-
-	if (id == CLOCK_REALTIME && days)
-		ts->tv_sec += atoi(days) * 86400L;
-	return rv;
+at_day() {
+	set_clock $(($1 * 86400))
+	LD_PRELOAD=$T/clock.so "${@:2}"
 }
-C
-cc -shared -fPIC -o "$T/clock.so" "$T/clock.c" || fail "no clock"
-at_day() { LD_PRELOAD=$T/clock.so CLOCK_DAYS=$1 "${@:2}"; }
 
 start_secure_master
 log_in alice --context work
@@ -43,14 +27,15 @@ assert_stderr_is ''
 second=$(certificate)
 [ "$second" != "$first" ] || fail "it was not renewed late in its life"
 assert_equal "$(stat -c %a "$dir/operator.key")" 600 'mode of the new key'
-run sloth whoami
+run at_day 0 sloth whoami
 assert_status 0
 assert_stdout_has operator:alice
 
 # many at once: one renews, the others go on with what there is
 users=()
+set_clock $((25 * 86400))
 for _ in {1..6}; do
-	at_day 25 sloth whoami >"$T/crowd" 2>&1 &
+	LD_PRELOAD=$T/clock.so sloth whoami >"$T/crowd" 2>&1 &
 	users+=($!)
 done
 for pid in "${users[@]}"; do
@@ -74,7 +59,8 @@ assert_equal "$(certificate)" "$before" 'the certificate that cannot be renewed'
 # both ends a month later
 stop_daemons
 daemon_pids=()
-export LD_PRELOAD=$T/clock.so CLOCK_DAYS=33
+set_clock $((33 * 86400))
+export LD_PRELOAD=$T/clock.so
 start_secure_master
 sed -i "s/.*/$master/" "$dir/address"
 run sloth agent list
