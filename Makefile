@@ -1,6 +1,6 @@
 # Sloth: one plain makefile for everything.
 #
-#   make            build/bin/sloth (with build/libexec/sloth/sloth-tls), build/sbin/slothd-master, build/sbin/slothd-agent
+#   make            build/bin/sloth, build/sbin/slothd-master, build/sbin/slothd-agent; build/libexec/sloth: what they use
 #   make demo       install what is missing, build, show the whole thing working on this machine
 #   make check      install what the tests need, build, run every test; closes with "N passed, N failed"
 #   make interop    client, server and daemons against other implementations of gRPC
@@ -93,6 +93,7 @@ COMMON_O := $(patsubst %.c,$(B)/%.o,$(wildcard common/*.c))
 WIRE_O   := $(patsubst %.c,$(B)/%.o,$(wildcard wire/*.c)) $(PROTO_O) $(B)/gen/descriptors.o
 MASTER_O := $(patsubst %.c,$(B)/%.o,$(wildcard master/*.c))
 AGENT_O  := $(patsubst %.c,$(B)/%.o,$(wildcard agent/*.c))
+SUPERVISE_O := $(patsubst %.c,$(B)/%.o,$(wildcard agent/supervise/*.c))
 CLI_O    := $(patsubst %.c,$(B)/%.o,$(wildcard cli/*.c))
 CLI_TLS_O := $(patsubst %.c,$(B)/%.o,$(wildcard cli/tls/*.c))
 
@@ -115,20 +116,28 @@ $(eval $(call archive,common,$(COMMON_O)))
 $(eval $(call archive,wire,$(WIRE_O)))
 $(eval $(call archive,master,$(filter-out $(B)/master/main.o,$(MASTER_O))))
 $(eval $(call archive,agent,$(filter-out $(B)/agent/main.o,$(AGENT_O))))
+$(eval $(call archive,supervise,$(filter-out $(B)/agent/supervise/main.o,$(SUPERVISE_O))))
 $(eval $(call archive,cli,$(filter-out $(B)/cli/main.o,$(CLI_O))))
 
 link = $(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
-PROGRAMS := $(B)/bin/sloth $(B)/libexec/sloth/sloth-tls $(B)/sbin/slothd-master $(B)/sbin/slothd-agent
+PROGRAMS := $(B)/bin/sloth $(B)/libexec/sloth/sloth-tls $(B)/libexec/sloth/sloth-supervise $(B)/sbin/slothd-master \
+	$(B)/sbin/slothd-agent
 all: $(PROGRAMS) $(B)/bin/sloth-runner
 lib: $(B)/libcommon.a $(B)/libwire.a
 
 $(B)/sbin/slothd-master: $(B)/master/main.o $(B)/libmaster.a $(B)/libwire.a $(B)/libcommon.a
 	$(call say,LINK,$@)
 	$(link) $(LIBS_MASTER)
-$(B)/sbin/slothd-agent: $(B)/agent/main.o $(B)/libagent.a $(B)/libwire.a $(B)/libcommon.a
+# Of libsupervise.a it has the specification only, which both sides read.
+$(B)/sbin/slothd-agent: $(B)/agent/main.o $(B)/libagent.a $(B)/libsupervise.a $(B)/libwire.a $(B)/libcommon.a
 	$(call say,LINK,$@)
 	$(link) $(LIBS_AGENT)
+# One per run: static, so that it starts fast, is small, and needs nothing of an installation that is being replaced.
+$(B)/libexec/sloth/sloth-supervise: LDFLAGS := $(if $(SAN),$(LDFLAGS),-static -no-pie $(filter-out -pie,$(LDFLAGS)))
+$(B)/libexec/sloth/sloth-supervise: $(B)/agent/supervise/main.o $(B)/libsupervise.a $(B)/libcommon.a
+	$(call say,LINK,$@)
+	$(link)
 $(B)/bin/sloth: $(B)/cli/main.o $(B)/libcli.a $(B)/libwire.a $(B)/libcommon.a
 	$(call say,LINK,$@)
 	$(link) $(LIBS_CLI)
@@ -146,7 +155,7 @@ UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard test/unit/test_*.c))
 WIRE_TESTS := $(patsubst %.c,$(B)/%,$(wildcard test/wire/test_*.c))
 TEST_LIB_O := $(patsubst %.c,$(B)/%.o,$(wildcard test/lib/*.c))
 TEST_TOOLS := $(patsubst test/tools/%.c,$(B)/test/%,$(wildcard test/tools/*.c))
-TEST_LIBS  := $(B)/libmaster.a $(B)/libagent.a $(B)/libcli.a $(B)/libwire.a $(B)/libcommon.a
+TEST_LIBS  := $(B)/libmaster.a $(B)/libagent.a $(B)/libsupervise.a $(B)/libcli.a $(B)/libwire.a $(B)/libcommon.a
 
 $(B)/test/unit/test_%: $(B)/test/unit/test_%.o $(TEST_LIB_O) $(TEST_LIBS)
 	$(call say,LINK,$@)
@@ -275,7 +284,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/sloth/proto
 	install -m 755 $(B)/bin/sloth $(bindir)/sloth
 	ln -sf sloth $(bindir)/sloth-runner
-	install -m 755 $(B)/libexec/sloth/sloth-tls $(libexecdir)/sloth-tls
+	install -m 755 $(B)/libexec/sloth/sloth-tls $(B)/libexec/sloth/sloth-supervise $(libexecdir)
 	install -m 755 $(B)/sbin/slothd-master $(B)/sbin/slothd-agent $(sbindir)
 	install -m 644 man/sloth.1 $(mandir)/man1
 	install -m 644 man/sloth-policy.5 $(mandir)/man5

@@ -30,6 +30,7 @@
  *
  * With SUP_RELEASE the agent has renamed the directory back to its first name: the supervisor empties it and is IDLE
  * again; one whose run has left processes behind (a daemon that was meant to live) removes the directory and exits.
+ * A directory that SUP_GO has named is not renamed: the supervisor removes it and makes another RUNS/idle-<its pid>.
  *
  * One agent at a time: a connection that is accepted on sock replaces the one before.
  */
