@@ -154,7 +154,7 @@ static void watch(struct supervisor *s, struct stdio *io)
 
 	s->terminal = has_terminal ? io->ours[1] : -1;
 	input_start(&s->input, has_terminal ? io->ours[1] : io->ours[0], has_terminal);
-	output_start(&s->output, &s->home.spool, &s->record, io->ours[1], io->ours[2]);
+	output_start(&s->output, &s->home.spool, s->record, io->ours[1], io->ours[2]);
 }
 
 static void note_start(struct supervisor *s, pid_t pid, bool is_outside)
@@ -223,7 +223,7 @@ void begin_run(struct supervisor *s, const char *path)
 	int err;
 
 	input_start(&s->input, -1, false);
-	output_start(&s->output, &s->home.spool, &s->record, -1, -1);
+	output_start(&s->output, &s->home.spool, s->record, -1, -1);
 	s->status = (struct sup_status){ .magic = SUP_STATUS_MAGIC };
 	if (*path && (err = move_home(s, path))) {
 		fail(s, "its directory cannot be used", err);

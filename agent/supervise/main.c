@@ -23,7 +23,9 @@
 #include "common/exits.h"
 #include "common/fd.h"
 
+static struct spool_record record;	/* of it a run uses what it reads at once: pages that nobody touches cost nothing */
 static struct supervisor supervisor = {
+	.record = &record,
 	.agent = SUP_CONTROL_FD, .runs = SUP_RUNS_FD, .terminal = -1,
 	.input = { .fd = -1 }, .output = { .streams = { { .fd = -1 }, { .fd = -1 } } },
 };

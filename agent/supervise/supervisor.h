@@ -41,7 +41,7 @@ struct supervisor {
 	struct contain contain;
 	struct input input;
 	struct output output;
-	struct spool_record record;
+	struct spool_record *record;
 	int terminal;			/* our end, which `output` owns; -1 */
 	pid_t pid;			/* of the process; 0: nothing was started */
 	bool has_exited, has_children;
