@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -100,6 +101,8 @@ static int check_descriptors(void)
 		return -ENOTDIR;
 	fcntl(SUP_CONTROL_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(SUP_RUNS_FD, F_SETFD, FD_CLOEXEC);
+	/* What the agent itself has inherited and does not know of: a run holds none of it open. */
+	syscall(SYS_close_range, SUP_RUNS_FD + 1, ~0U, 0);
 	return 0;
 }
 

@@ -42,6 +42,8 @@ const char *tender_program(void)
 
 static void start(struct tender *t, int theirs, int runs)
 {
+	const char *program = tender_program();		/* an assertion in the child would write to descriptor 3 */
+
 	t->pid = fork();
 	ck_assert_int_ge(t->pid, 0);
 	if (t->pid)
@@ -51,7 +53,7 @@ static void start(struct tender *t, int theirs, int runs)
 	dup2(theirs, SUP_CONTROL_FD);
 	dup2(runs, SUP_RUNS_FD);
 	syscall(SYS_close_range, 5, ~0U, 0);
-	execl(tender_program(), "sloth-supervise", NULL);
+	execl(program, "sloth-supervise", NULL);
 	_exit(127);
 }
 
@@ -196,10 +198,7 @@ void tender_release(struct tender *t)
 
 static void open_spool(struct tender *t)
 {
-	char path[sizeof t->home + 8];
-
-	snprintf(path, sizeof path, "%s/out", t->home);
-	t->spool = open(path, O_RDWR | O_CLOEXEC);
+	t->spool = open(tender_path(t, "out"), O_RDWR | O_CLOEXEC);
 	ck_assert_int_ge(t->spool, 0);
 	t->head = mmap(NULL, SUP_SPOOL_HEAD, PROT_READ | PROT_WRITE, MAP_SHARED, t->spool, 0);
 	ck_assert_ptr_ne(t->head, MAP_FAILED);
@@ -269,12 +268,27 @@ void tender_call_again(struct tender *t, struct sup_state *state)
 	memcpy(state, t->data, sizeof *state);
 }
 
-bool tender_has(const struct tender *t, const char *name)
+const char *tender_path(const struct tender *t, const char *name)
 {
-	char path[sizeof t->home + 64];
+	static char path[sizeof t->home + 64];
 
 	snprintf(path, sizeof path, "%s/%s", t->home, name);
-	return access(path, F_OK) == 0;
+	return path;
+}
+
+bool tender_has(const struct tender *t, const char *name)
+{
+	return access(tender_path(t, name), F_OK) == 0;
+}
+
+void tender_clear(struct tender *t)
+{
+	static const char *const names[] = { "spec", "pid", "status", "out", "sock", "lock" };
+
+	forget_spool(t);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		unlink(tender_path(t, names[i]));
+	ck_assert_int_eq(rmdir(t->home), 0);
 }
 
 bool process_lives(pid_t pid)

@@ -72,6 +72,10 @@ void tender_hang_up(struct tender *t);
 void tender_call_again(struct tender *t, struct sup_state *state);
 /* Until the supervisor has ended; its exit status or 128 + signal. */
 int tender_wait_exit(struct tender *t);
+/* A path in the run's directory. Static. */
+const char *tender_path(const struct tender *t, const char *name);
+/* Removes the run's directory, whose files have stayed. */
+void tender_clear(struct tender *t);
 /* Whether the file is in the run's directory. */
 bool tender_has(const struct tender *t, const char *name);
 /* Whether the process is there and no zombie. */
