@@ -2,8 +2,8 @@
  * agent.c - the agent as a whole: what it is made of, and how it comes to its end.
  *
  * Listening comes first, so that a peer that connects early waits in the backlog and is answered by the
- * loop. The end has three causes and one way: no new runs, no link; the runs end by themselves (DRAINING) or
- * are ended (ENDING); with the last one the connections are drained, and then no watcher is left.
+ * loop. The end: no new runs, no link; the runs are let go of, or ended (ENDING); then the connections are drained, and
+ * no watcher is left.
  */
 #include "agent/agent.h"
 
@@ -16,21 +16,20 @@
 #include "agent/link.h"
 #include "agent/service.h"
 #include "agent/shell.h"
+#include "agent/spawn.h"
 #include "common/clock.h"
 #include "common/daemon_files.h"
 #include "common/exits.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/notify.h"
-#include "common/paths.h"
 #include "common/sm.h"
 #include "wire/identity.h"
 
 static const struct sm_state agent_states[] = {
-	[AGENT_UP]       = { "up",       SM(AGENT_DRAINING) | SM(AGENT_ENDING) },
-	[AGENT_DRAINING] = { "draining", SM(AGENT_ENDING) | SM(AGENT_CLOSING) },
-	[AGENT_ENDING]   = { "ending",   SM(AGENT_CLOSING) },
-	[AGENT_CLOSING]  = { "closing",  0 },
+	[AGENT_UP]      = { "up",      SM(AGENT_ENDING) | SM(AGENT_CLOSING) },
+	[AGENT_ENDING]  = { "ending",  SM(AGENT_CLOSING) },
+	[AGENT_CLOSING] = { "closing", 0 },
 };
 
 static void agent_move(struct agent *a, enum agent_state to)
@@ -40,43 +39,50 @@ static void agent_move(struct agent *a, enum agent_state to)
 
 /* ---- the end ---- */
 
-static void close_when_idle(struct agent *a)
+static void close_agent(struct agent *a)
 {
-	if ((a->state != AGENT_DRAINING && a->state != AGENT_ENDING) || runs_count(a->runs) > 0)
-		return;
 	agent_move(a, AGENT_CLOSING);
 	wire_shutdown(a->wire, AGENT_DRAIN_MS);
 }
 
 static void on_idle(void *arg)
 {
-	close_when_idle(arg);
+	struct agent *a = arg;
+
+	if (a->state == AGENT_ENDING)
+		close_agent(a);
 }
 
-void agent_stop(struct agent *a, bool now, int status, const char *why)
+void agent_stop(struct agent *a, bool kills, int status, const char *why)
 {
 	size_t n = runs_count(a->runs);
 
-	if (a->state == AGENT_CLOSING || a->state == AGENT_ENDING || (a->state == AGENT_DRAINING && !now))
+	if (a->state != AGENT_UP)
 		return;
-	log_info("agent %s: stopping: %s; live runs to %s: %zu", a->config->own_name, why, now ? "end" : "wait for", n);
+	log_info("agent %s: stopping: %s; live runs that %s: %zu", a->config->own_name, why,
+		 kills ? "are ended" : "go on", n);
 	notify_send("STOPPING=1");
 	a->exit_status = status;
-	agent_move(a, now ? AGENT_ENDING : AGENT_DRAINING);
 	ready_stop(a);
 	agent_unlisten(a);
 	wire_stop_serving(a->wire);
 	link_stop(a->link);
 	enrol_stop(a->enrol);
 	runs_stop(a->runs);
-	if (now)
+	if (kills)
+		agent_move(a, AGENT_ENDING);
+	else
+		runs_let_go(a->runs);
+	if (kills && n > 0)
 		runs_cancel_all(a->runs, "the agent is stopping");
-	close_when_idle(a);
+	else
+		close_agent(a);
 }
 
 void agent_abort(struct agent *a)
 {
-	runs_kill_all(a->runs, "the agent ends");
+	if (a->state == AGENT_ENDING)
+		runs_kill_all(a->runs, "the agent ends");
 }
 
 /* ---- trust ---- */
@@ -150,6 +156,10 @@ static int begin_link(struct agent *a, char **error)
 
 int agent_open(struct agent *a, const struct config *config, char **error)
 {
+	const struct runs_config rc = {
+		.max = config->max_runs, .max_queued = config->max_queued, .on_idle = on_idle, .arg = a,
+	};
+
 	*a = (struct agent){ .config = config, .exit_status = EXIT_OK };
 	a->loop = ev_loop_new(EVFLAG_NOENV);
 	if (!a->loop) {
@@ -157,7 +167,7 @@ int agent_open(struct agent *a, const struct config *config, char **error)
 		return EXIT_FAILED;
 	}
 	a->wire = wire_new(a->loop);
-	a->runs = runs_new(a->loop, config->max_runs, on_idle, a);
+	a->runs = runs_new(a->loop, &rc);
 	wire_set_admission(a->wire, roles_of, a);
 	guard_bucket_init(&a->refusals, AGENT_REFUSALS_AT_ONCE, AGENT_REFUSALS_PER_S, mono_ms());
 	wire_set_refusal(a->wire, on_refusal, a);
@@ -165,14 +175,17 @@ int agent_open(struct agent *a, const struct config *config, char **error)
 	return EXIT_OK;
 }
 
-static int remember_runs(struct agent *a, char **error)
+static int open_runs(struct agent *a, char **error)
 {
-	char *path = paths_join(a->config->own_state_dir, "past-runs");
-	int rc = runs_remember(a->runs, path);
+	const struct config *c = a->config;
+	char *program = spawn_program(), *where;
+	int rc = runs_open(a->runs, c->own_runtime_dir, c->own_state_dir, program, &where);
 
-	if (rc)
-		*error = mem_printf("%s: %s", path, strerror(-rc));
-	free(path);
+	if (rc) {
+		*error = mem_printf("%s: %s", where, strerror(-rc));
+		free(where);
+	}
+	free(program);
 	return rc;
 }
 
@@ -207,7 +220,7 @@ int agent_start(struct agent *a, char **error)
 		return status;
 	if (identity_load(&a->identity, c->own_state_dir, c->own_runtime_dir, error))
 		return EXIT_FAILED;
-	if (remember_runs(a, error))
+	if (open_runs(a, error))
 		return EXIT_FAILED;
 	a->shell = shell_find();
 	memcpy(lc.instance, a->identity.instance, sizeof lc.instance);

@@ -26,10 +26,10 @@ struct link;
 struct policy;
 
 /*
- *   UP --Shutdown RPC--> DRAINING --last run ended--> CLOSING
- *   +--------SIGTERM--------+--SIGTERM--> ENDING --last run ended--+
+ *   UP --SIGTERM, Shutdown RPC-----------------> CLOSING
+ *   +---the same, runs are to end---> ENDING --last run ended--+
  */
-enum agent_state { AGENT_UP, AGENT_DRAINING, AGENT_ENDING, AGENT_CLOSING };
+enum agent_state { AGENT_UP, AGENT_ENDING, AGENT_CLOSING };
 
 struct agent {
 	const struct config *config;
@@ -61,10 +61,10 @@ int agent_start(struct agent *a, char **error);		/* policy, listens, identity, l
 /* After the loop has returned. Half-open is fine. */
 void agent_close(struct agent *a);
 
-/* No new run from here on. `now`: those that live are ended; else they are waited for. The loop returns when
- * they are gone; the agent then exits with `status`. A second call can only make it faster. */
-void agent_stop(struct agent *a, bool now, int status, const char *why);
-/* Kills what runs, at once: the process is about to end. */
+/* No new run from here on. kills: those that live are ended first, and waited for; else they go on, and their callers are
+ * told so. The loop returns when that is done; the agent then exits with `status`. Only the first call counts. */
+void agent_stop(struct agent *a, bool kills, int status, const char *why);
+/* The process is about to end at once: kills the runs, if they were to be ended. */
 void agent_abort(struct agent *a);
 
 /* In listen.c: 0, or -1 with *error set to owned words. */

@@ -13,15 +13,22 @@ struct wire_call;
 
 /* Who asks: what the master says ("uid:1000"), else "tcp:ADDRESS". Owned. */
 char *caller_principal(struct wire_call *call);
+/* May whoever calls see and steer what `principal` has started? The master says who is an admin. */
+bool caller_may(struct wire_call *call, const char *principal);
+bool caller_may_past(struct wire_call *call, const struct past_outcome *outcome);
 
 /*
- * Starts what is asked for. NULL: there is no run; a request that is refused has ended its call with words,
- * and a run that cannot be started has had its on_end, with NULL for the run.
+ * The run that is asked for: started now, or the one that has its id already. NULL: there is none; then *not_started has
+ * owned words, and it is a run that ends so; or NULL, and a request that is refused has ended its call with words.
  */
 struct run *caller_begin(struct agent *agent, struct wire_call *call, const Sloth__V1__RunStart *start,
-			 const struct run_ops *ops, void *arg);
+			 char **not_started);
 
-/* The reason to run_leave() with when a call has ended before its run. Owned. */
+/* Not found or not the caller's: the call has been ended. */
+void caller_refuse_unknown(struct agent *agent, struct wire_call *call, const uint8_t *id);
+void caller_refuse_other(struct wire_call *call, const uint8_t *id);
+
+/* The reason to cancel with when a call has ended before its run. Owned. */
 char *caller_lost(enum wire_code code, const char *why);
 
 #endif

@@ -48,6 +48,10 @@ const struct opt config_options[] = {
 	{ "log-file", 0, OPT_STRING, "FILE", "log there instead of to stderr", FIELD(log_file), 0, 0 },
 	{ "log-level", 0, OPT_STRING, "LEVEL", "debug, info, warn or error; default: info", FIELD(log_level), 0, 0 },
 	{ "max-runs", 0, OPT_UINT, "N", "commands that may run at once; default: 1024", FIELD(max_runs), 1, 1000000 },
+	{ "max-queued", 0, OPT_UINT, "N", "commands beyond these that may wait for their turn; default: 1024", FIELD(max_queued),
+	  0, 1000000 },
+	{ "kill-runs", 0, OPT_FLAG, NULL, "end all commands when the agent is stopped by a signal; else they go on", FIELD(kill_runs),
+	  0, 0 },
 	{ "policy", 0, OPT_STRING, "FILE", "what the master may ask for; default: /etc/sloth/agent.policy as root",
 	  FIELD(policy), 0, 0 },
 	{ "config", 0, OPT_STRING, "FILE", "read options from FILE; default: /etc/sloth/agent.conf as root",
@@ -285,6 +289,7 @@ static void set_defaults(void *out)
 {
 	*(struct config *)out = (struct config){
 		.master = "127.0.0.1:50053", .port = 50051, .log_level = "info", .max_runs = CONFIG_RUNS_MAX,
+		.max_queued = CONFIG_QUEUED_MAX,
 	};
 }
 

@@ -11,15 +11,15 @@
 #include "common/opt.h"
 #include "common/token.h"
 
-enum { CONFIG_RUNS_MAX = 1024 };	/* runs at once, unless --max-runs says otherwise */
+enum { CONFIG_RUNS_MAX = 1024, CONFIG_QUEUED_MAX = 1024 };	/* unless --max-runs and --max-queued say otherwise */
 
 struct config {
 	/* As given; strings point into argv or into `file`. */
 	const char *name, *master, *bind_address, *report_address;
 	const char *state_dir, *log_file, *log_level, *policy, *config_file;
 	const char *token, *token_file, *ca_fingerprint;
-	uint64_t port, max_runs;
-	bool daemon, insecure, require_pin, version, help;
+	uint64_t port, max_runs, max_queued;
+	bool daemon, insecure, require_pin, kill_runs, version, help;
 
 	/* Derived by config_load(). */
 	enum log_level level;

@@ -1,434 +1,576 @@
 /*
- * exec.c - the process of a run, behind pipes and a pidfd.
+ * exec.c - the process of a run, behind its supervisor.
  *
- * Owns the process until exec_free(): its zombie is kept so long, see proc.h. The start is made at
- * once and told from the loop. Its clocks: none while it runs; after its exit `linger`, until both streams
- * have ended; after exec_kill() and its exit `poll`, until its session is empty; after SIGKILL `give_up`, for
- * processes that cannot be killed: another user's, or stuck in the kernel. While something is being
- * killed linger waits: what still ends in good order may still write.
+ * Owns the supervisors of this agent. One without a run is SETUP, until it has said that it is ready, then IDLE; a run
+ * that asks takes an idle one, or waits for the next. So a run that waits has no supervisor, and what is asked of it
+ * meanwhile is kept as packets and sent behind SUP_GO.
+ *
+ *   exec_start -> waiting --SUP_IDLE of any--> BUSY --SUP_ENDED--> ENDED --exec_release--> SETUP --SUP_IDLE--> IDLE
+ *
+ * A supervisor that dies before it is ready costs the run that has waited longest its start: a program that cannot work
+ * is not started forever.
  */
 #include "agent/exec.h"
 
 #include <errno.h>
 #include <ev.h>
-#include <fcntl.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/exec_pipe.h"
-#include "agent/exec_program.h"
-#include "agent/orphans.h"
-#include "agent/proc.h"
-#include "agent/session.h"
+#include "agent/rundir.h"
+#include "agent/spawn.h"
+#include "agent/supervisor.h"
 #include "common/buf.h"
 #include "common/fd.h"
 #include "common/list.h"
+#include "common/log.h"
 #include "common/mem.h"
 
-enum { POLL_MIN_MS = 5, POLL_MAX_MS = 200, LEFT_MAX = 8 };
+enum phase { PHASE_SETUP, PHASE_IDLE, PHASE_BUSY, PHASE_ENDED };
+enum { NAME_MAX_BYTES = 40 };
 
-/* What is heard first of all that has happened by the same turn of the loop. A process that wrote to both streams
- * most often wrote to stdout first. */
-enum { PRIORITY_EXIT = -1, PRIORITY_STDERR, PRIORITY_STDOUT, PRIORITY_BEGIN };
+static const double warm_delay_s = 0.01, warm_retry_s = 1;
 
 struct exec_host {
 	struct ev_loop *loop;
-	struct proc_host *proc_host;
-	struct session_list *sessions;
-	struct orphans *orphans;
-	uint8_t *buffer;		/* EXEC_CHUNK_MAX */
+	char *program;
+	int runs_fd;			/* borrowed; -1: not open */
+	struct list setup, idle;	/* supervisors */
+	struct list waiting, busy;	/* execs: without a supervisor, with one */
+	size_t n_setup, n_idle, n_waiting;
+	ev_timer warm, pump;
+	bool is_stopped, is_failing;
 };
 
 struct exec {
+	struct list link;
 	struct exec_host *host;
 	const struct exec_ops *ops;
 	void *arg;
-	struct proc proc;
-	struct outpipe out[EXEC_N_STREAMS];
-	struct inpipe in;
-	ev_timer begin;			/* never started: fed to tell the start from the loop */
-	ev_io exit;
-	ev_timer linger, poll, give_up;
-	char *failure;			/* why nothing was started */
-	int failure_code;
-	int kill_signal;		/* 0: not killed */
-	unsigned poll_ms, empty_polls;
-	bool has_exited, is_gone;
+	struct supervisor *supervisor;	/* NULL: it waits for one, or has lost it */
+	char name[NAME_MAX_BYTES];
+	int other_fd;			/* -1: its directory was the supervisor's */
+	char *other_path;
+	bool sync;
+	struct buf spec, early;		/* while it waits: its file, packets for it */
+	ev_timer begin;			/* never started: fed to tell a failure from the loop */
+	char *failure;
 };
 
-/* ---- host ---- */
+/* ---- the pool ---- */
+
+static const struct supervisor_ops host_ops;
+
+static int start_supervisor(struct exec_host *h)
+{
+	int control, rc = spawn_supervisor(h->program, h->runs_fd, &control);
+
+	if (rc && !h->is_failing)
+		log_error("no supervisor can be started: %s: %s", h->program ? h->program : "sloth-supervise",
+			  strerror(-rc));
+	h->is_failing = rc != 0;
+	if (rc)
+		return rc;
+	list_push(&h->setup, &supervisor_new(h->loop, control, &host_ops, h)->link);
+	h->n_setup++;
+	return 0;
+}
+
+static void warm_in(struct exec_host *h, double seconds)
+{
+	if (h->is_stopped || h->runs_fd < 0 || ev_is_active(&h->warm) || h->n_idle + h->n_setup > 0)
+		return;
+	ev_timer_set(&h->warm, seconds, 0.);
+	ev_timer_start(h->loop, &h->warm);
+	ev_unref(h->loop);
+}
+
+static void stop_warm(struct exec_host *h)
+{
+	if (!ev_is_active(&h->warm))
+		return;
+	ev_ref(h->loop);
+	ev_timer_stop(h->loop, &h->warm);
+}
+
+static void on_warm(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct exec_host *h = w->data;
+
+	(void)events;
+	ev_ref(loop);		/* stopped by itself */
+	if (h->n_idle + h->n_setup == 0 && start_supervisor(h))
+		warm_in(h, warm_retry_s);
+}
+
+static void fail(struct exec *exec, char *why)
+{
+	list_remove(&exec->link);
+	list_init(&exec->link);
+	exec->failure = why;
+	ev_feed_event(exec->host->loop, &exec->begin, EV_CUSTOM);
+}
+
+/* The run that has waited longest; NULL: none. */
+static struct exec *pop_waiting(struct exec_host *h)
+{
+	struct list *link = list_pop(&h->waiting);
+
+	if (!link)
+		return NULL;
+	h->n_waiting--;
+	return list_entry(link, struct exec, link);
+}
+
+static void fail_waiting(struct exec_host *h, const char *why)
+{
+	struct exec *exec = pop_waiting(h);
+
+	if (exec)
+		fail(exec, mem_printf("no process can be started: sloth-supervise: %s", why));
+}
+
+static void pump_soon(struct exec_host *h)
+{
+	if (!ev_is_active(&h->pump))
+		ev_timer_start(h->loop, &h->pump);
+}
+
+/* Supervisors for the runs that wait, some in each turn: each costs a fraction of a millisecond. */
+static void on_pump(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct exec_host *h = w->data;
+
+	(void)loop, (void)events;
+	for (int i = 0; i < EXEC_SPAWNS_PER_TURN && h->n_waiting > h->n_setup; i++) {
+		int rc = start_supervisor(h);
+
+		if (rc)
+			fail_waiting(h, strerror(-rc));
+	}
+	if (h->n_waiting > h->n_setup)
+		pump_soon(h);
+}
 
 struct exec_host *exec_host_new(struct ev_loop *loop)
 {
 	struct exec_host *h = mem_new(struct exec_host);
 
 	h->loop = loop;
-	h->proc_host = proc_host_new();
-	h->sessions = session_list_new();
-	h->orphans = orphans_new(loop);
-	h->buffer = mem_alloc(EXEC_CHUNK_MAX);
+	h->runs_fd = -1;
+	list_init(&h->setup);
+	list_init(&h->idle);
+	list_init(&h->waiting);
+	list_init(&h->busy);
+	ev_init(&h->warm, on_warm);
+	ev_timer_init(&h->pump, on_pump, 0., 0.);
+	h->warm.data = h->pump.data = h;
 	return h;
+}
+
+void exec_host_open(struct exec_host *h, const char *program, int runs_fd)
+{
+	spawn_init();
+	h->program = mem_strdup(program);
+	h->runs_fd = runs_fd;
+	warm_in(h, 0.);
+}
+
+const char *exec_host_program(const struct exec_host *h)
+{
+	return h->program;
+}
+
+void exec_host_stop(struct exec_host *h)
+{
+	h->is_stopped = true;
+	stop_warm(h);
+	list_for_each(link, tmp, &h->idle)
+		supervisor_free(list_entry(link, struct supervisor, link));
+	list_for_each(link2, tmp2, &h->setup)
+		supervisor_free(list_entry(link2, struct supervisor, link));
+	h->n_idle = h->n_setup = 0;
 }
 
 void exec_host_free(struct exec_host *h)
 {
 	if (!h)
 		return;
-	proc_host_free(h->proc_host);
-	session_list_free(h->sessions);
-	orphans_free(h->orphans);
-	free(h->buffer);
+	exec_host_stop(h);
+	ev_timer_stop(h->loop, &h->pump);
+	free(h->program);
 	free(h);
 }
 
-/* ---- output and input ---- */
+/* ---- a supervisor gets a run ---- */
 
-static bool has_drained(const struct exec *exec)
+/* What the packets of a run wait for is behind SUP_GO. */
+static void go(struct exec *exec, struct supervisor *s, const char *path)
 {
-	return exec->out[EXEC_STDOUT].fd < 0 && exec->out[EXEC_STDERR].fd < 0;
+	list_remove(&s->link);
+	s->phase = PHASE_BUSY;
+	s->owner = exec;
+	exec->supervisor = s;
+	list_push(&exec->host->busy, &exec->link);
+	supervisor_send(s, SUP_GO, 0, path, path ? strlen(path) : 0);
+	if (buf_len(&exec->early) > 0)
+		supervisor_send_all(s, &exec->early);
+	buf_done(&exec->spec);
 }
 
-static void on_out_data(struct exec *exec, enum exec_stream stream, const void *data, size_t n)
+static int claim_own(struct exec *exec, struct supervisor *s, const struct buf *spec)
 {
-	exec->ops->on_output(exec, stream, data, n, exec->arg);
+	int fd = exec->host->runs_fd;
+	int rc = rundir_write_spec(fd, s->dir_fd, spec, false);
+
+	if (rc == 0 && renameat(fd, s->name, fd, exec->name))
+		rc = errno == ENOTEMPTY ? -EEXIST : -errno;
+	if (rc == 0)
+		go(exec, s, NULL);
+	return rc;
 }
 
-static void on_out_eof(struct exec *exec, enum exec_stream stream, bool cut)
+static int claim_other(struct exec *exec, struct supervisor *s, const struct buf *spec)
 {
-	if (has_drained(exec))
-		ev_timer_stop(exec->host->loop, &exec->linger);
-	exec->ops->on_eof(exec, stream, cut, exec->arg);
+	int dir_fd = rundir_make(exec->other_fd, exec->name), rc;
+	char *path;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	rc = rundir_write_spec(exec->other_fd, dir_fd, spec, exec->sync);
+	if (rc) {
+		fd_close(&dir_fd);
+		rundir_remove(exec->other_fd, exec->name);
+		return rc;
+	}
+	path = mem_printf("%s/%s", exec->other_path, exec->name);
+	supervisor_set_dir(s, dir_fd);		/* its spool is not there yet */
+	go(exec, s, path);
+	free(path);
+	return 0;
 }
 
-static struct exec *exec_of(struct outpipe *p, enum exec_stream stream)
+static void claim(struct exec *exec, struct supervisor *s, const struct buf *spec)
 {
-	return list_entry(p - stream, struct exec, out);
+	struct exec_host *h = exec->host;
+	int rc = exec->other_fd < 0 ? claim_own(exec, s, spec) : claim_other(exec, s, spec);
+
+	if (rc)
+		fail(exec, mem_printf("its directory cannot be made: %s", strerror(-rc)));
+	else
+		h->n_idle--;
+	warm_in(h, warm_delay_s);
 }
 
-static void on_stdout_data(struct outpipe *p, const void *data, size_t n)
+/* ---- what supervisors say ---- */
+
+/* After a run it has the directory, and in it the spool, that it had before. */
+static bool open_home(struct exec_host *h, struct supervisor *s, const char *name, size_t n)
 {
-	on_out_data(exec_of(p, EXEC_STDOUT), EXEC_STDOUT, data, n);
+	int dir_fd;
+
+	if (s->spool.head && strlen(s->name) == n && memcmp(s->name, name, n) == 0)
+		return true;
+	if (n == 0 || n >= sizeof s->name)
+		return false;
+	memcpy(s->name, name, n);
+	s->name[n] = '\0';
+	dir_fd = rundir_open(h->runs_fd, s->name);
+	supervisor_set_dir(s, dir_fd);
+	return dir_fd >= 0 && spool_file_open(&s->spool, dir_fd) == 0;
 }
 
-static void on_stderr_data(struct outpipe *p, const void *data, size_t n)
+static void on_idle(struct exec_host *h, struct supervisor *s, const void *data, size_t n)
 {
-	on_out_data(exec_of(p, EXEC_STDERR), EXEC_STDERR, data, n);
-}
+	struct exec *exec;
 
-static void on_stdout_eof(struct outpipe *p, bool cut)
-{
-	on_out_eof(exec_of(p, EXEC_STDOUT), EXEC_STDOUT, cut);
-}
-
-static void on_stderr_eof(struct outpipe *p, bool cut)
-{
-	on_out_eof(exec_of(p, EXEC_STDERR), EXEC_STDERR, cut);
-}
-
-static void on_in_taken(struct inpipe *p, uint64_t offset, bool closed)
-{
-	struct exec *exec = list_entry(p, struct exec, in);
-
-	exec->ops->on_input_taken(exec, offset, closed, exec->arg);
-}
-
-/* ---- the end ---- */
-
-static void start_timer(struct exec *exec, ev_timer *timer, unsigned ms)
-{
-	ev_timer_stop(exec->host->loop, timer);
-	ev_now_update(exec->host->loop);	/* a walk over /proc takes its time */
-	ev_timer_set(timer, ms / 1000.0, 0.);
-	ev_timer_start(exec->host->loop, timer);
-}
-
-static void start_linger(struct exec *exec)
-{
-	if (!has_drained(exec) && (exec->is_gone || (exec->has_exited && !exec->kill_signal)))
-		start_timer(exec, &exec->linger, EXEC_LINGER_MS);
-}
-
-static void on_linger(struct ev_loop *loop, ev_timer *w, int events)
-{
-	struct exec *exec = w->data;
-	bool is_last = exec->out[EXEC_STDERR].fd < 0;
-
-	(void)loop, (void)events;
-	outpipe_cut(&exec->out[EXEC_STDOUT]);
-	if (!is_last)		/* otherwise that was it, and exec may be gone */
-		outpipe_cut(&exec->out[EXEC_STDERR]);
-}
-
-/* `left`: pids that are still there, or NULL. */
-static void set_gone(struct exec *exec, const char *left)
-{
-	ev_timer_stop(exec->host->loop, &exec->poll);
-	ev_timer_stop(exec->host->loop, &exec->give_up);
-	exec->is_gone = true;
-	start_linger(exec);
-	exec->ops->on_gone(exec, left, exec->arg);
-}
-
-/* The first LEFT_MAX pids, then how many more. Empty: none. */
-static void list_left(struct exec *exec, struct buf *text)
-{
-	pid_t pids[LEFT_MAX];
-	size_t n_self = !exec->has_exited, n;
-
-	pids[0] = exec->proc.pid;
-	n = n_self + session_alive(exec->host->sessions, ev_iteration(exec->host->loop), exec->proc.pid,
-				   pids + n_self, LEFT_MAX - n_self);
-	for (size_t i = 0; i < n && i < LEFT_MAX; i++)
-		buf_printf(text, "%s%d", i ? ", " : "pid ", (int)pids[i]);
-	if (n > LEFT_MAX)
-		buf_printf(text, " and %zu more", n - LEFT_MAX);
-}
-
-static void on_give_up(struct ev_loop *loop, ev_timer *w, int events)
-{
-	struct exec *exec = w->data;
-	struct buf text = { 0 };
-
-	(void)loop, (void)events;
-	list_left(exec, &text);
-	set_gone(exec, buf_len(&text) ? buf_string(&text) : NULL);
-	buf_done(&text);
-}
-
-/* The session is empty when no member is listed, or when those listed are dead twice in a row: between
- * the walk and the look one may have forked. */
-static void check_session(struct exec *exec)
-{
-	unsigned turn = ev_iteration(exec->host->loop);
-	struct session_count count = session_count(exec->host->sessions, turn, exec->proc.pid);
-
-	exec->empty_polls = count.alive ? 0 : exec->empty_polls + 1;
-	if (count.listed == 0 || exec->empty_polls >= 2) {
-		set_gone(exec, NULL);
+	h->n_setup--;
+	if (!open_home(h, s, data, n)) {
+		supervisor_free(s);
+		fail_waiting(h, "its directory cannot be used");
 		return;
 	}
-	if (exec->kill_signal == SIGKILL) {
-		proc_signal(&exec->proc, SIGKILL);
-		session_signal(exec->host->sessions, turn, exec->proc.pid, SIGKILL);
+	s->phase = PHASE_IDLE;
+	list_remove(&s->link);
+	list_push_front(&h->idle, &s->link);	/* the one whose memory is warm goes first */
+	h->n_idle++;
+	exec = pop_waiting(h);
+	if (exec)
+		claim(exec, s, &exec->spec);
+}
+
+/* The spool of a run in another place is there once it has started or ended. */
+static void find_spool(struct supervisor *s)
+{
+	if (!s->spool.head && s->dir_fd >= 0)
+		spool_file_open(&s->spool, s->dir_fd);
+}
+
+static void take_ended(struct exec *exec, const void *data, size_t n)
+{
+	char reason[SUP_REASON_MAX + 1];
+	struct sup_status status;
+	size_t length;
+
+	if (n < sizeof status)
+		return;
+	memcpy(&status, data, sizeof status);
+	length = n - sizeof status < SUP_REASON_MAX ? n - sizeof status : SUP_REASON_MAX;
+	memcpy(reason, (const uint8_t *)data + sizeof status, length);
+	reason[length] = '\0';
+	exec->supervisor->phase = PHASE_ENDED;
+	find_spool(exec->supervisor);
+	exec->ops->on_ended(exec, &status, reason, exec->arg);
+}
+
+/* Of a supervisor that has a run. */
+static void take_event(struct exec *exec, const struct sup_packet *p, const void *data)
+{
+	const uint64_t closed = UINT64_C(1) << 63;
+	struct sup_state state;
+
+	switch (p->type) {
+	case SUP_STARTED:
+		find_spool(exec->supervisor);
+		exec->ops->on_started(exec, (pid_t)p->value, exec->arg);
+		break;
+	case SUP_GREW:
+		exec->ops->on_grew(exec, exec->arg);
+		break;
+	case SUP_TAKEN:
+		exec->ops->on_input_taken(exec, p->value & ~closed, (p->value & closed) != 0, exec->arg);
+		break;
+	case SUP_STATE:
+		if (p->length < sizeof state)
+			break;
+		memcpy(&state, data, sizeof state);
+		find_spool(exec->supervisor);
+		exec->ops->on_state(exec, &state, exec->arg);
+		break;
+	case SUP_ENDED:
+		take_ended(exec, data, p->length);
+		break;
+	default:
+		break;
 	}
-	start_timer(exec, &exec->poll, exec->poll_ms);
-	exec->poll_ms = 2 * exec->poll_ms < POLL_MAX_MS ? 2 * exec->poll_ms : POLL_MAX_MS;
 }
 
-static void on_poll(struct ev_loop *loop, ev_timer *w, int events)
+static void on_packet(struct supervisor *s, const struct sup_packet *p, const void *data)
 {
-	(void)loop, (void)events;
-	check_session(w->data);
+	if (s->phase == PHASE_SETUP && p->type == SUP_IDLE)
+		on_idle(s->owner, s, data, p->length);
+	else if (s->phase == PHASE_BUSY)
+		take_event(s->owner, p, data);
 }
 
-static void on_exit_ready(struct ev_loop *loop, ev_io *w, int events)
+static void on_gone_without_run(struct exec_host *h, struct supervisor *s)
 {
-	struct exec *exec = w->data;
-	struct proc_status status;
+	bool was_idle = s->phase == PHASE_IDLE;
+	char name[SUPERVISOR_NAME_MAX];
 
-	(void)events;
-	if (!proc_has_ended(&exec->proc, &status))
-		return;
-	ev_io_stop(loop, w);
-	exec->has_exited = true;
-	start_linger(exec);
-	if (exec->kill_signal && !exec->is_gone)
-		start_timer(exec, &exec->poll, 0);
-	exec->ops->on_exited(exec, status.code, status.signal, exec->arg);
+	memcpy(name, s->name, sizeof name);
+	supervisor_free(s);
+	if (name[0])
+		rundir_remove(h->runs_fd, name);
+	if (was_idle)
+		h->n_idle--;
+	else
+		h->n_setup--;
+	if (!was_idle && !name[0])
+		fail_waiting(h, "it ended before it was ready");
+	if (h->n_waiting > h->n_setup)
+		pump_soon(h);
+	warm_in(h, warm_retry_s);
 }
 
-void exec_signal(struct exec *exec, int number)
+static void on_gone(struct supervisor *s)
 {
-	if (!exec->failure)
-		proc_signal(&exec->proc, number);
-}
+	struct exec *exec = s->owner;
 
-void exec_kill(struct exec *exec, int number)
-{
-	struct ev_loop *loop = exec->host->loop;
+	if (s->phase == PHASE_SETUP || s->phase == PHASE_IDLE)
+		on_gone_without_run(s->owner, s);
+	else if (s->phase == PHASE_BUSY)
+		exec->ops->on_lost(exec, exec->arg);
+}	/* ENDED: it was not needed any more */
 
-	if (exec->failure || exec->is_gone)
-		return;
-	proc_signal(&exec->proc, number);
-	session_signal(exec->host->sessions, ev_iteration(loop), exec->proc.pid, number);
-	if (number == SIGTERM)
-		proc_signal(&exec->proc, SIGCONT);	/* a stopped process would not hear it */
-	exec->kill_signal = number;
-	exec->poll_ms = POLL_MIN_MS;
-	ev_timer_stop(loop, &exec->linger);
-	if (number == SIGKILL && !ev_is_active(&exec->give_up))
-		start_timer(exec, &exec->give_up, EXEC_GIVE_UP_MS);
-	if (exec->has_exited)
-		start_timer(exec, &exec->poll, 0);
-}
+static const struct supervisor_ops host_ops = { .on_packet = on_packet, .on_gone = on_gone };
 
-/* ---- the start ---- */
+/* ---- execs ---- */
 
 static void on_begin(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct exec *exec = w->data;
 
 	(void)loop, (void)events;
-	if (exec->failure)
-		exec->ops->on_failed(exec, exec->failure_code, exec->failure, exec->arg);
-	else
-		exec->ops->on_started(exec, exec->proc.pid, exec->arg);
+	exec->ops->on_failed(exec, exec->failure, exec->arg);
 }
 
-/* Pipe ends: ours do not block. */
-struct pipes {
-	int ours[3], theirs[3];
-};
-
-static int pipes_open(struct pipes *p, bool no_input)
+static struct exec *exec_new(struct exec_host *h, const char *name, const struct exec_ops *ops, void *arg)
 {
-	for (int i = no_input ? 1 : 0; i < 3; i++) {
-		int ends[2];
+	struct exec *exec = mem_new(struct exec);
 
-		if (pipe2(ends, O_CLOEXEC))
-			return -errno;
-		p->ours[i] = ends[i == 0];
-		p->theirs[i] = ends[i != 0];
-		if (fcntl(p->ours[i], F_SETFL, O_NONBLOCK))
-			return -errno;
-	}
-	return 0;
-}
-
-static void close_three(int *fds)
-{
-	for (int i = 0; i < 3; i++)
-		fd_close(&fds[i]);
-}
-
-static void spawn(struct exec *exec, const struct exec_spec *spec, const struct exec_program *program, struct pipes *pipes)
-{
-	struct proc_spec ps = {
-		.paths = program->paths, .argv = program->argv, .env = spec->env, .cwd = spec->cwd,
-		.cwd_may_fail = spec->cwd_may_fail, .user = spec->user, .script = program->script,
-	};
-	struct proc_failure failure;
-
-	memcpy(ps.fds, pipes->theirs, sizeof ps.fds);
-	if (spec->no_input)
-		ps.fds[0] = proc_host_null(exec->host->proc_host);
-	if (proc_spawn(exec->host->proc_host, &ps, &exec->proc, &failure))
-		exec->failure = proc_failure_text(&failure, &ps, &exec->failure_code);
-}
-
-static void watch(struct exec *exec, const struct pipes *pipes)
-{
-	struct ev_loop *loop = exec->host->loop;
-
-	exec->in.fd = pipes->ours[0];
-	if (exec->in.fd >= 0)
-		inpipe_start(&exec->in);
-	for (int i = 0; i < EXEC_N_STREAMS; i++) {
-		exec->out[i].fd = pipes->ours[1 + i];
-		outpipe_start(&exec->out[i]);
-	}
-	ev_io_init(&exec->exit, on_exit_ready, exec->proc.pidfd, EV_READ);
-	ev_set_priority(&exec->exit, PRIORITY_EXIT);
-	exec->exit.data = exec;
-	ev_io_start(loop, &exec->exit);
-}
-
-static void exec_init(struct exec *exec, struct exec_host *h, const struct exec_ops *ops, void *arg)
-{
-	struct outpipe out = { .loop = h->loop, .buffer = h->buffer, .fd = -1 };
-
+	list_init(&exec->link);
 	exec->host = h;
 	exec->ops = ops;
 	exec->arg = arg;
-	exec->proc.pidfd = -1;
-	exec->in = (struct inpipe){ .loop = h->loop, .fd = -1, .on_taken = on_in_taken };
-	out.priority = PRIORITY_STDOUT;
-	out.on_data = on_stdout_data;
-	out.on_eof = on_stdout_eof;
-	exec->out[EXEC_STDOUT] = out;
-	out.priority = PRIORITY_STDERR;
-	out.on_data = on_stderr_data;
-	out.on_eof = on_stderr_eof;
-	exec->out[EXEC_STDERR] = out;
+	exec->other_fd = -1;
+	snprintf(exec->name, sizeof exec->name, "%s", name);
 	ev_init(&exec->begin, on_begin);
-	ev_set_priority(&exec->begin, PRIORITY_BEGIN);
-	ev_init(&exec->linger, on_linger);
-	ev_init(&exec->poll, on_poll);
-	ev_init(&exec->give_up, on_give_up);
-	ev_init(&exec->in.io, NULL);
-	exec->begin.data = exec->linger.data = exec->poll.data = exec->give_up.data = exec;
-}
-
-struct exec *exec_start(struct exec_host *h, const struct exec_spec *spec, const struct exec_ops *ops, void *arg)
-{
-	struct pipes pipes = { { -1, -1, -1 }, { -1, -1, -1 } };
-	struct exec *exec = mem_new(struct exec);
-	struct exec_program program;
-	int rc;
-
-	exec_init(exec, h, ops, arg);
-	rc = exec_program_init(&program, spec);
-	if (rc == 0)
-		rc = pipes_open(&pipes, spec->no_input);
-	if (rc)
-		exec->failure = mem_printf("no process can be started: %s", strerror(-rc));
-	else
-		spawn(exec, spec, &program, &pipes);
-	close_three(pipes.theirs);
-	exec_program_done(&program);
-	if (exec->failure)
-		close_three(pipes.ours);
-	else
-		watch(exec, &pipes);
-	ev_feed_event(h->loop, &exec->begin, EV_CUSTOM);
+	exec->begin.data = exec;
 	return exec;
 }
 
-void exec_free(struct exec *exec)
+struct exec *exec_start(struct exec_host *h, const struct exec_order *order, const struct exec_ops *ops, void *arg)
 {
-	struct ev_loop *loop;
+	struct exec *exec = exec_new(h, order->name, ops, arg);
 
-	if (!exec)
-		return;
-	loop = exec->host->loop;
-	ev_clear_pending(loop, &exec->begin);
-	ev_timer_stop(loop, &exec->linger);
-	ev_timer_stop(loop, &exec->poll);
-	ev_timer_stop(loop, &exec->give_up);
-	inpipe_done(&exec->in);
-	for (int i = 0; i < EXEC_N_STREAMS; i++)
-		outpipe_done(&exec->out[i]);
-	if (exec->proc.pidfd >= 0) {
-		ev_io_stop(loop, &exec->exit);
-		if (exec->has_exited)
-			proc_done(&exec->proc);
-		else
-			orphans_take(exec->host->orphans, &exec->proc);
+	exec->other_fd = order->other_fd;
+	exec->other_path = mem_strdup(order->other_path);
+	exec->sync = order->sync;
+	if (h->n_idle > 0) {
+		claim(exec, list_entry(h->idle.next, struct supervisor, link), order->spec);
+		return exec;
 	}
+	buf_append(&exec->spec, buf_data(order->spec), buf_len(order->spec));
+	list_push(&h->waiting, &exec->link);
+	h->n_waiting++;
+	pump_soon(h);
+	return exec;
+}
+
+struct exec *exec_adopt(struct exec_host *h, int fd, int dir_fd, int runs_fd, const char *name,
+			const struct exec_ops *ops, void *arg)
+{
+	struct exec *exec = exec_new(h, name, ops, arg);
+
+	exec->other_fd = runs_fd;
+	exec->supervisor = supervisor_new(h->loop, fd, &host_ops, exec);
+	exec->supervisor->phase = PHASE_BUSY;
+	supervisor_set_dir(exec->supervisor, dir_fd);
+	find_spool(exec->supervisor);
+	list_push(&h->busy, &exec->link);
+	return exec;
+}
+
+static bool is_waiting(const struct exec *exec)
+{
+	return !exec->supervisor && !exec->failure;
+}
+
+static void exec_free(struct exec *exec)
+{
+	if (is_waiting(exec))
+		exec->host->n_waiting--;
+	list_remove(&exec->link);
+	ev_clear_pending(exec->host->loop, &exec->begin);
+	free(exec->other_path);
 	free(exec->failure);
+	buf_done(&exec->spec);
+	buf_done(&exec->early);
 	free(exec);
 }
 
-void exec_input(struct exec *exec, const void *data, size_t n)
+void exec_close(struct exec *exec)
 {
-	inpipe_write(&exec->in, data, n);
+	supervisor_free(exec->supervisor);
+	exec_free(exec);
+}
+
+/* Its directory becomes that of an idle supervisor again, or, when there are enough, of one that removes it and exits. */
+static bool give_back(struct exec *exec)
+{
+	struct exec_host *h = exec->host;
+	struct supervisor *s = exec->supervisor;
+	bool is_enough = h->n_idle + h->n_setup >= EXEC_IDLE_MAX;
+
+	if (!s || s->phase != PHASE_ENDED || exec->other_fd >= 0 || h->is_stopped || !ev_is_active(&s->in) ||
+	    renameat(h->runs_fd, exec->name, h->runs_fd, s->name))
+		return false;
+	supervisor_send(s, SUP_RELEASE, is_enough, NULL, 0);
+	exec->supervisor = NULL;
+	if (is_enough) {
+		supervisor_free(s);
+		return true;
+	}
+	s->phase = PHASE_SETUP;
+	s->owner = h;
+	list_push(&h->setup, &s->link);
+	h->n_setup++;
+	return true;
+}
+
+void exec_release(struct exec *exec)
+{
+	struct exec_host *h = exec->host;
+	int runs_fd = exec->other_fd >= 0 ? exec->other_fd : h->runs_fd;
+	bool had_one = exec->supervisor != NULL;
+
+	if (had_one && !give_back(exec)) {
+		rundir_remove(runs_fd, exec->name);
+		supervisor_free(exec->supervisor);
+	}
+	if (had_one)
+		exec->failure = mem_strdup("");		/* it does not wait */
+	exec_free(exec);
+}
+
+const struct spool_file *exec_spool(const struct exec *exec)
+{
+	static const struct spool_file none = { -1, NULL };
+
+	return exec->supervisor ? &exec->supervisor->spool : &none;
+}
+
+int exec_dir(const struct exec *exec)
+{
+	return exec->supervisor ? exec->supervisor->dir_fd : -1;
+}
+
+/* ---- what is asked of it ---- */
+
+static void tell(struct exec *exec, enum sup_type type, uint64_t value, const void *data, size_t n)
+{
+	if (exec->supervisor)
+		supervisor_send(exec->supervisor, type, value, data, n);
+	else if (!exec->failure)
+		supervisor_pack(&exec->early, type, value, data, n);
+}
+
+void exec_input(struct exec *exec, uint64_t offset, const void *data, size_t n)
+{
+	const uint8_t *bytes = data;
+
+	for (size_t done = 0, part; done < n; done += part) {
+		part = n - done < SUP_DATA_MAX ? n - done : SUP_DATA_MAX;
+		tell(exec, SUP_INPUT, offset + done, bytes + done, part);
+	}
 }
 
 void exec_input_end(struct exec *exec)
 {
-	inpipe_end(&exec->in);
+	tell(exec, SUP_INPUT_END, 0, NULL, 0);
 }
 
-void exec_pause(struct exec *exec)
+void exec_signal(struct exec *exec, int number)
 {
-	for (int i = 0; i < EXEC_N_STREAMS; i++)
-		outpipe_pause(&exec->out[i]);
+	tell(exec, SUP_SIGNAL, (uint64_t)number, NULL, 0);
 }
 
-void exec_resume(struct exec *exec)
+void exec_stop(struct exec *exec, enum sup_end end, const char *reason, bool at_once)
 {
-	for (int i = 0; i < EXEC_N_STREAMS; i++)
-		outpipe_resume(&exec->out[i]);
+	size_t n = strnlen(reason, SUP_REASON_MAX);
+
+	tell(exec, at_once ? SUP_KILL : SUP_STOP, end, reason, n);
+}
+
+void exec_resize(struct exec *exec, unsigned rows, unsigned columns)
+{
+	tell(exec, SUP_RESIZE, (uint64_t)rows << 16 | columns, NULL, 0);
+}
+
+void exec_free_output(struct exec *exec, uint64_t position)
+{
+	tell(exec, SUP_FREE, position, NULL, 0);
 }

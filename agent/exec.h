@@ -1,14 +1,10 @@
 /*
- * exec.h - the process of a run: start it, feed it, signal it, end it; hear what it writes and how it ends.
+ * exec.h - the process of a run, which belongs to a supervisor: start it, feed it, signal it, end it, and hear of it.
  *
- * exec_start() never fails. on_started or on_failed comes first; after on_failed nothing more. Then, in any
- * order: on_output, on_input_taken, one on_eof per stream, on_exited, and on_gone if exec_kill() was
- * called. Only a process that outlives SIGKILL may never have its on_exited: on_gone says so. Callbacks come from the loop only, never from inside an exec_* function. exec_free() may be called
- * from every callback but on_output and on_input_taken.
- *
- * The process leads a session and a process group of its own. When it has ended and a process it left
- * behind holds an output stream open, that stream is cut EXEC_LINGER_MS later; what was in it by then
- * is delivered.
+ * The supervisor does the work and outlives this agent; see supervise/supervise.h. Idle ones are kept ready, so that a
+ * start is one file, one rename and one packet. Callbacks come from the loop only, never from inside an exec_* function.
+ * on_failed, on_ended and on_lost are each the last but on_ended, after which only exec_release() or exec_close() make
+ * sense. exec_release() and exec_close() may be called from every callback.
  */
 #ifndef AGENT_EXEC_H
 #define AGENT_EXEC_H
@@ -18,67 +14,78 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "agent/user.h"
+#include "agent/spool_read.h"
+#include "agent/supervise/supervise.h"
 
 enum {
-	EXEC_LINGER_MS = 2000,
-	EXEC_GIVE_UP_MS = 5000,		/* after the first SIGKILL */
-	EXEC_CHUNK_MAX = 64 * 1024
+	EXEC_IDLE_MAX = 4,		/* supervisors kept without a run */
+	EXEC_SPAWNS_PER_TURN = 8
 };
 
+struct buf;
 struct ev_loop;
 struct exec;
 enum exec_stream { EXEC_STDOUT, EXEC_STDERR, EXEC_N_STREAMS };
 
-/* What all of an agent's processes share. */
+/* The supervisors of an agent. */
 struct exec_host;
 struct exec_host *exec_host_new(struct ev_loop *loop);
+/* From here on there is one ready. runs_fd is the directory of directories, borrowed; `program` is copied. */
+void exec_host_open(struct exec_host *h, const char *program, int runs_fd);
+const char *exec_host_program(const struct exec_host *h);
+/* Lets the idle ones go, and keeps none from here on. */
+void exec_host_stop(struct exec_host *h);
 void exec_host_free(struct exec_host *h);
 
-/* Borrowed during exec_start(). */
-struct exec_spec {
-	const char *shell;		/* runs `command` */
-	const char *command;		/* or NULL: argv is executed directly */
-	char *const *argv;		/* argv[0] is looked up in the PATH of env */
-	char *const *env;		/* all of the environment, NULL-terminated */
-	const char *cwd;
-	bool cwd_may_fail;		/* then the process starts in "/" */
-	const struct user *user;
-	bool no_input;			/* standard input is /dev/null */
+/* All of it is borrowed during exec_start(), but for other_fd, which is borrowed until the end of the exec. */
+struct exec_order {
+	const char *name;		/* of its directory */
+	const struct buf *spec;		/* the whole file, see supervise/spec.h */
+	int other_fd;			/* make the directory in this one, whose path is other_path; -1: take the supervisor's */
+	const char *other_path;
+	bool sync;			/* other_fd: on disk before it starts */
 };
 
 struct exec_ops {
 	void (*on_started)(struct exec *exec, pid_t pid, void *arg);
-	/* Nothing runs. `code` is what a shell has for it, 126 or 127, or 0; `why` is borrowed. */
-	void (*on_failed)(struct exec *exec, int code, const char *why, void *arg);
-	/* At most EXEC_CHUNK_MAX bytes, borrowed. */
-	void (*on_output)(struct exec *exec, enum exec_stream stream, const void *data, size_t n, void *arg);
+	/* Nothing runs, nothing is left: no supervisor could be had. `why` is borrowed. */
+	void (*on_failed)(struct exec *exec, const char *why, void *arg);
+	/* There is more in the spool. */
+	void (*on_grew)(struct exec *exec, void *arg);
 	/* The process's pipe took all input before `offset`. closed: it takes no more, what is queued is dropped. */
 	void (*on_input_taken)(struct exec *exec, uint64_t offset, bool closed, void *arg);
-	/* cut: somebody else still holds the stream open. */
-	void (*on_eof)(struct exec *exec, enum exec_stream stream, bool cut, void *arg);
-	/* One of code and signal is meant: signal 0 means exited with code. */
-	void (*on_exited)(struct exec *exec, int code, int signal, void *arg);
-	/* After exec_kill(): nothing of its session is left, or SIGKILL did not end all of it within
-	 * EXEC_GIVE_UP_MS. Then `left` has the pids as words, borrowed, else it is NULL. */
-	void (*on_gone)(struct exec *exec, const char *left, void *arg);
+	/* Of one that was adopted: how it stands. */
+	void (*on_state)(struct exec *exec, const struct sup_state *state, void *arg);
+	/* `reason` is borrowed. */
+	void (*on_ended)(struct exec *exec, const struct sup_status *status, const char *reason, void *arg);
+	/* The supervisor is gone without a word. Its files are there. */
+	void (*on_lost)(struct exec *exec, void *arg);
 };
 
-struct exec *exec_start(struct exec_host *h, const struct exec_spec *spec, const struct exec_ops *ops, void *arg);
-/* Lets go of what is there. A process that still runs goes on, unheard, and is reaped when it ends. */
-void exec_free(struct exec *exec);
+/* Never fails: what cannot be started has its on_failed. */
+struct exec *exec_start(struct exec_host *h, const struct exec_order *order, const struct exec_ops *ops, void *arg);
+/* Takes over the supervisor of a run from an earlier agent: the connection and the directory, which it owns now.
+ * runs_fd, in which that is called `name`, is borrowed. */
+struct exec *exec_adopt(struct exec_host *h, int fd, int dir_fd, int runs_fd, const char *name,
+			const struct exec_ops *ops, void *arg);
+/* Lets go. The run goes on; its files stay. */
+void exec_close(struct exec *exec);
+/* The run has ended and is done with: its files are removed, its supervisor is free for another one. */
+void exec_release(struct exec *exec);
 
-/* Queues input without bound: the caller counts what on_input_taken has not confirmed. */
-void exec_input(struct exec *exec, const void *data, size_t n);
-/* After what is queued the process reads end of file. */
+/* Its output; without a head until it has started. Borrowed until it is closed. */
+const struct spool_file *exec_spool(const struct exec *exec);
+/* Its directory, or -1. */
+int exec_dir(const struct exec *exec);
+
+/* `offset` is that of the data in the run's input. Queued without bound: the caller counts what is not taken. */
+void exec_input(struct exec *exec, uint64_t offset, const void *data, size_t n);
 void exec_input_end(struct exec *exec);
-/* No on_output until exec_resume(): a process that goes on writing blocks. */
-void exec_pause(struct exec *exec);
-void exec_resume(struct exec *exec);
-/* A signal to the process group. */
 void exec_signal(struct exec *exec, int number);
-/* A signal to every process of the session, and on_gone is owed from here on. SIGKILL is repeated until
- * nothing is left, for EXEC_GIVE_UP_MS. */
-void exec_kill(struct exec *exec, int number);
+/* TERM, grace, KILL; or KILL at once. It ends as `end`, an enum sup_end, with these words. */
+void exec_stop(struct exec *exec, enum sup_end end, const char *reason, bool at_once);
+void exec_resize(struct exec *exec, unsigned rows, unsigned columns);
+/* Output before `position` is not needed any more. */
+void exec_free_output(struct exec *exec, uint64_t position);
 
 #endif

@@ -1,18 +1,16 @@
 /*
- * exec_program.c - which program an exec_spec means.
+ * exec_program.c - which program a request means.
  *
  * A command longer than the kernel takes as one argument becomes a script in memory that the shell reads
  * as /proc/self/fd/3; its first words close that descriptor, so that the command has 0 to 2 only.
  */
 #include "agent/exec_program.h"
 
-#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#include "common/buf.h"
-#include "common/fd.h"
 #include "common/mem.h"
 #include "common/str.h"
 
@@ -58,51 +56,42 @@ static void search_path(struct exec_program *p, const char *name, const char *pa
 	}
 }
 
-static int write_script(struct exec_program *p, const char *command)
+static void shell_program(struct exec_program *p, const char *shell, const char *command)
 {
-	int rc;
-
-	p->script = memfd_create("sloth-command", MFD_CLOEXEC);
-	if (p->script < 0)
-		return -errno;
-	rc = fd_write_all(p->script, script_start, strlen(script_start));
-	return rc ? rc : fd_write_all(p->script, command, strlen(command));
-}
-
-static int shell_program(struct exec_program *p, const struct exec_spec *spec)
-{
-	bool is_script = strlen(spec->command) >= EXEC_ARG_MAX;
-	const char *slash = strrchr(spec->shell, '/');
+	bool is_script = strlen(command) >= EXEC_ARG_MAX;
+	const char *slash = strrchr(shell, '/');
 	char **argv = p->shell_argv;
 
-	single_path(p, spec->shell);
+	single_path(p, shell);
 	p->argv = argv;
-	*argv++ = (char *)(slash ? slash + 1 : spec->shell);
+	*argv++ = (char *)(uintptr_t)(slash ? slash + 1 : shell);
 	if (!is_script) {
 		*argv++ = dash_c;
 		*argv++ = no_option;	/* the command may begin with a dash */
 	}
-	*argv++ = is_script ? script_path : (char *)spec->command;
+	*argv++ = is_script ? script_path : (char *)(uintptr_t)command;
 	*argv = NULL;
-	return is_script ? write_script(p, spec->command) : 0;
+	if (is_script)
+		p->script = mem_printf("%s%s", script_start, command);
 }
 
-int exec_program_init(struct exec_program *p, const struct exec_spec *spec)
+void exec_program_init(struct exec_program *p, const char *shell, const char *command, char **argv, char *const *env)
 {
-	*p = (struct exec_program){ .script = -1 };
-	if (spec->command)
-		return shell_program(p, spec);
-	p->argv = spec->argv;
-	if (strchr(spec->argv[0], '/'))
-		single_path(p, spec->argv[0]);
+	*p = (struct exec_program){ 0 };
+	if (command) {
+		shell_program(p, shell, command);
+		return;
+	}
+	p->argv = argv;
+	if (strchr(argv[0], '/'))
+		single_path(p, argv[0]);
 	else
-		search_path(p, spec->argv[0], env_path(spec->env));
-	return 0;
+		search_path(p, argv[0], env_path(env));
 }
 
 void exec_program_done(struct exec_program *p)
 {
 	free(p->paths);
 	free(p->text);
-	fd_close(&p->script);
+	free(p->script);
 }

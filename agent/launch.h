@@ -4,15 +4,25 @@
 #ifndef AGENT_LAUNCH_H
 #define AGENT_LAUNCH_H
 
+#include "agent/exec_program.h"
 #include "agent/run.h"
+#include "agent/user.h"
 #include "wire/proto/sloth.pb-c.h"
 
 enum {
 	LAUNCH_COMMAND_MAX = 1024 * 1024,
 	LAUNCH_ARGS_MAX = 4096,			/* and LAUNCH_COMMAND_MAX bytes in all */
 	LAUNCH_ENV_MAX = 512,			/* entries that a caller may add */
-	LAUNCH_ENV_BYTES_MAX = 256 * 1024
+	LAUNCH_ENV_BYTES_MAX = 256 * 1024,
+	LAUNCH_SHOWN_MAX = 4096,		/* bytes of the command in lists */
+	LAUNCH_TERM_MAX = 64,
+	LAUNCH_WINDOW_MAX = 4096		/* rows, columns */
 };
+
+/* How much output a detached run keeps. */
+#define LAUNCH_OUTPUT_DEFAULT	(UINT64_C(64) * 1024 * 1024)
+#define LAUNCH_OUTPUT_MIN	(UINT64_C(256) * 1024)
+#define LAUNCH_OUTPUT_MAX	(UINT64_C(1024) * 1024 * 1024)
 
 struct agent;
 
@@ -25,8 +35,11 @@ enum launch_verdict {
 };
 
 struct launch {
-	struct run_spec spec;	/* points into what follows and into the request */
+	struct spec spec;	/* points into what follows and into the request */
+	const struct user *as;
+	struct exec_program program;
 	char **argv, **env;	/* owned, NULL-terminated */
+	char *shown;		/* owned: the command as text */
 	struct user *user;	/* owned; NULL: the agent's own */
 };
 

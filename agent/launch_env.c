@@ -11,7 +11,7 @@
 #include "common/mem.h"
 #include "common/str.h"
 
-enum { N_BASE = 9 };
+enum { N_BASE = 10 };
 
 char **launch_strings(const char *what, const ProtobufCBinaryData *items, size_t n, char **error)
 {
@@ -56,6 +56,8 @@ static size_t base_env(char **env, const struct launch_who *who)
 	env[n++] = mem_printf("SLOTH_RUN_ID=%s", who->run_id);
 	env[n++] = mem_printf("SLOTH_AGENT=%s", who->agent);
 	env[n++] = mem_printf("SLOTH_PRINCIPAL=%s", who->principal);
+	if (who->term)
+		env[n++] = mem_printf("TERM=%s", who->term);
 	return n;
 }
 

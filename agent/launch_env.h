@@ -11,6 +11,7 @@
 struct launch_who {
 	const struct user *user;
 	const char *run_id, *agent, *principal;
+	const char *term;	/* NULL: it has no terminal */
 };
 
 /*

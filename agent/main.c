@@ -2,7 +2,8 @@
  * main.c - slothd-agent: command line, start, signals, exit status.
  *
  * Until the agent works everything that is wrong goes to stderr, which with --daemon is that of whoever
- * started it. A first SIGTERM or SIGINT ends the runs and then the agent, a second one ends it at once.
+ * started it. A first SIGTERM or SIGINT ends the agent, and the runs before it when it was told so; a second one ends it
+ * at once.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
-#include "agent/proc.h"
+#include "agent/spawn.h"
 #include "common/daemon.h"
 #include "common/daemon_files.h"
 #include "common/daemon_signals.h"
@@ -31,12 +32,12 @@ static void on_stop(const char *name, void *arg)
 {
 	struct agent *a = arg;
 
-	if (a->state == AGENT_ENDING || a->state == AGENT_CLOSING) {
+	if (a->state != AGENT_UP) {
 		log_warn("agent %s: second %s: ending at once", a->config->own_name, name);
 		agent_abort(a);
 		_exit(EXIT_FAILED);
 	}
-	agent_stop(a, true, EXIT_OK, name);
+	agent_stop(a, a->config->kill_runs, EXIT_OK, name);
 }
 
 static void on_hangup(void *arg)
@@ -132,7 +133,7 @@ int main(int argc, char **argv)
 	int status;
 
 	daemon_forbid_dumps();
-	proc_reset_signals();
+	spawn_reset_signals();
 	fd_occupy_standard();
 	status = config_load(&config, argc, argv, &error);
 	if (status != EXIT_OK)

@@ -1,16 +1,17 @@
 /*
- * past.c - a ring of ids, in memory and, slot by slot the same, in a file.
+ * past.c - a ring of ids with their outcomes; of the ids the hashes are in memory, slot by slot as in the file.
  *
  * Owns the file. An id has a number, one more than that of the id before it; the number says which slot it
  * is in. So the file needs no head, no order of writing and never grows: a record counts when its number
- * belongs to its slot, and the highest number is the newest. One write(2) per id and no fsync(2): the ids
- * survive the process, not the power of the machine, which ends the runs as well.
+ * belongs to its slot, and the highest number is the newest. Two write(2) per id, at its start and at its end,
+ * and no fsync(2): they survive the process, not the power of the machine, which ends the runs as well.
  *
  * In memory an id is 8 bytes of hash, found through hash chains: half the memory, and ids are random, so that one
  * of 2^49 at most is taken for another one and refused. None is forgotten by that.
  */
 #include "agent/past.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -22,12 +23,17 @@
 #include "common/log.h"
 #include "common/mem.h"
 
-enum { N_BUCKETS = 16384 };
+enum { N_BUCKETS = 16384, RECORDS_AT_ONCE = 1024 };
+static const uint64_t record_magic = UINT64_C(0x32545341504c5353);	/* of another layout: another number */
 
 struct record {				/* of the file */
+	uint64_t magic;
 	uint64_t number;		/* 0: none */
 	uint8_t id[PAST_ID_BYTES];
+	struct past_outcome outcome;
 };
+
+static_assert(sizeof(struct record) == PAST_RECORD_BYTES, "a record has no holes");
 
 struct past {
 	uint64_t *hashes;		/* PAST_MAX slots, made with the first id; 0: free */
@@ -74,21 +80,22 @@ static uint16_t *bucket_of(const struct past *p, uint64_t hash)
 	return &p->buckets[(hash >> 32) % N_BUCKETS];
 }
 
-bool past_has(const struct past *p, const uint8_t *id)
+/* Slot + 1; 0: none. */
+static unsigned slot_of(const struct past *p, const uint8_t *id)
 {
 	uint64_t hash = hash_of(id);
 
 	if (!p->hashes)
-		return false;
+		return 0;
 	for (unsigned i = *bucket_of(p, hash); i; i = p->nexts[i - 1])
 		if (p->hashes[i - 1] == hash)
-			return true;
-	return false;
+			return i;
+	return 0;
 }
 
-bool past_has_dropped(const struct past *p)
+bool past_has(const struct past *p, const uint8_t *id)
 {
-	return p->number > PAST_MAX;
+	return slot_of(p, id) != 0;
 }
 
 static void unchain(struct past *p, unsigned at)
@@ -120,13 +127,13 @@ static void enter(struct past *p, unsigned at, const uint8_t *id)
 
 /* ---- in the file ---- */
 
-static int read_records(int fd, struct record *records, size_t *n)
+/* Up to n whole records from slot `at` on; how many, or -errno. */
+static int read_records(int fd, unsigned at, struct record *records, size_t n)
 {
-	const size_t size = PAST_MAX * sizeof *records;
-	size_t have = 0;
+	size_t size = n * sizeof *records, have = 0;
 
 	while (have < size) {
-		ssize_t got = pread(fd, (uint8_t *)records + have, size - have, (off_t)have);
+		ssize_t got = pread(fd, (uint8_t *)records + have, size - have, (off_t)(at * sizeof *records + have));
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -136,27 +143,34 @@ static int read_records(int fd, struct record *records, size_t *n)
 			break;
 		have += (size_t)got;
 	}
-	*n = have / sizeof *records;
-	return 0;
+	return (int)(have / sizeof *records);
+}
+
+static void take_record(struct past *p, unsigned at, const struct record *record)
+{
+	uint64_t number = record->number;
+
+	if (record->magic != record_magic || number == 0 || number == UINT64_MAX || number % PAST_MAX != at)
+		return;
+	enter(p, at, record->id);
+	if (number > p->number)
+		p->number = number;
 }
 
 static int load(struct past *p, int fd)
 {
-	struct record *records = mem_array(PAST_MAX, sizeof *records);
-	size_t n = 0;
-	int err = read_records(fd, records, &n);
+	struct record *records = mem_array(RECORDS_AT_ONCE, sizeof *records);
+	unsigned at = 0;
+	int n;
 
-	for (unsigned i = 0; i < n; i++) {
-		uint64_t number = records[i].number;
-
-		if (number == 0 || number == UINT64_MAX || number % PAST_MAX != i)
-			continue;
-		enter(p, i, records[i].id);
-		if (number > p->number)
-			p->number = number;
-	}
+	do {
+		n = read_records(fd, at, records, RECORDS_AT_ONCE);
+		for (int i = 0; i < n; i++)
+			take_record(p, at + (unsigned)i, &records[i]);
+		at += RECORDS_AT_ONCE;
+	} while (n == RECORDS_AT_ONCE && at < PAST_MAX);
 	free(records);
-	return err;
+	return n < 0 ? n : 0;
 }
 
 int past_open(struct past *p, const char *path)
@@ -180,16 +194,49 @@ static void write_record(struct past *p, unsigned at, const struct record *recor
 		n = pwrite(p->fd, record, sizeof *record, (off_t)(at * sizeof *record));
 	while (n < 0 && errno == EINTR);
 	if (n != sizeof *record && !p->is_failing)
-		log_warn("ids of runs are not kept for the next start: %s", strerror(n < 0 ? errno : ENOSPC));
+		log_warn("ids and ends of runs are not kept for the next start: %s", strerror(n < 0 ? errno : ENOSPC));
 	p->is_failing = n != sizeof *record;
 }
 
-void past_add(struct past *p, const uint8_t *id)
+/* Of the id that is in a slot: the newest number that belongs there. */
+static uint64_t number_of(const struct past *p, unsigned at)
 {
-	struct record record = { .number = ++p->number };
-	unsigned at = (unsigned)(record.number % PAST_MAX);
+	return p->number - (p->number - at) % PAST_MAX;
+}
+
+/* The record of an id in its slot, if that is what the slot of the file has. */
+static bool read_own(const struct past *p, unsigned at, const uint8_t *id, struct record *record)
+{
+	return p->fd >= 0 && read_records(p->fd, at, record, 1) == 1 && record->magic == record_magic &&
+		memcmp(record->id, id, PAST_ID_BYTES) == 0;
+}
+
+void past_put(struct past *p, const uint8_t *id, const struct past_outcome *outcome)
+{
+	struct record record = { .magic = record_magic, .outcome = *outcome };
+	unsigned slot = slot_of(p, id);
 
 	memcpy(record.id, id, PAST_ID_BYTES);
-	enter(p, at, id);
-	write_record(p, at, &record);
+	if (slot) {
+		record.number = number_of(p, slot - 1);
+	} else {
+		record.number = ++p->number;
+		slot = (unsigned)(record.number % PAST_MAX) + 1;
+		enter(p, slot - 1, id);
+	}
+	write_record(p, slot - 1, &record);
+}
+
+bool past_find(const struct past *p, const uint8_t *id, struct past_outcome *out)
+{
+	unsigned slot = slot_of(p, id);
+	struct record record;
+
+	if (!slot)
+		return false;
+	*out = (struct past_outcome){ 0 };
+	if (read_own(p, slot - 1, id, &record))
+		*out = record.outcome;
+	out->reason[PAST_REASON_MAX] = '\0';
+	return true;
 }

@@ -1,6 +1,6 @@
 /*
- * past.h - the ids of runs that were started, so that none is started twice, also by the agent that comes after
- * this one.
+ * past.h - the ids of runs that were started and how they ended, so that none is started twice and its end is still
+ * known when its directory is gone, also by the agent that comes after this one.
  *
  * The last PAST_MAX ids are remembered: more than are started in the minute in which a caller whose connection
  * was lost asks again.
@@ -11,22 +11,39 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PAST_MAX = 32768, PAST_ID_BYTES = 16 };
+enum { PAST_MAX = 32768, PAST_ID_BYTES = 16, PAST_REASON_MAX = 111 };
+
+/* Written to the file as it is. */
+struct past_outcome {
+	uint8_t has_ended;		/* else the rest is not known */
+	uint8_t end;			/* enum run_end */
+	uint8_t containment;		/* enum sup_containment */
+	uint8_t output_cut;
+	int32_t code, signal, pad;
+	int64_t started_ms, ended_ms;	/* wall clock */
+	uint64_t duration_ms;
+	uint64_t total[2];
+	uint64_t owner;			/* hash of who started it */
+	char reason[PAST_REASON_MAX + 1];
+};
+
+enum { PAST_RECORD_BYTES = 32 + sizeof(struct past_outcome) };	/* in the file */
 
 struct past;
 
-/* In memory only, until past_open(). */
+/* In memory only, until past_open(): ids, and no outcomes. */
 struct past *past_new(void);
 void past_free(struct past *p);
 
-/* Takes in the ids that the file at `path` has, and keeps there what is added from here on; made when it is
- * missing. Before the first past_add(). 0, or -errno. */
+/* Takes in what the file at `path` has, and keeps there what is added from here on; made when it is
+ * missing. Before the first past_put(). 0, or -errno. */
 int past_open(struct past *p, const char *path);
 
-/* Written before it returns, so that it survives the death of the process; a disk that is full costs that. */
-void past_add(struct past *p, const uint8_t *id);
+/* A run has started or ended. Written before it returns, so that it survives the death of the process; a disk
+ * that is full costs that. */
+void past_put(struct past *p, const uint8_t *id, const struct past_outcome *outcome);
 bool past_has(const struct past *p, const uint8_t *id);
-/* Ids have been dropped because there were more than PAST_MAX. */
-bool past_has_dropped(const struct past *p);
+/* has_ended is 0 when no more is known than that it was started. False: never heard of. */
+bool past_find(const struct past *p, const uint8_t *id, struct past_outcome *out);
 
 #endif

@@ -10,6 +10,7 @@
 #include "wire/wire.h"
 
 static const char *const states[RUN_N_ENDS] = {
+	[RUN_END_UNKNOWN] = "unknown",
 	[RUN_END_EXITED] = "exited",
 	[RUN_END_SIGNALLED] = "signalled",
 	[RUN_END_TIMED_OUT] = "timed-out",
@@ -37,4 +38,6 @@ void result_add_trailers(struct wire_call *call, const struct run_result *result
 	add_number(call, "sloth-stdout-bytes", result->total[EXEC_STDOUT]);
 	add_number(call, "sloth-stderr-bytes", result->total[EXEC_STDERR]);
 	add_number(call, "sloth-duration-ms", result->duration_ms);
+	if (result->containment[0])
+		wire_add_trailer(call, &WIRE_FIELD("sloth-containment", result->containment));
 }

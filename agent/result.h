@@ -1,9 +1,10 @@
 /*
  * result.h - the end of a run in a call's trailing metadata, for relays that do not decode messages.
  *
- *   sloth-state         exited, signalled, timed-out, cancelled, rejected
+ *   sloth-state         exited, signalled, timed-out, cancelled, rejected, unknown
  *   sloth-exit          exit status; of "signalled" the signal; of "rejected" 126, 127 or 0
  *   sloth-stdout-bytes  sloth-stderr-bytes  sloth-duration-ms
+ *   sloth-containment   cgroup, subreaper; missing: nothing ran
  */
 #ifndef AGENT_RESULT_H
 #define AGENT_RESULT_H

@@ -1,233 +1,322 @@
 /*
- * run.c - one run: joins the call that watches it and the process that is it.
+ * run.c - one run: its way from the queue to its end, and from there out of memory.
  *
- * A run ends when three facts hold, in whatever order they arrive: exited, stdout at its end, stderr at its
- * end; a run that is being ended also needs a fourth, that nothing of its session is left. What outlives
- * SIGKILL is given up: it counts as gone and exited, and the reason names it. Each
- * handler records its fact and calls run_maybe_finish(), the only place that tells the end and frees the run.
- * A watcher that leaves changes nothing but who is told: its run is cancelled and ends in the same way.
+ *   QUEUED --turn--> STARTING --SUP_STARTED--> RUNNING --SUP_ENDED--> OVER --settled--> gone
+ *      |                +--- not started ----------|--------------------^
+ *      +-- cancelled, never begun ------- supervisor lost --> SWEEPING -+
  *
- *   NEW --started--> RUNNING --cancel, deadline--> TERMINATING --grace--> KILLING
- *    +-- start failed --+--------------- the facts -----+-------------------+--> DONE
+ * The supervisor keeps the clocks of the process; here is one timer, `lost`: while the run lives, for an owner that does
+ * not come back; after its end, for one that has not said that it has it all. A run that is over, has no reader and has
+ * not been acknowledged holds no descriptors: its directory waits.
+ *
+ * Its end is written among the past ones before anybody hears of it.
  */
 #include "agent/run.h"
 
-#include <ev.h>
-#include <signal.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "agent/rundir.h"
+#include "agent/run_own.h"
 #include "agent/runs.h"
+#include "agent/spawn.h"
 #include "common/clock.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/sm.h"
 #include "common/str.h"
 
-enum run_state { RUN_NEW, RUN_RUNNING, RUN_TERMINATING, RUN_KILLING, RUN_DONE };
-
 static const struct sm_state run_states[] = {
-	[RUN_NEW]         = { "new",         SM(RUN_RUNNING) | SM(RUN_DONE) },
-	[RUN_RUNNING]     = { "running",     SM(RUN_TERMINATING) | SM(RUN_KILLING) | SM(RUN_DONE) },
-	[RUN_TERMINATING] = { "terminating", SM(RUN_KILLING) | SM(RUN_DONE) },
-	[RUN_KILLING]     = { "killing",     SM(RUN_DONE) },
-	[RUN_DONE]        = { "done",        0 },
+	[RUN_QUEUED]   = { "queued",   SM(RUN_STARTING) | SM(RUN_RUNNING) | SM(RUN_SWEEPING) | SM(RUN_OVER) },
+	[RUN_STARTING] = { "starting", SM(RUN_RUNNING) | SM(RUN_SWEEPING) | SM(RUN_OVER) },
+	[RUN_RUNNING]  = { "running",  SM(RUN_SWEEPING) | SM(RUN_OVER) },
+	[RUN_SWEEPING] = { "sweeping", SM(RUN_OVER) },
+	[RUN_OVER]     = { "over",     0 },
 };
 
-struct run {
-	struct list link;		/* live runs */
-	struct runs *runs;
-	uint8_t id[RUN_ID_BYTES];
-	char name[16];			/* for the log */
-	unsigned state;			/* enum run_state */
-	const struct run_ops *ops;	/* NULL: the watcher has left */
-	void *arg;
-	struct exec *exec;
-	ev_timer deadline, grace;
-	uint64_t timeout_ms, grace_ms;
-	uint64_t started_us, exited_us;
-	bool has_exited, is_eof[EXEC_N_STREAMS], is_gone;	/* the facts */
-	bool is_given_up;		/* gone, but for processes that cannot be killed */
-	int code, signal;
-	bool output_cut;
-	uint64_t total[EXEC_N_STREAMS];
-	enum run_end ending;		/* why we end it; 0: it ends by itself */
-	char *reason;			/* words for `ending` */
-};
+static const double sweep_limit_s = 10;
+
+static const struct exec_ops run_exec_ops;
 
 static void run_move(struct run *run, enum run_state to)
 {
-	sm_move(run_states, &run->state, to, run->name);
+	enum run_state from = run->state;
+
+	sm_move(run_states, &run->state, to, run->hex);
+	runs_moved(run->runs, run, from);
 }
 
-const uint8_t *run_id(const struct run *run)
+const struct spool_file *run_spool(const struct run *run)
 {
-	return run->id;
+	return run->exec ? exec_spool(run->exec) : &run->files;
 }
 
-struct run *run_from_link(struct list *link)
-{
-	return list_entry(link, struct run, link);
-}
+/* ---- out of memory ---- */
 
-/* ---- the end ---- */
-
-static void run_finish(struct run *run, struct run_result *result)
+void run_free(struct run *run)
 {
 	struct ev_loop *loop = runs_loop(run->runs);
 
-	ev_timer_stop(loop, &run->deadline);
-	ev_timer_stop(loop, &run->grace);
-	exec_free(run->exec);		/* reaps */
-	run_move(run, RUN_DONE);
-	if (run->ops)
-		run->ops->on_end(run, result, run->arg);
-	runs_remove(run->runs, &run->link);
+	ev_timer_stop(loop, &run->lost);
+	ev_timer_stop(loop, &run->sweep_limit);
+	if (ev_is_active(&run->sweep)) {
+		ev_io_stop(loop, &run->sweep);
+		fd_close(&run->sweep.fd);
+	}
+	if (run->exec)
+		exec_close(run->exec);
+	spool_file_close(&run->files);
+	runs_remove(run->runs, run);
+	buf_done(&run->spec);
+	buf_done(&run->early);
+	free(run->principal);
+	free(run->command);
+	free(run->user);
+	free(run->cgroup);
 	free(run->reason);
 	free(run);
 }
 
-static const char *signal_text(int number)
+static void run_forget(struct run *run)
 {
-	static char text[64];
-	const char *name = sigdescr_np(number);
-
-	snprintf(text, sizeof text, "killed by signal %d (%s)", number, name ? name : "real-time");
-	return text;
-}
-
-static void run_maybe_finish(struct run *run)
-{
-	uint64_t end_us = run->has_exited ? run->exited_us : mono_us();
-	struct run_result result = {
-		.end = RUN_END_EXITED, .code = run->code, .signal = run->signal, .reason = "",
-		.duration_ms = (end_us - run->started_us) / 1000, .output_cut = run->output_cut,
-	};
-
-	if ((!run->has_exited && !run->is_given_up) || !run->is_eof[EXEC_STDOUT] || !run->is_eof[EXEC_STDERR])
-		return;
-	if (run->state != RUN_RUNNING && !run->is_gone)
-		return;
-	if (run->ending) {
-		result.end = run->ending;
-		result.reason = run->reason;
-	} else if (run->signal) {
-		result.end = RUN_END_SIGNALLED;
-		result.code = run->signal;
-		result.reason = signal_text(run->signal);
+	if (run->exec) {
+		exec_release(run->exec);
+		run->exec = NULL;
+	} else if (run->has_files) {
+		rundir_remove(runs_dir(run->runs, run->is_in_state_dir), run->hex);
 	}
-	memcpy(result.total, run->total, sizeof result.total);
-	run_finish(run, &result);
+	run_free(run);
 }
 
-/* ---- ending it ---- */
-
-static void on_grace(struct ev_loop *loop, ev_timer *w, int events)
-{
-	struct run *run = w->data;
-
-	(void)loop, (void)events;
-	run_move(run, RUN_KILLING);
-	exec_kill(run->exec, SIGKILL);
-}
-
-/* The first reason counts, and none that comes after the process has ended by itself. */
-static void run_note_ending(struct run *run, enum run_end why, const char *reason)
-{
-	if (run->ending || run->has_exited)
-		return;
-	run->ending = why;
-	run->reason = mem_strdup(reason);
-}
-
-static void run_terminate(struct run *run)
+static void start_lost(struct run *run)
 {
 	struct ev_loop *loop = runs_loop(run->runs);
 
-	run_move(run, RUN_TERMINATING);
-	ev_timer_stop(loop, &run->deadline);
-	exec_kill(run->exec, SIGTERM);
-	ev_now_update(loop);		/* that was a walk over /proc */
-	ev_timer_set(&run->grace, (double)run->grace_ms / 1000, 0.);
-	ev_timer_start(loop, &run->grace);
+	ev_now_update(loop);
+	ev_timer_set(&run->lost, (double)run->reconnect_ms / 1000, 0.);
+	ev_timer_start(loop, &run->lost);
 }
 
-void run_cancel(struct run *run, const char *reason)
+void run_settle(struct run *run)
 {
-	run_note_ending(run, RUN_END_CANCELLED, reason);
-	if (run->state == RUN_RUNNING)
-		run_terminate(run);	/* NEW: on_started() does it */
-}
+	struct ev_loop *loop = runs_loop(run->runs);
 
-void run_kill(struct run *run, const char *reason)
-{
-	run_note_ending(run, RUN_END_CANCELLED, reason);
-	if (run->state == RUN_RUNNING || run->state == RUN_TERMINATING) {
-		ev_timer_stop(runs_loop(run->runs), &run->grace);
-		run_move(run, RUN_KILLING);
+	if (run->is_ending)
+		return;
+	if (run->owner)
+		ev_timer_stop(loop, &run->lost);
+	if (run->state != RUN_OVER) {
+		if (!run->owner && !run->is_detached && !run->keeps_when_lost && !ev_is_active(&run->lost))
+			start_lost(run);
+		return;
 	}
-	exec_kill(run->exec, SIGKILL);
+	if (run_has_readers(run))
+		return;
+	if (run->is_done_with && !run->is_detached) {
+		run_forget(run);
+		return;
+	}
+	if (runs_is_stopping(run->runs)) {
+		run_free(run);
+		return;
+	}
+	if (run->exec) {
+		exec_close(run->exec);
+		run->exec = NULL;
+	}
+	spool_file_close(&run->files);
+	if (run->is_detached)
+		runs_prune(run->runs);
+	else if (!ev_is_active(&run->lost))
+		start_lost(run);
 }
 
-void run_leave(struct run *run, const char *reason)
+void run_remove(struct run *run)
 {
-	run->ops = NULL;
-	run_cancel(run, reason);
-	exec_resume(run->exec);		/* what it still writes is thrown away, but does not block it */
+	run_let_go_all(run, RUN_TAKEN_OVER);
+	run_forget(run);
 }
 
-static void on_deadline(struct ev_loop *loop, ev_timer *w, int events)
+static void on_lost_caller(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct run *run = w->data;
-	char *reason = mem_printf("timed out after %s", str_duration_ms(run->timeout_ms));
+	char *reason;
 
 	(void)loop, (void)events;
-	run_note_ending(run, RUN_END_TIMED_OUT, reason);
+	if (run->state == RUN_OVER) {
+		run->is_done_with = true;
+		run_settle(run);
+		return;
+	}
+	reason = mem_printf("its caller was lost for %s", str_duration_ms(run->reconnect_ms));
+	run_cancel(run, reason);
 	free(reason);
-	run_terminate(run);
 }
 
-/* ---- what the process does ---- */
+/* ---- the end ---- */
+
+static void note_disk(struct run *run)
+{
+	int fd = rundir_open(runs_dir(run->runs, run->is_in_state_dir), run->hex);
+	struct stat st;
+
+	if (fd >= 0 && fstatat(fd, "out", &st, AT_SYMLINK_NOFOLLOW) == 0)
+		run->disk_bytes = (uint64_t)st.st_blocks * 512;
+	fd_close(&fd);
+}
+
+/* run->outcome is complete but for the reason. The run may be gone afterwards. */
+static void run_end(struct run *run, const char *reason)
+{
+	struct past_outcome *o = &run->outcome;
+
+	o->has_ended = 1;
+	if (!o->ended_ms)
+		o->ended_ms = wall_us() / 1000;
+	run->reason = mem_strdup(reason);
+	str_escape(o->reason, PAST_REASON_MAX, reason, strlen(reason), "");
+	past_put(runs_past(run->runs), run->id, o);
+	ev_timer_stop(runs_loop(run->runs), &run->lost);
+	run_move(run, RUN_OVER);
+	if (run->is_detached)
+		note_disk(run);
+	run->is_ending = true;
+	run_turn(run);
+	list_for_each(link, tmp, &run->waiters) {
+		struct run_waiter *w = list_entry(link, struct run_waiter, link);
+
+		list_remove(link);
+		w->on_over(w, run);
+	}
+	run->is_ending = false;
+	run_settle(run);
+}
+
+static void take_status(struct run *run, const struct sup_status *status, const char *reason)
+{
+	struct past_outcome *o = &run->outcome;
+
+	o->end = (uint8_t)status->end;
+	o->containment = (uint8_t)status->containment;
+	o->output_cut = status->output_cut != 0;
+	o->code = status->code;
+	o->signal = status->signal;
+	memcpy(o->total, status->total, sizeof o->total);
+	o->duration_ms = status->duration_us / 1000;
+	o->started_ms = (int64_t)(status->started_us / 1000);
+	o->ended_ms = (int64_t)(status->ended_us / 1000);
+	run_end(run, reason);
+}
+
+void run_end_unbegun(struct run *run, enum run_end end, const char *reason)
+{
+	run->outcome.end = (uint8_t)end;
+	run_end(run, reason);
+}
+
+static void on_swept(struct run *run)
+{
+	struct ev_loop *loop = runs_loop(run->runs);
+
+	if (ev_is_active(&run->sweep)) {
+		ev_io_stop(loop, &run->sweep);
+		fd_close(&run->sweep.fd);
+	}
+	ev_timer_stop(loop, &run->sweep_limit);
+	run_end(run, run->outcome.reason);
+}
+
+static void on_sweep(struct ev_loop *loop, ev_io *w, int events)
+{
+	(void)loop, (void)events;
+	on_swept(w->data);
+}
+
+static void on_sweep_limit(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct run *run = w->data;
+
+	(void)loop, (void)events;
+	log_warn("run %s: what is left of it may not be ended yet", run->hex);
+	on_swept(run);
+}
+
+/* Processes of another boot are gone with it. */
+void run_lose(struct run *run, int dir_fd)
+{
+	struct ev_loop *loop = runs_loop(run->runs);
+	struct rundir_process process;
+	const char *why;
+	int fd = -1;
+
+	rundir_read_process(dir_fd, &process);
+	why = process.pid && !process.is_of_this_boot ? "its machine restarted" : "its supervisor was killed";
+	log_warn("run %s: %s; its end is not known", run->hex, why);
+	run->outcome.end = RUN_END_UNKNOWN;
+	run->outcome.started_ms = run->started_ms;
+	strcpy(run->outcome.reason, why);
+	run_move(run, RUN_SWEEPING);
+	if (!process.pid || process.is_of_this_boot)
+		fd = spawn_sweep(exec_host_program(runs_host(run->runs)), process.pid, process.start_time, run->hex,
+				 run->cgroup);
+	ev_timer_set(&run->sweep_limit, fd < 0 ? 0. : sweep_limit_s, 0.);
+	ev_timer_start(loop, &run->sweep_limit);
+	if (fd < 0) {
+		ev_feed_event(loop, &run->sweep_limit, EV_TIMER);
+		return;
+	}
+	ev_io_set(&run->sweep, fd, EV_READ);
+	ev_io_start(loop, &run->sweep);
+}
+
+/* ---- what the supervisor says ---- */
 
 static void on_started(struct exec *exec, pid_t pid, void *arg)
 {
 	struct run *run = arg;
 
 	(void)exec;
-	log_debug("%s: pid %d", run->name, pid);
+	run->pid = pid;
+	run->started_ms = wall_us() / 1000;
+	past_put(runs_past(run->runs), run->id, &run->outcome);
 	run_move(run, RUN_RUNNING);
-	if (run->ops && run->ops->on_started)
-		run->ops->on_started(run, pid, run->arg);
-	if (run->ending) {
-		run_terminate(run);
-	} else if (run->timeout_ms) {
-		ev_now_update(runs_loop(run->runs));	/* many may have been started in this turn */
-		ev_timer_set(&run->deadline, (double)run->timeout_ms / 1000, 0.);
-		ev_timer_start(runs_loop(run->runs), &run->deadline);
-	}
+	run_turn(run);
 }
 
-static void on_failed(struct exec *exec, int code, const char *why, void *arg)
+static void on_failed(struct exec *exec, const char *why, void *arg)
 {
-	struct run_result result = { .end = RUN_END_NOT_STARTED, .code = code };
 	struct run *run = arg;
-	char *reason = mem_strdup(why);	/* exec goes first */
+	char *reason = mem_strdup(why);
 
-	(void)exec;
-	result.reason = reason;
-	run_finish(run, &result);
+	exec_close(exec);
+	run->exec = NULL;
+	run->has_files = false;
+	run_end_unbegun(run, RUN_END_NOT_STARTED, reason);
 	free(reason);
 }
 
-/* Output is taken only while the call takes more: this is where back-pressure reaches the process. */
-static void on_output(struct exec *exec, enum exec_stream stream, const void *data, size_t n, void *arg)
+/* Nobody reads what a cancelled run still writes: it would fill the spool and the run could not end. */
+void run_discard(struct run *run)
+{
+	struct sup_spool *head = exec_spool(run->exec)->head;
+
+	if (!run->is_cancelled || run->owner || run->is_detached || !head)
+		return;
+	atomic_store(&head->wants, 1);
+	if (atomic_load(&head->end) - atomic_load(&head->base) > run->spool_max / 2)
+		exec_free_output(run->exec, UINT64_MAX);
+}
+
+static void on_grew(struct exec *exec, void *arg)
 {
 	struct run *run = arg;
 
-	run->total[stream] += n;
-	if (run->ops && !run->ops->on_output(run, stream, data, n, run->arg))
-		exec_pause(exec);	/* until run_resume() */
+	(void)exec;
+	run_turn(run);
+	run_discard(run);
 }
 
 static void on_input_taken(struct exec *exec, uint64_t offset, bool closed, void *arg)
@@ -235,104 +324,166 @@ static void on_input_taken(struct exec *exec, uint64_t offset, bool closed, void
 	struct run *run = arg;
 
 	(void)exec;
-	if (run->ops && run->ops->on_input_taken)
-		run->ops->on_input_taken(run, offset, closed, run->arg);
+	run->taken = offset;
+	run->is_input_closed = closed;
+	if (run->owner && run->owner->has_heard_start && run->owner->ops->on_input_taken)
+		run->owner->ops->on_input_taken(run->owner, offset, closed);
 }
 
-static void on_eof(struct exec *exec, enum exec_stream stream, bool cut, void *arg)
+/* Claimed by an agent that died before it said go: it never began, and its supervisor removes it. */
+static void drop_unbegun(struct run *run)
+{
+	run->has_files = false;
+	run_let_go_all(run, RUN_AGENT_STOPS);
+	run_free(run);
+}
+
+static void on_state(struct exec *exec, const struct sup_state *state, void *arg)
 {
 	struct run *run = arg;
+	struct sup_status status;
+	char reason[SUP_REASON_MAX + 1];
 
-	(void)exec;
-	run->is_eof[stream] = true;
-	run->output_cut = run->output_cut || cut;
-	run_maybe_finish(run);
-}
-
-static void on_exited(struct exec *exec, int code, int signal, void *arg)
-{
-	struct run *run = arg;
-
-	(void)exec;
-	run->has_exited = true;
-	run->exited_us = mono_us();
-	run->code = code;
-	run->signal = signal;
-	ev_timer_stop(runs_loop(run->runs), &run->deadline);
-	run_maybe_finish(run);
-}
-
-/* SIGKILL did not end all of it. A run that had ended by itself by then stays so. */
-static void run_give_up(struct run *run, const char *left)
-{
-	char *reason = run->reason;
-
-	log_warn("%s: SIGKILL does not end %s; the run ends without", run->name, left);
-	run->is_given_up = true;
-	if (!run->ending)
+	if (state->phase == SUP_PHASE_IDLE) {
+		drop_unbegun(run);
 		return;
-	run->reason = mem_printf("%s; processes left that could not be killed: %s", reason, left);
-	free(reason);
+	}
+	run->pid = state->pid;
+	run->received = state->input_arrived;
+	run->taken = state->input_taken;
+	run->is_input_closed = state->input_closed;
+	if (state->phase == SUP_PHASE_ENDED && rundir_read_status(exec_dir(exec), &status, reason) == 0) {
+		take_status(run, &status, reason);
+		return;
+	}
+	if (run->pid && run->state == RUN_STARTING)
+		run_move(run, RUN_RUNNING);
+	run_turn(run);
 }
 
-static void on_gone(struct exec *exec, const char *left, void *arg)
+static void on_ended(struct exec *exec, const struct sup_status *status, const char *reason, void *arg)
+{
+	(void)exec;
+	take_status(arg, status, reason);
+}
+
+static void on_supervisor_lost(struct exec *exec, void *arg)
 {
 	struct run *run = arg;
+	char reason[SUP_REASON_MAX + 1];
+	struct sup_status status;
+	struct stat st;
 
-	(void)exec;
-	run->is_gone = true;
-	if (left)
-		run_give_up(run, left);
-	ev_timer_stop(runs_loop(run->runs), &run->grace);
-	run_maybe_finish(run);
+	if (rundir_read_status(exec_dir(exec), &status, reason) == 0)
+		take_status(run, &status, reason);
+	else if (fstat(exec_dir(exec), &st) == 0 && st.st_nlink == 0)
+		drop_unbegun(run);
+	else
+		run_lose(run, exec_dir(exec));
 }
 
 static const struct exec_ops run_exec_ops = {
-	.on_started = on_started, .on_failed = on_failed, .on_output = on_output,
-	.on_input_taken = on_input_taken, .on_eof = on_eof, .on_exited = on_exited, .on_gone = on_gone,
+	.on_started = on_started, .on_failed = on_failed, .on_grew = on_grew, .on_input_taken = on_input_taken,
+	.on_state = on_state, .on_ended = on_ended, .on_lost = on_supervisor_lost,
 };
 
-/* ---- what the caller does ---- */
+/* ---- the beginning ---- */
 
-struct run *run_new(struct runs *runs, const struct run_spec *spec, const struct run_ops *ops, void *arg)
+struct run *run_make(struct runs *runs, const struct spec *spec)
 {
 	struct run *run = mem_new(struct run);
 
 	run->runs = runs;
-	run->ops = ops;
-	run->arg = arg;
-	run->timeout_ms = spec->timeout_ms;
-	run->grace_ms = spec->grace_ms ? spec->grace_ms : RUN_GRACE_MS;
-	if (run->grace_ms > RUN_GRACE_MAX_MS)
-		run->grace_ms = RUN_GRACE_MAX_MS;
 	memcpy(run->id, spec->id, RUN_ID_BYTES);
-	memcpy(run->name, "run ", 4);
-	str_hex(run->id, 4, run->name + 4);
-	ev_init(&run->deadline, on_deadline);
-	ev_init(&run->grace, on_grace);
-	run->deadline.data = run->grace.data = run;
-	runs_add(runs, &run->link, run->id);
-	run->started_us = mono_us();
-	run->exec = exec_start(runs_host(runs), &spec->exec, &run_exec_ops, run);
+	str_hex(run->id, RUN_ID_BYTES, run->hex);
+	run->principal = mem_strdup(spec->principal ? spec->principal : "");
+	run->command = mem_strdup(spec->command ? spec->command : "");
+	run->user = mem_strdup(spec->user ? spec->user : "");
+	run->cgroup = mem_strdup(spec->cgroup);
+	run->outcome.owner = run_owner_hash(run->principal);
+	run->reconnect_ms = spec->reconnect_ms ? spec->reconnect_ms : RUN_RECONNECT_MS;
+	run->spool_max = spec->spool_max;
+	run->is_detached = spec->is_detached;
+	run->keeps_when_lost = spec->keeps_when_lost;
+	run->has_input_ended = spec->no_input;
+	run->started_ms = (int64_t)spec->asked_ms;
+	run->files = SPOOL_FILE_NONE;
+	list_init(&run->observers);
+	list_init(&run->waiters);
+	ev_init(&run->lost, on_lost_caller);
+	ev_init(&run->sweep_limit, on_sweep_limit);
+	ev_init(&run->sweep, on_sweep);
+	run->lost.data = run->sweep.data = run->sweep_limit.data = run;
+	runs_add(runs, run);
 	return run;
 }
 
-void run_input(struct run *run, const void *data, size_t n)
+static void run_start(struct run *run, const struct buf *spec, bool has_no_input)
 {
-	exec_input(run->exec, data, n);
+	struct exec_order order = { .name = run->hex, .spec = spec, .other_fd = -1, .sync = run->is_detached };
+
+	if (run->is_in_state_dir) {
+		order.other_fd = runs_dir(run->runs, true);
+		order.other_path = runs_state_path(run->runs);
+	}
+	run->has_files = true;
+	run_move(run, RUN_STARTING);
+	run->exec = exec_start(runs_host(run->runs), &order, &run_exec_ops, run);
+	exec_input(run->exec, 0, buf_data(&run->early), buf_len(&run->early));
+	buf_done(&run->early);
+	if (run->has_input_ended && !has_no_input)
+		exec_input_end(run->exec);
 }
 
-void run_input_end(struct run *run)
+/* Where it goes and how much it may hold is decided when it starts. */
+static void place_and_start(struct run *run, struct spec *spec)
 {
-	exec_input_end(run->exec);
+	struct buf file = { 0 };
+
+	run->is_in_state_dir = runs_allot(run->runs, spec, &run->allotted);
+	run->spool_max = spec->spool_max;
+	spec_pack(spec, &file);
+	run_start(run, &file, spec->no_input);
+	buf_done(&file);
 }
 
-void run_resume(struct run *run)
+struct run *run_new(struct runs *runs, struct spec *spec)
 {
-	exec_resume(run->exec);
+	struct run *run;
+
+	spec->cgroup = runs_cgroup(runs);
+	run = run_make(runs, spec);
+	if (runs_has_room(runs))
+		place_and_start(run, spec);
+	else
+		runs_enqueue(runs, run, spec);
+	return run;
 }
 
-void run_signal(struct run *run, int number)
+void run_start_queued(struct run *run)
 {
-	exec_signal(run->exec, number);
+	struct spec spec;
+	int rc = spec_unpack(&spec, buf_data(&run->spec), buf_len(&run->spec));
+
+	if (rc == 0)
+		place_and_start(run, &spec);
+	spec_done(&spec);
+	buf_done(&run->spec);
+	if (rc)
+		run_end_unbegun(run, RUN_END_NOT_STARTED, "what was asked for cannot be read any more");
+}
+
+void run_adopt(struct run *run, int fd, int dir_fd)
+{
+	run_move(run, RUN_STARTING);
+	run->has_files = true;
+	run->exec = exec_adopt(runs_host(run->runs), fd, dir_fd, runs_dir(run->runs, run->is_in_state_dir), run->hex,
+			       &run_exec_ops, run);
+	run_settle(run);
+}
+
+void run_adopt_ended(struct run *run, const struct sup_status *status, const char *reason)
+{
+	run->has_files = true;
+	take_status(run, status, reason);
 }

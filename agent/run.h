@@ -1,9 +1,10 @@
 /*
- * run.h - one run: a command, from its start to an end that can be trusted.
+ * run.h - one run: a command, from its start to an end that can be trusted, and the calls that are at it.
  *
- * A run has a watcher: the call that asked for it. run_new() never fails: what cannot be started ends
- * with RUN_END_NOT_STARTED. Callbacks come from the loop only. The run is valid until on_end returns or,
- * after run_leave(), no longer for the caller; it frees itself when its last process is gone.
+ * A run has at most one owner, which sends input and whose acknowledgements free output, and some observers. Each is a
+ * run_reader inside its call and reads the output at its own pace. Callbacks come from the loop only, never from inside a
+ * run_* function. A reader is at its run from run_attach() to run_leave() or to on_let_go; callbacks may call run_leave(),
+ * on_output may not.
  */
 #ifndef AGENT_RUN_H
 #define AGENT_RUN_H
@@ -14,16 +15,25 @@
 #include <sys/types.h>
 
 #include "agent/exec.h"
+#include "agent/past.h"
+#include "agent/supervise/spec.h"
 #include "common/list.h"
 
-enum { RUN_ID_BYTES = 16, RUN_GRACE_MS = 10000, RUN_GRACE_MAX_MS = 3600 * 1000 };
+enum {
+	RUN_ID_BYTES = 16,
+	RUN_GRACE_MS = 10000, RUN_GRACE_MAX_MS = 3600 * 1000,
+	RUN_RECONNECT_MS = 60 * 1000, RUN_RECONNECT_MAX_MS = 24 * 3600 * 1000,
+	RUN_OBSERVERS_MAX = 16,
+	RUN_READ_AT_ONCE = 256 * 1024	/* of a spool, in one turn of the loop */
+};
 
 struct run;
 struct runs;
 
 /* The numbers are those of sloth.v1.RunEnd. */
 enum run_end {
-	RUN_END_EXITED = 1,
+	RUN_END_UNKNOWN,
+	RUN_END_EXITED,
 	RUN_END_SIGNALLED,
 	RUN_END_TIMED_OUT,
 	RUN_END_CANCELLED,
@@ -38,44 +48,99 @@ struct run_result {
 	const char *reason;	/* words for every end but an exit, else "" */
 	uint64_t total[EXEC_N_STREAMS];
 	uint64_t duration_ms;
+	int64_t started_ms, ended_ms;	/* wall clock; 0: it was not started */
 	bool output_cut;
+	const char *containment;	/* "cgroup", "subreaper", "" */
 };
 
-/* on_started and on_input_taken may be NULL. */
+enum run_let_go { RUN_TAKEN_OVER, RUN_AGENT_STOPS };
+
+struct run_reader;
+
+/* All but on_output, on_end and on_let_go may be NULL. */
 struct run_ops {
-	void (*on_started)(struct run *run, pid_t pid, void *arg);
+	void (*on_queued)(struct run_reader *r, unsigned ahead);
+	void (*on_started)(struct run_reader *r);
 	/* False: no more until run_resume(). */
-	bool (*on_output)(struct run *run, enum exec_stream stream, const void *data, size_t n, void *arg);
-	void (*on_input_taken)(struct run *run, uint64_t offset, bool closed, void *arg);
-	/* Last. `result` is borrowed. */
-	void (*on_end)(struct run *run, const struct run_result *result, void *arg);
+	bool (*on_output)(struct run_reader *r, enum exec_stream stream, const void *data, size_t n);
+	/* Output is missing before what follows, which begins at `position`. */
+	void (*on_gap)(struct run_reader *r, uint64_t position, uint64_t bytes);
+	void (*on_input_taken)(struct run_reader *r, uint64_t offset, bool closed);
+	/* All output has been read. `result` is borrowed; NULL: the run goes on, and the reader does not follow it. */
+	void (*on_end)(struct run_reader *r, const struct run_result *result);
+	/* The reader is at no run any more. */
+	void (*on_let_go)(struct run_reader *r, enum run_let_go why);
 };
 
-struct run_spec {
-	uint8_t id[RUN_ID_BYTES];
-	struct exec_spec exec;		/* borrowed during run_new() */
-	uint64_t timeout_ms;		/* 0: none */
-	uint64_t grace_ms;		/* between TERM and KILL; 0: RUN_GRACE_MS */
+/* The caller sets the first group and zeroes the rest. */
+struct run_reader {
+	const struct run_ops *ops;
+	bool is_owner;
+	bool follows;			/* observer: to the end of the run */
+	bool frees;			/* owner: what has been given out counts as acknowledged */
+	uint64_t position;		/* of output to begin with */
+
+	struct run *run;		/* NULL: at none */
+	struct list link, due;
+	struct spool_reader at;
+	unsigned ahead;			/* told */
+	bool is_full, has_heard_start, has_heard_end;
 };
 
-/* The run is among `runs` until it is freed. The caller has asked runs_admit(). */
-struct run *run_new(struct runs *runs, const struct run_spec *spec, const struct run_ops *ops, void *arg);
+/* spec->id is new: see runs_admit(). It is borrowed and filled in further. Starts now, or waits in the queue. */
+struct run *run_new(struct runs *runs, struct spec *spec);
 
+/* An owner that was there is let go of. False: it has as many observers as it may have. */
+bool run_attach(struct run *run, struct run_reader *r);
+
+enum run_leave {
+	RUN_DONE,		/* it has all it wanted: of an owner, the end */
+	RUN_LOST,		/* an owner may come back; without one the run is cancelled in its time */
+	RUN_GOODBYE		/* an owner's: cancels at once */
+};
+/* `reason` of the cancellation, for RUN_GOODBYE. Does nothing when the reader is at no run. */
+void run_leave(struct run_reader *r, enum run_leave how, const char *reason);
+void run_resume(struct run_reader *r);			/* after on_output said false */
+
+/* The owner's: input, which has to begin at run_view.received, and what it has written out. */
 void run_input(struct run *run, const void *data, size_t n);
 void run_input_end(struct run *run);
-void run_resume(struct run *run);			/* after on_output said false */
+void run_acknowledge(struct run *run, uint64_t position);
+void run_resize(struct run *run, unsigned rows, unsigned columns);
 /* To the process group of a run that has started. 1 <= number <= 64. */
 void run_signal(struct run *run, int number);
-/* TERM, grace, KILL to all of it; the first reason given counts. */
+/* TERM, grace, KILL to all of it; the first reason given counts. One that waits in the queue does not start. */
 void run_cancel(struct run *run, const char *reason);
-/* KILL at once: for an agent that ends now. */
+/* KILL at once. */
 void run_kill(struct run *run, const char *reason);
-/* The watcher is gone: cancels, and no callback follows. */
-void run_leave(struct run *run, const char *reason);
+/* A run that is over goes, with its output. */
+void run_remove(struct run *run);
 
-const uint8_t *run_id(const struct run *run);
+/* What is known of it. Strings are borrowed. */
+struct run_view {
+	const uint8_t *id;
+	const char *principal, *command, *user;
+	bool is_queued, is_over, is_detached, has_output;
+	pid_t pid;		/* 0: none */
+	int64_t started_ms;
+	uint64_t received;	/* bytes of input that have come */
+	bool has_input_ended;	/* no more comes */
+	bool is_input_closed;	/* or none is taken */
+	struct run_result result;	/* is_over */
+};
+void run_look(const struct run *run, struct run_view *out);
+/* Is it the same principal? */
+bool run_is_owner(const char *a, const char *b);
+/* The same for both then: past_outcome.owner. */
+uint64_t run_owner_hash(const char *principal);
+/* A past outcome as a result; borrows its reason. */
+void run_result_of(const struct past_outcome *outcome, struct run_result *out);
 
-/* For runs.c: the link that a run has in the list of live runs. */
-struct run *run_from_link(struct list *link);
+/* Told once when it is over, with the run; removed by list_remove(). */
+struct run_waiter {
+	struct list link;
+	void (*on_over)(struct run_waiter *w, struct run *run);
+};
+void run_wait(struct run *run, struct run_waiter *w);
 
 #endif

@@ -1,186 +1,62 @@
 /*
- * runcall.c - sloth.v1.Agent/Run: a run and its call.
+ * runcall.c - sloth.v1.Agent/Run: a run and one of its callers.
  *
- * One run_call per call, from its arrival to its on_end. It has a run from the first message to the run's
- * end. Whichever ends first lets go of the other: a call that ends early cancels its run, a run that ends
- * sends its exit and ends the call. What the peer sends against the rules ends the call, and so the run.
- *
- * "started" waits started_delay_s for an event to travel with: most commands are over by then, and every hop
- * is spared a message of its own. A caller that has standard input to send is told at once.
+ * One run_call per call, from its arrival to its on_end. With its first message it gets to a run: a new one, one that is
+ * there, or one that is over and of which the outcome is left. A call that ends early is a lost caller, who may come
+ * back, unless it was reset on purpose or broke a rule: that ends the run as well.
  */
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/agent.h"
 #include "agent/caller.h"
 #include "agent/result.h"
+#include "agent/runcall.h"
 #include "agent/service.h"
-#include "common/log.h"
+#include "common/buf.h"
 #include "common/mem.h"
+#include "common/str.h"
 
-enum {
-	INPUT_HIGH = 256 * 1024,	/* input that waits for the process: beyond it the call is paused */
-	INPUT_LOW = 128 * 1024
-};
+enum { INPUT_HIGH = 256 * 1024 };	/* input that waits for the process: beyond it the call is paused */
 
-static const double started_delay_s = 0.005;
+static const double started_delay_s = 0.005, unacked_s = 5;
 
-struct run_call {
-	struct agent *agent;
-	struct wire_call *call;
-	struct run *run;		/* NULL: none yet, or it has ended */
-	bool has_begun;
-	bool is_paused;			/* the call, by us */
-	bool is_full;			/* the call takes no more until on_drain */
-	bool is_taken_due;		/* `taken` is to be told in on_drain: the latest only, however many it was */
-	bool is_input_closed;		/* by the process */
-	bool has_input_ended;
-	uint64_t received, taken;	/* bytes of standard input: come, and in the process's pipe */
-	uint64_t acked;			/* position that the caller has written out */
-	uint8_t id[RUN_ID_BYTES];
-	pid_t pid;			/* until "started" is sent; 0: nothing to tell */
-	ev_timer started;
-};
-
-/* ---- from the run to the call ---- */
-
-/* Before every other message. */
-static void send_started(struct run_call *rc)
+/* The peer has broken a rule. */
+static void __attribute__((format(printf, 3, 4))) break_off(struct run_call *rc, enum wire_code code, const char *fmt, ...)
 {
-	Sloth__V1__RunStarted started = SLOTH__V1__RUN_STARTED__INIT;
-	Sloth__V1__RunOutput output = SLOTH__V1__RUN_OUTPUT__INIT;
+	struct buf words = { 0 };
+	va_list ap;
 
-	if (!rc->pid)
-		return;
-	ev_timer_stop(rc->agent->loop, &rc->started);
-	started.run_id = (ProtobufCBinaryData){ RUN_ID_BYTES, rc->id };
-	started.pid = (uint32_t)rc->pid;
-	started.epoch = (ProtobufCBinaryData){ IDENTITY_BYTES, rc->agent->identity.epoch };
-	output.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_STARTED;
-	output.started = &started;
-	rc->pid = 0;
-	wire_send_message(rc->call, &output.base);
+	va_start(ap, fmt);
+	buf_vprintf(&words, fmt, ap);
+	va_end(ap);
+	wire_end(rc->call, code, buf_string(&words));
+	run_leave(&rc->reader, RUN_GOODBYE, buf_string(&words));
+	buf_done(&words);
 }
 
-static void on_started_due(struct ev_loop *loop, ev_timer *w, int events)
-{
-	(void)loop, (void)events;
-	send_started(w->data);
-}
-
-static void on_started(struct run *run, pid_t pid, void *arg)
-{
-	struct run_call *rc = arg;
-
-	memcpy(rc->id, run_id(run), sizeof rc->id);
-	rc->pid = pid;
-	if (rc->has_input_ended)
-		ev_timer_start(rc->agent->loop, &rc->started);
-	else
-		send_started(rc);	/* the caller waits for it with its standard input */
-}
-
-static bool on_output(struct run *run, enum exec_stream stream, const void *data, size_t n, void *arg)
-{
-	Sloth__V1__RunOutput output = SLOTH__V1__RUN_OUTPUT__INIT;
-	ProtobufCBinaryData bytes = { n, (uint8_t *)(uintptr_t)data };
-	struct run_call *rc = arg;
-
-	(void)run;
-	send_started(rc);
-	if (stream == EXEC_STDOUT) {
-		output.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_STDOUT_DATA;
-		output.stdout_data = bytes;
-	} else {
-		output.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_STDERR_DATA;
-		output.stderr_data = bytes;
-	}
-	rc->is_full = !wire_send_message(rc->call, &output.base);
-	return !rc->is_full;
-}
-
-static void send_taken(struct run_call *rc)
-{
-	Sloth__V1__RunStdinTaken taken = SLOTH__V1__RUN_STDIN_TAKEN__INIT;
-	Sloth__V1__RunOutput output = SLOTH__V1__RUN_OUTPUT__INIT;
-
-	send_started(rc);
-	taken.offset = rc->taken;
-	taken.closed = rc->is_input_closed;
-	output.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_STDIN_TAKEN;
-	output.stdin_taken = &taken;
-	rc->is_taken_due = false;
-	rc->is_full = !wire_send_message(rc->call, &output.base);
-}
-
-static void on_input_taken(struct run *run, uint64_t offset, bool closed, void *arg)
-{
-	struct run_call *rc = arg;
-
-	(void)run;
-	rc->taken = offset;
-	rc->is_input_closed = closed;
-	if (rc->is_full)
-		rc->is_taken_due = true;
-	else
-		send_taken(rc);
-	if (rc->is_paused && (closed || rc->received - rc->taken < INPUT_LOW)) {
-		rc->is_paused = false;
-		wire_resume(rc->call);
-	}
-}
-
-static void on_run_end(struct run *run, const struct run_result *result, void *arg)
-{
-	Sloth__V1__RunOutput output = SLOTH__V1__RUN_OUTPUT__INIT;
-	Sloth__V1__RunExit exit = SLOTH__V1__RUN_EXIT__INIT;
-	struct run_call *rc = arg;
-
-	(void)run;
-	rc->run = NULL;
-	send_started(rc);
-	if (rc->is_taken_due)
-		send_taken(rc);
-	exit.end = (Sloth__V1__RunEnd)result->end;
-	exit.code = (uint32_t)result->code;
-	exit.signal = (uint32_t)result->signal;
-	exit.reason = (char *)(uintptr_t)result->reason;
-	exit.stdout_bytes = result->total[EXEC_STDOUT];
-	exit.stderr_bytes = result->total[EXEC_STDERR];
-	exit.duration_ms = result->duration_ms;
-	exit.output_cut = result->output_cut;
-	output.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_EXIT;
-	output.exit = &exit;
-	wire_send_message(rc->call, &output.base);
-	result_add_trailers(rc->call, result);
-	wire_end(rc->call, WIRE_OK, NULL);
-}
-
-static const struct run_ops run_call_run_ops = {
-	.on_started = on_started, .on_output = on_output, .on_input_taken = on_input_taken, .on_end = on_run_end,
-};
-
-/* ---- from the call to the run ---- */
+/* ---- events for a run ---- */
 
 static void take_input(struct run_call *rc, const Sloth__V1__RunStdin *input)
 {
-	if (input->offset != rc->received) {
-		wire_endf(rc->call, WIRE_INVALID_ARGUMENT, "standard input at offset %llu, expected %llu",
-			  (unsigned long long)input->offset, (unsigned long long)rc->received);
+	struct run_view view;
+
+	run_look(rc->reader.run, &view);
+	if (input->offset != view.received) {
+		break_off(rc, WIRE_INVALID_ARGUMENT, "standard input at offset %llu, expected %llu",
+			  (unsigned long long)input->offset, (unsigned long long)view.received);
 		return;
 	}
-	if (rc->has_input_ended && input->data.len > 0) {
-		wire_end(rc->call, WIRE_INVALID_ARGUMENT, "standard input after its end");
+	if (view.has_input_ended && input->data.len > 0) {
+		break_off(rc, WIRE_INVALID_ARGUMENT, "standard input after its end");
 		return;
 	}
-	rc->received += input->data.len;
-	run_input(rc->run, input->data.data, input->data.len);
-	if (input->end) {
-		rc->has_input_ended = true;
-		run_input_end(rc->run);
-	}
-	if (!rc->is_paused && !rc->is_input_closed && rc->received - rc->taken > INPUT_HIGH) {
+	run_input(rc->reader.run, input->data.data, input->data.len);
+	if (input->end)
+		run_input_end(rc->reader.run);
+	if (!rc->is_paused && !rc->is_input_closed && view.received + input->data.len - rc->taken > INPUT_HIGH) {
 		rc->is_paused = true;
 		wire_pause(rc->call);
 	}
@@ -188,14 +64,29 @@ static void take_input(struct run_call *rc, const Sloth__V1__RunStdin *input)
 
 static void take_signal(struct run_call *rc, uint32_t number)
 {
-	if (number < 1 || number > (uint32_t)SIGRTMAX) {
-		wire_endf(rc->call, WIRE_INVALID_ARGUMENT, "signal %u: there is no such signal", number);
-		return;
-	}
-	run_signal(rc->run, (int)number);
+	if (number < 1 || number > (uint32_t)SIGRTMAX)
+		break_off(rc, WIRE_INVALID_ARGUMENT, "signal %u: there is no such signal", number);
+	else
+		run_signal(rc->reader.run, (int)number);
 }
 
-/* An event for a run that lives. */
+static void take_resize(struct run_call *rc, const Sloth__V1__RunResize *size)
+{
+	if (size->rows <= UINT16_MAX && size->columns <= UINT16_MAX)
+		run_resize(rc->reader.run, size->rows, size->columns);
+}
+
+static void take_ack(struct run_call *rc, const Sloth__V1__RunAck *ack)
+{
+	if (rc->reader.is_owner && rc->reader.run)
+		run_acknowledge(rc->reader.run, ack->position);
+	if (!ack->exit || !rc->is_told)
+		return;
+	run_leave(&rc->reader, RUN_DONE, "");
+	wire_end(rc->call, WIRE_OK, NULL);
+}
+
+/* An event for a run that lives, from its owner. */
 static void take_event(struct run_call *rc, const Sloth__V1__RunInput *input)
 {
 	switch (input->event_case) {
@@ -206,32 +97,149 @@ static void take_event(struct run_call *rc, const Sloth__V1__RunInput *input)
 		take_signal(rc, input->signal->number);
 		break;
 	case SLOTH__V1__RUN_INPUT__EVENT_CANCEL:
-		run_cancel(rc->run, "cancelled by its caller");
+		run_cancel(rc->reader.run, "cancelled by its caller");
 		break;
-	case SLOTH__V1__RUN_INPUT__EVENT_ACK:
-		rc->acked = input->ack->position;
+	case SLOTH__V1__RUN_INPUT__EVENT_RESIZE:
+		take_resize(rc, input->resize);
 		break;
 	case SLOTH__V1__RUN_INPUT__EVENT_START:
 	case SLOTH__V1__RUN_INPUT__EVENT_RESUME:
-		wire_end(rc->call, WIRE_INVALID_ARGUMENT, "a second start or resume in one call");
+		break_off(rc, WIRE_INVALID_ARGUMENT, "a second start or resume in one call");
 		break;
-	default:		/* a resize without a terminal, or an event of a later version */
+	default:		/* an event of a later version */
 		break;
+	}
+}
+
+/* ---- the first message ---- */
+
+static void attach(struct run_call *rc, struct run *run)
+{
+	struct run_view view;
+
+	run_look(run, &view);
+	memcpy(rc->id, view.id, sizeof rc->id);
+	rc->taken = view.received;		/* until the run says otherwise */
+	rc->is_input_closed = view.is_input_closed;
+	rc->reader.frees = rc->is_half_closed;
+	if (!run_attach(run, &rc->reader))
+		wire_endf(rc->call, WIRE_RESOURCE_EXHAUSTED, "the run has %d readers, as many as it may have",
+			  RUN_OBSERVERS_MAX);
+}
+
+static void end_with(struct run_call *rc, const struct run_result *result)
+{
+	run_call_send_exit(rc, result);
+	wire_end(rc->call, WIRE_OK, NULL);
+}
+
+static void take_start(struct run_call *rc, const Sloth__V1__RunStart *start)
+{
+	struct run_result result = { .end = RUN_END_NOT_STARTED, .containment = "" };
+	char *not_started;
+	struct run *run = caller_begin(rc->agent, rc->call, start, &not_started);
+
+	rc->reader.is_owner = true;
+	rc->is_detached = start->detach;
+	if (run) {
+		attach(rc, run);
+	} else if (not_started) {
+		result.reason = not_started;
+		end_with(rc, &result);
+	}
+	free(not_started);
+}
+
+/* A run whose output is forgotten: the caller may have had it all. */
+static void tell_outcome(struct run_call *rc, uint64_t position, const struct past_outcome *outcome)
+{
+	struct run_result result;
+	uint64_t total;
+
+	run_result_of(outcome, &result);
+	if (!outcome->has_ended)
+		result.reason = "its end was not recorded";
+	total = result.total[EXEC_STDOUT] + result.total[EXEC_STDERR];
+	if (position < total)
+		run_call_send_gap(rc, total, total - position);
+	end_with(rc, &result);
+}
+
+/* The master's word, where it has one, else the caller's. */
+static bool is_epoch_ours(struct run_call *rc, const Sloth__V1__RunResume *resume, bool *is_known)
+{
+	const char *told = wire_call_text(rc->call, "sloth-epoch", NULL);
+	uint8_t epoch[IDENTITY_BYTES];
+
+	*is_known = true;
+	if (told && str_unhex(told, epoch, sizeof epoch) == 0)
+		return memcmp(epoch, rc->agent->identity.epoch, sizeof epoch) == 0;
+	*is_known = resume->epoch.len == IDENTITY_BYTES;
+	return *is_known && memcmp(resume->epoch.data, rc->agent->identity.epoch, IDENTITY_BYTES) == 0;
+}
+
+/* An id that was never heard of: it has never begun, or what was known of it is gone. */
+static void resume_unknown(struct run_call *rc, const Sloth__V1__RunResume *resume)
+{
+	struct run_result result = { .end = RUN_END_UNKNOWN, .reason = "its machine restarted", .containment = "" };
+	bool is_known, is_ours = is_epoch_ours(rc, resume, &is_known);
+
+	if (is_ours && resume->start && resume->start->run_id.len == RUN_ID_BYTES &&
+	    memcmp(resume->start->run_id.data, resume->run_id.data, RUN_ID_BYTES) == 0) {
+		take_start(rc, resume->start);
+		return;
+	}
+	if (is_known && !is_ours) {
+		end_with(rc, &result);
+		return;
+	}
+	wire_add_trailer(rc->call, &WIRE_FIELD("sloth-state", "never-began"));
+	caller_refuse_unknown(rc->agent, rc->call, resume->run_id.data);
+}
+
+static void take_resume(struct run_call *rc, const Sloth__V1__RunResume *resume)
+{
+	struct past_outcome outcome;
+	struct run_view view;
+	struct run *run;
+
+	if (resume->run_id.len != RUN_ID_BYTES) {
+		wire_endf(rc->call, WIRE_INVALID_ARGUMENT, "the run id has %zu bytes, it must have %d", resume->run_id.len,
+			  RUN_ID_BYTES);
+		return;
+	}
+	rc->reader.is_owner = !resume->observe;
+	rc->reader.follows = resume->follow;
+	rc->reader.position = resume->position;
+	run = runs_find(rc->agent->runs, resume->run_id.data);
+	if (run) {
+		run_look(run, &view);
+		if (!caller_may(rc->call, view.principal))
+			caller_refuse_other(rc->call, resume->run_id.data);
+		else
+			attach(rc, run);
+	} else if (past_find(runs_past(rc->agent->runs), resume->run_id.data, &outcome)) {
+		if (!caller_may_past(rc->call, &outcome))
+			caller_refuse_other(rc->call, resume->run_id.data);
+		else
+			tell_outcome(rc, resume->position, &outcome);
+	} else {
+		resume_unknown(rc, resume);
 	}
 }
 
 static void take_first(struct run_call *rc, const Sloth__V1__RunInput *input)
 {
 	rc->has_begun = true;
-	if (input->event_case == SLOTH__V1__RUN_INPUT__EVENT_START) {
-		rc->has_input_ended = input->start->stdin_closed;
-		rc->run = caller_begin(rc->agent, rc->call, input->start, &run_call_run_ops, rc);
-	} else if (input->event_case == SLOTH__V1__RUN_INPUT__EVENT_RESUME) {
-		wire_end(rc->call, WIRE_FAILED_PRECONDITION, "this agent keeps no output, so a run cannot be resumed");
-	} else {
+	if (input->event_case == SLOTH__V1__RUN_INPUT__EVENT_START)
+		take_start(rc, input->start);
+	else if (input->event_case == SLOTH__V1__RUN_INPUT__EVENT_RESUME)
+		take_resume(rc, input->resume);
+	else
 		wire_end(rc->call, WIRE_INVALID_ARGUMENT, "the first message of a run must be start or resume");
-	}
 }
+
+/* ---- the call ---- */
 
 static void on_message(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
 {
@@ -242,18 +250,28 @@ static void on_message(struct wire_call *call, const uint8_t *data, size_t len, 
 		return;
 	if (!rc->has_begun)
 		take_first(rc, input);
-	else if (rc->run)
+	else if (input->event_case == SLOTH__V1__RUN_INPUT__EVENT_ACK)
+		take_ack(rc, input->ack);
+	else if (rc->reader.run && rc->reader.is_owner && !rc->is_told)
 		take_event(rc, input);
+	else if (rc->reader.run && !rc->reader.is_owner)
+		break_off(rc, WIRE_FAILED_PRECONDITION, "who observes a run cannot steer it");
 }
 
 static void on_half_close(struct wire_call *call, void *arg)
 {
 	struct run_call *rc = arg;
 
-	if (!rc->has_begun)
+	rc->is_half_closed = true;
+	if (!rc->has_begun) {
 		wire_end(call, WIRE_INVALID_ARGUMENT, "the call ended before a run was asked for");
-	else if (rc->run)
-		run_input_end(rc->run);
+	} else if (rc->reader.run && rc->reader.is_owner) {
+		rc->reader.frees = true;
+		if (rc->is_told)
+			wire_end(call, WIRE_OK, NULL);
+		else
+			run_input_end(rc->reader.run);
+	}
 }
 
 static void on_drain(struct wire_call *call, void *arg)
@@ -261,31 +279,50 @@ static void on_drain(struct wire_call *call, void *arg)
 	struct run_call *rc = arg;
 
 	(void)call;
-	rc->is_full = false;
+	if (!rc->reader.run)
+		return;
+	rc->reader.is_full = false;
 	if (rc->is_taken_due)
-		send_taken(rc);
-	if (rc->run)
-		run_resume(rc->run);
+		run_call_send_taken(rc);
+	if (!rc->reader.is_full)
+		run_resume(&rc->reader);
+}
+
+static enum run_leave leave_of(const struct run_call *rc, enum wire_code code)
+{
+	if (code == WIRE_CANCELLED)
+		return RUN_GOODBYE;
+	return code == WIRE_OK && rc->is_told && rc->is_half_closed ? RUN_DONE : RUN_LOST;
 }
 
 static void on_end(struct wire_call *call, enum wire_code code, const char *why, void *arg)
 {
 	struct run_call *rc = arg;
-	char *reason;
 
-	(void)call;
-	if (rc->run) {
-		reason = caller_lost(code, why);
-		run_leave(rc->run, reason);
-		free(reason);
-	}
+	(void)call, (void)why;
+	run_leave(&rc->reader, leave_of(rc, code), "cancelled by its caller");
 	ev_timer_stop(rc->agent->loop, &rc->started);
+	ev_timer_stop(rc->agent->loop, &rc->unacked);
 	free(rc);
 }
 
 static const struct wire_call_ops run_call_ops = {
 	.on_message = on_message, .on_half_close = on_half_close, .on_drain = on_drain, .on_end = on_end,
 };
+
+static void on_started_due(struct ev_loop *loop, ev_timer *w, int events)
+{
+	(void)loop, (void)events;
+	run_call_send_started(w->data);
+}
+
+static void on_unacked(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct run_call *rc = w->data;
+
+	(void)loop, (void)events;
+	wire_end(rc->call, WIRE_OK, NULL);
+}
 
 void run_call_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
 {
@@ -294,7 +331,9 @@ void run_call_start(struct wire_call *call, const uint8_t *data, size_t len, voi
 	(void)data, (void)len;
 	rc->agent = arg;
 	rc->call = call;
+	rc->reader.ops = &run_call_run_ops;
 	ev_timer_init(&rc->started, on_started_due, started_delay_s, 0.);
-	rc->started.data = rc;
+	ev_timer_init(&rc->unacked, on_unacked, unacked_s, 0.);
+	rc->started.data = rc->unacked.data = rc;
 	wire_accept(call, &run_call_ops, rc);
 }

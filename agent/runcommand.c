@@ -2,8 +2,8 @@
  * runcommand.c - agent.Agent/RunCommand: a run for any gRPC client.
  *
  * Output goes out as it is read. A client that is not ours decodes it as text, and one invalid byte would
- * end its call: it gets valid UTF-8, per message. The last message, and only it, says finished. A call that
- * ends early cancels its run.
+ * end its call: it gets valid UTF-8, per message. The last message, and only it, says finished. Such a call cannot be
+ * resumed: what it has been sent counts as received, and when it ends early, or the agent does, its run is cancelled.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@
 
 struct command_call {
 	struct wire_call *call;
-	struct run *run;		/* NULL: it has ended */
+	struct run_reader reader;
 	bool is_foreign;
 	struct utf8_stream clean[EXEC_N_STREAMS];
 	struct buf text;		/* cleaned output of one message */
@@ -54,25 +54,26 @@ static bool send_text(struct command_call *cc, enum exec_stream stream)
 	return more;
 }
 
-static bool on_output(struct run *run, enum exec_stream stream, const void *data, size_t n, void *arg)
+static struct command_call *call_of(struct run_reader *r)
 {
-	struct command_call *cc = arg;
+	return list_entry(r, struct command_call, reader);
+}
 
-	(void)run;
+static bool on_output(struct run_reader *r, enum exec_stream stream, const void *data, size_t n)
+{
+	struct command_call *cc = call_of(r);
+
 	if (!cc->is_foreign)
 		return send_chunk(cc, stream, data, n);
 	utf8_stream_feed(&cc->clean[stream], data, n, &cc->text);
 	return send_text(cc, stream);
 }
 
-static void on_run_end(struct run *run, const struct run_result *result, void *arg)
+static void finish(struct command_call *cc, const struct run_result *result)
 {
 	Agent__StreamOutputResponse response = AGENT__STREAM_OUTPUT_RESPONSE__INIT;
-	struct command_call *cc = arg;
 	bool has_code = result->end == RUN_END_EXITED || (result->end == RUN_END_NOT_STARTED && result->code);
 
-	(void)run;
-	cc->run = NULL;
 	for (int i = 0; i < EXEC_N_STREAMS; i++) {
 		utf8_stream_finish(&cc->clean[i], &cc->text);
 		send_text(cc, (enum exec_stream)i);
@@ -85,28 +86,36 @@ static void on_run_end(struct run *run, const struct run_result *result, void *a
 	wire_end(cc->call, WIRE_OK, NULL);
 }
 
-static const struct run_ops command_run_ops = { .on_output = on_output, .on_end = on_run_end };
+static void on_run_end(struct run_reader *r, const struct run_result *result)
+{
+	finish(call_of(r), result);
+	run_leave(r, RUN_DONE, "");
+}
+
+static void on_let_go(struct run_reader *r, enum run_let_go why)
+{
+	(void)why;
+	wire_end(call_of(r)->call, WIRE_UNAVAILABLE, "the agent is stopping; this run ends with it");
+}
+
+static const struct run_ops command_run_ops = { .on_output = on_output, .on_end = on_run_end, .on_let_go = on_let_go };
 
 static void on_drain(struct wire_call *call, void *arg)
 {
 	struct command_call *cc = arg;
 
 	(void)call;
-	if (cc->run)
-		run_resume(cc->run);
+	run_resume(&cc->reader);
 }
 
 static void on_end(struct wire_call *call, enum wire_code code, const char *why, void *arg)
 {
 	struct command_call *cc = arg;
-	char *reason;
+	char *reason = caller_lost(code, why);
 
 	(void)call;
-	if (cc->run) {
-		reason = caller_lost(code, why);
-		run_leave(cc->run, reason);
-		free(reason);
-	}
+	run_leave(&cc->reader, RUN_GOODBYE, reason);
+	free(reason);
 	buf_done(&cc->text);
 	free(cc);
 }
@@ -115,10 +124,13 @@ static const struct wire_call_ops command_call_ops = { .on_drain = on_drain, .on
 
 void run_command_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
 {
+	struct run_result not_started = { .end = RUN_END_NOT_STARTED, .containment = "" };
 	Sloth__V1__RunStart start = SLOTH__V1__RUN_START__INIT;
 	Agent__RunCommandRequest *request;
 	struct command_call *cc;
 	uint8_t id[RUN_ID_BYTES];
+	struct run *run;
+	char *words;
 
 	request = wire_unpack(call, &agent__run_command_request__descriptor, data, len);
 	if (!request)
@@ -126,11 +138,20 @@ void run_command_start(struct wire_call *call, const uint8_t *data, size_t len, 
 	cc = mem_new(struct command_call);
 	cc->call = call;
 	cc->is_foreign = is_foreign(call);
+	cc->reader = (struct run_reader){ .ops = &command_run_ops, .is_owner = true, .frees = true };
 	wire_accept(call, &command_call_ops, cc);
 	random_bytes(id, sizeof id);
 	start.run_id = (ProtobufCBinaryData){ sizeof id, id };
 	start.command = request->command;
 	start.user = request->user;
 	start.stdin_closed = true;
-	cc->run = caller_begin(arg, call, &start, &command_run_ops, cc);
+	start.reconnect_ms = 1;		/* nobody can come back to it */
+	run = caller_begin(arg, call, &start, &words);
+	if (run) {
+		run_attach(run, &cc->reader);
+	} else if (words) {
+		not_started.reason = words;
+		finish(cc, &not_started);
+	}
+	free(words);
 }

@@ -1,5 +1,5 @@
 /*
- * runs.h - all runs of an agent: those that live, the ids of those that were, and how many there may be.
+ * runs.h - all runs of an agent: those that live, wait or are over, the ids of those that were, and how many there may be.
  */
 #ifndef AGENT_RUNS_H
 #define AGENT_RUNS_H
@@ -10,31 +10,77 @@
 
 #include "agent/run.h"
 
+enum {
+	RUNS_QUEUE_BYTES_MAX = 64 * 1024 * 1024,	/* of what runs in the queue are asked to do */
+	RUNS_UNACKED_MAX = 256,				/* over, and their callers have not said that they have all */
+	RUNS_DETACHED_MAX = 1000,			/* over */
+	RUNS_DETACHED_DAYS = 7,
+	RUNS_SPOOL_MAX = 8 * 1024 * 1024, RUNS_SPOOL_MIN = 256 * 1024,
+	RUNS_BUDGET_MAX = 64 * 1024 * 1024,		/* of all spools in the runtime directory */
+	RUNS_FREE_MIN = 32 * 1024 * 1024		/* that stay free there */
+};
+#define RUNS_DETACHED_BYTES (UINT64_C(1) << 30)		/* of the spools of those that are over */
+
 struct runs;
 
-/* on_idle: the last live run has ended. */
-struct runs *runs_new(struct ev_loop *loop, size_t max, void (*on_idle)(void *arg), void *arg);
-/* Keeps the ids of runs in the file at `path`, see past.h: those of earlier agents are known from here on.
- * Before the first run. 0 or -errno. */
-int runs_remember(struct runs *runs, const char *path);
-/* No run lives any more. */
+struct runs_config {
+	size_t max, max_queued;
+	void (*on_idle)(void *arg);	/* the last live run has ended */
+	void *arg;
+};
+
+struct runs *runs_new(struct ev_loop *loop, const struct runs_config *config);
+/*
+ * Finds its directories and takes over what earlier agents have left there: runs go on, ends are read, the rest is swept
+ * up. `program` is sloth-supervise, copied, NULL: nothing can be started. 0 or -errno with *where set to owned words.
+ */
+int runs_open(struct runs *runs, const char *runtime_dir, const char *state_dir, const char *program, char **where);
+/* No run is admitted from here on, none from the queue starts; what is over stays on disk for the next agent. */
+void runs_stop(struct runs *runs);
+/* Lets go of all: callers are told that the agent stops, the runs go on. After runs_stop(). */
+void runs_let_go(struct runs *runs);
 void runs_free(struct runs *runs);
 
 enum runs_verdict { RUNS_OK, RUNS_FULL, RUNS_STOPPING, RUNS_KNOWN };
-/* May a run with this id be started? RUNS_KNOWN: one with it has been. */
+/* May a run with this id be started, or wait? RUNS_KNOWN: one with it has been, see runs_find() and runs_past(). */
 enum runs_verdict runs_admit(const struct runs *runs, const uint8_t *id);
 
-size_t runs_count(const struct runs *runs);
+/* One that is here: it waits, lives, or is over and not forgotten. NULL: none. */
+struct run *runs_find(const struct runs *runs, const uint8_t *id);
+void runs_each(struct runs *runs, void (*visit)(struct run *run, void *arg), void *arg);
+
+size_t runs_count(const struct runs *runs);		/* live */
+size_t runs_queued(const struct runs *runs);
 size_t runs_max(const struct runs *runs);
-/* No run is admitted from here on. */
-void runs_stop(struct runs *runs);
+size_t runs_max_queued(const struct runs *runs);
 void runs_cancel_all(struct runs *runs, const char *reason);
 void runs_kill_all(struct runs *runs, const char *reason);
+struct past *runs_past(struct runs *runs);
 
-/* For run.c. */
+/* ---- for run.c, run_read.c and runs_adopt.c ---- */
+
 struct exec_host *runs_host(struct runs *runs);
 struct ev_loop *runs_loop(struct runs *runs);
-void runs_add(struct runs *runs, struct list *link, const uint8_t *id);
-void runs_remove(struct runs *runs, struct list *link);
+struct spool_window *runs_window(struct runs *runs);
+/* Where directories of runs are: the state directory's, or the runtime directory's. */
+int runs_dir(const struct runs *runs, bool is_state);
+const char *runs_state_path(const struct runs *runs);
+const char *runs_cgroup(const struct runs *runs);	/* NULL: runs get none */
+
+bool runs_is_stopping(const struct runs *runs);
+void runs_add(struct runs *runs, struct run *run);	/* queued */
+void runs_moved(struct runs *runs, struct run *run, unsigned from);
+void runs_remove(struct runs *runs, struct run *run);
+/* It waits, with what it is asked to do. */
+void runs_enqueue(struct runs *runs, struct run *run, const struct spec *spec);
+bool runs_has_room(const struct runs *runs);
+/* How much the spool may hold and where it is: true in the state directory. *allotted comes back with runs_remove(). */
+bool runs_allot(struct runs *runs, struct spec *spec, uint64_t *allotted);
+/* Runs that are over and kept for nobody in particular go, the oldest first. */
+void runs_prune(struct runs *runs);
+void runs_due(struct runs *runs, struct list *due);
+
+/* In runs_adopt.c. */
+void runs_adopt(struct runs *runs, bool is_state);
 
 #endif

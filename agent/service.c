@@ -23,12 +23,14 @@ static void answer(struct wire_call *call, const ProtobufCMessage *message)
 static void on_shutdown(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
 {
 	Agent__ShutdownResponse response = AGENT__SHUTDOWN_RESPONSE__INIT;
+	Agent__ShutdownRequest *request = wire_unpack(call, &agent__shutdown_request__descriptor, data, len);
 	struct agent *agent = arg;
+	bool allowed, kills;
 	char *principal;
-	bool allowed;
 
-	if (!wire_unpack(call, &agent__shutdown_request__descriptor, data, len))
+	if (!request)
 		return;
+	kills = request->kill_runs;
 	principal = caller_principal(call);
 	allowed = consent_to_stop(agent, call, principal);
 	if (allowed)
@@ -37,7 +39,7 @@ static void on_shutdown(struct wire_call *call, const uint8_t *data, size_t len,
 	if (!allowed)
 		return;
 	answer(call, &response.base);
-	agent_stop(agent, false, EXIT_STOPPED, "asked to stop");
+	agent_stop(agent, kills, EXIT_STOPPED, "asked to stop");
 }
 
 static void on_usage(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
@@ -102,6 +104,9 @@ static const struct wire_method methods[] = {
 	{ .path = "/agent.Agent/Shutdown", .roles = WIRE_MASTER, .unary = true, .start = on_shutdown },
 	{ .path = "/agent.Agent/GetResourceUsage", .roles = WIRE_MASTER, .unary = true, .start = on_usage },
 	{ .path = "/sloth.v1.Agent/Run", .roles = WIRE_MASTER, .runs_long = true, .start = run_call_start },
+	{ .path = "/sloth.v1.Agent/ListRuns", .roles = WIRE_MASTER, .unary = true, .start = run_list_start },
+	{ .path = "/sloth.v1.Agent/WaitRun", .roles = WIRE_MASTER, .unary = true, .runs_long = true, .start = run_wait_start },
+	{ .path = "/sloth.v1.Agent/ControlRun", .roles = WIRE_MASTER, .unary = true, .start = run_control_start },
 	{ .path = "/sloth.v1.Agent/Hello", .roles = WIRE_MASTER, .unary = true, .start = on_hello },
 	{ .path = "/sloth.v1.Agent/Ping", .roles = WIRE_MASTER, .unary = true, .start = on_ping },
 };

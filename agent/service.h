@@ -13,5 +13,8 @@ void service_register(struct agent *agent);
 /* Handlers with files of their own; `arg` is the agent. */
 void run_call_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg);
 void run_command_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg);
+void run_list_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg);
+void run_wait_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg);
+void run_control_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg);
 
 #endif

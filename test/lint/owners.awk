@@ -6,7 +6,7 @@ BEGIN {
 	own("^#[ \t]*include[ \t]*<sqlite3\\.h>", "^master/store(_[a-z]+)?\\.[ch]$", "SQLite")
 	own("\"[^\"]*(SELECT|INSERT INTO|CREATE TABLE|DELETE FROM|UPDATE [a-z_]+ SET|PRAGMA) ", "^master/store(_[a-z]+)?\\.[ch]$", "SQL")
 	own("(^|[^A-Za-z0-9_])(v?fork|posix_spawnp?|exec[lv][pe]?e?|execveat|fexecve|system|popen|clone3?)[ \t]*\\(",
-	    "^(agent/proc\\.c|agent/supervise/.*|common/daemon\\.c|cli/(.*_)?exec\\.c)$", "starting processes")
+	    "^(agent/spawn\\.c|agent/supervise/.*|common/daemon\\.c|cli/(.*_)?exec\\.c)$", "starting processes")
 	own("(^|[^A-Za-z0-9_])ev_(default_loop|break|child_init|signal_default)[ \t]*\\(", "^$", "this libev call")
 	own("^#[ \t]*include[ \t]*<libsmartcols/", "^cli/table\\.c$", "libsmartcols")
 	own("^#[ \t]*include[ \t]*<ares\\.h>", "^wire/", "c-ares")

@@ -159,19 +159,116 @@ END_TEST
 
 START_TEST(what_this_agent_cannot_do_is_refused)
 {
-	Sloth__V1__RunTerminal terminal = SLOTH__V1__RUN_TERMINAL__INIT;
 	Sloth__V1__RunStart start = request("true");
 
-	start.terminal = &terminal;
-	expect(&start, LAUNCH_UNSUPPORTED, "no terminal");
-	start = request("true");
-	start.on_lost = SLOTH__V1__RUN_ON_LOST__RUN_ON_LOST_KEEP;
-	expect(&start, LAUNCH_UNSUPPORTED, "does not keep a run");
-	start = request("true");
 	start.agent_name = (char[]){ "web2" };
 	expect(&start, LAUNCH_UNSUPPORTED, "this agent is \"web1\", not \"web2\"");
 	start.agent_name = (char[]){ "web1" };
 	expect(&start, LAUNCH_OK, NULL);
+}
+END_TEST
+
+START_TEST(a_terminal_is_checked_and_named_in_the_environment)
+{
+	Sloth__V1__RunTerminal terminal = SLOTH__V1__RUN_TERMINAL__INIT;
+	Sloth__V1__RunStart start = request("true");
+	struct launch launch;
+	char *error = NULL;
+
+	start.terminal = &terminal;
+	terminal.term = (char[]){ "xterm-256color" };
+	terminal.rows = 24;
+	terminal.columns = 80;
+	ck_assert_int_eq(launch_prepare(&launch, &agent, &start, "uid:7", &error), LAUNCH_OK);
+	ck_assert(launch.spec.has_terminal);
+	ck_assert_uint_eq(launch.spec.rows, 24);
+	ck_assert_uint_eq(launch.spec.columns, 80);
+	ck_assert_str_eq(value_of(launch.env, "TERM"), "xterm-256color");
+	launch_done(&launch);
+	terminal.rows = LAUNCH_WINDOW_MAX + 1;
+	expect(&start, LAUNCH_INVALID, "of 4097 rows");
+	terminal.rows = 0;
+	terminal.term = (char[]){ "a b" };
+	expect(&start, LAUNCH_INVALID, "a terminal \"a b\"");
+}
+END_TEST
+
+START_TEST(limits_have_names_and_an_order)
+{
+	Sloth__V1__RunLimit nofile = SLOTH__V1__RUN_LIMIT__INIT, core = SLOTH__V1__RUN_LIMIT__INIT;
+	Sloth__V1__RunLimit *limits[] = { &nofile, &core };
+	Sloth__V1__RunStart start = request("true");
+	struct launch launch;
+	char *error = NULL;
+
+	start.limits = limits;
+	start.n_limits = 2;
+	nofile.name = (char[]){ "nofile" };
+	nofile.soft = 10;
+	nofile.hard = 20;
+	core.name = (char[]){ "core" };
+	core.hard = UINT64_MAX;
+	ck_assert_int_eq(launch_prepare(&launch, &agent, &start, "uid:7", &error), LAUNCH_OK);
+	ck_assert_uint_eq(launch.spec.n_limits, 2);
+	ck_assert_uint_eq(launch.spec.limits[0].resource, RLIMIT_NOFILE);
+	ck_assert_uint_eq(launch.spec.limits[0].hard, 20);
+	ck_assert_uint_eq(launch.spec.limits[1].hard, RLIM_INFINITY);
+	launch_done(&launch);
+	nofile.soft = 21;
+	expect(&start, LAUNCH_INVALID, "the soft one is above");
+	nofile.soft = 1;
+	core.name = (char[]){ "nofile" };
+	expect(&start, LAUNCH_INVALID, "given twice");
+	core.name = (char[]){ "files" };
+	expect(&start, LAUNCH_INVALID, "limit \"files\": there is none");
+}
+END_TEST
+
+START_TEST(what_becomes_of_a_run_without_its_caller_is_in_the_specification)
+{
+	Sloth__V1__RunStart start = request("true");
+	struct launch launch;
+	char *error = NULL;
+
+	start.reconnect_ms = 500;
+	ck_assert_int_eq(launch_prepare(&launch, &agent, &start, "uid:7", &error), LAUNCH_OK);
+	ck_assert_uint_eq(launch.spec.lost_ms, 500);
+	ck_assert_uint_eq(launch.spec.grace_ms, RUN_GRACE_MS);
+	launch_done(&launch);
+	start.on_lost = SLOTH__V1__RUN_ON_LOST__RUN_ON_LOST_KEEP;
+	ck_assert_int_eq(launch_prepare(&launch, &agent, &start, "uid:7", &error), LAUNCH_OK);
+	ck_assert(launch.spec.keeps_when_lost);
+	ck_assert_uint_eq(launch.spec.lost_ms, 0);
+	launch_done(&launch);
+	start.detach = true;
+	start.output_max_bytes = 1024 * 1024;
+	ck_assert_int_eq(launch_prepare(&launch, &agent, &start, "uid:7", &error), LAUNCH_OK);
+	ck_assert(launch.spec.is_detached && launch.spec.no_input);
+	ck_assert_uint_eq(launch.spec.spool_max, 1024 * 1024);
+	launch_done(&launch);
+	start.output_max_bytes = 1;
+	expect(&start, LAUNCH_INVALID, "from 256 KiB");
+}
+END_TEST
+
+START_TEST(a_command_is_shown_as_a_shell_takes_it)
+{
+	ProtobufCBinaryData words[] = { bytes("grep"), bytes("-c"), bytes("a b"), bytes("it's"), bytes(""), bytes("\xff") };
+	Sloth__V1__RunStart start = request("");
+	struct launch launch;
+	char *error = NULL, *longer = mem_alloc(6001);
+
+	start.argv = words;
+	start.n_argv = 6;
+	ck_assert_int_eq(launch_prepare(&launch, &agent, &start, "uid:7", &error), LAUNCH_OK);
+	ck_assert_str_eq(launch.spec.command, "grep -c 'a b' 'it'\\''s' '' '\xef\xbf\xbd'");
+	launch_done(&launch);
+	memset(longer, 'x', 6000);
+	start = request(longer);
+	ck_assert_int_eq(launch_prepare(&launch, &agent, &start, "uid:7", &error), LAUNCH_OK);
+	ck_assert_uint_eq(strlen(launch.spec.command), LAUNCH_SHOWN_MAX);
+	launch_done(&launch);
+	free(longer);
 }
 END_TEST
 
@@ -283,6 +380,8 @@ END_TEST
 
 UNIT_MAIN(the_environment_is_clean_and_the_callers_wins, environment_entries_that_cannot_be_are_refused,
 	  a_command_is_there_once_and_within_its_limit, counts_and_sizes_of_lists_are_bounded,
-	  what_this_agent_cannot_do_is_refused, ids_directories_and_users_are_checked, a_wrong_command_line_is_64,
+	  what_this_agent_cannot_do_is_refused, a_terminal_is_checked_and_named_in_the_environment,
+	  limits_have_names_and_an_order, what_becomes_of_a_run_without_its_caller_is_in_the_specification,
+	  a_command_is_shown_as_a_shell_takes_it, ids_directories_and_users_are_checked, a_wrong_command_line_is_64,
 	  an_address_that_needs_tls_is_78, the_command_line_wins_over_the_file, a_wrong_file_is_78,
 	  a_state_directory_holds_all_that_is_kept)

@@ -30,13 +30,20 @@ static struct past *open_past(const char *path)
 	return p;
 }
 
+static void add(struct past *p, const uint8_t *id)
+{
+	static const struct past_outcome started = { 0 };
+
+	past_put(p, id, &started);
+}
+
 START_TEST(without_a_file_ids_are_remembered_in_memory)
 {
 	struct past *p = past_new();
 
 	ck_assert(!past_has(p, id_of(1)));
-	past_add(p, id_of(1));
-	past_add(p, id_of(1 + 65536));		/* in the same chain */
+	add(p, id_of(1));
+	add(p, id_of(1 + 65536));		/* in the same chain */
 	ck_assert(past_has(p, id_of(1)));
 	ck_assert(past_has(p, id_of(1 + 65536)));
 	ck_assert(!past_has(p, id_of(2)));
@@ -55,7 +62,7 @@ START_TEST(ids_that_are_alike_are_told_apart)
 			memset(id, 0, sizeof id);
 			memcpy(id + at, &n, sizeof n);
 			ck_assert(!past_has(p, id));
-			past_add(p, id);
+			add(p, id);
 		}
 	past_free(p);
 }
@@ -65,14 +72,14 @@ START_TEST(the_next_process_knows_them)
 {
 	const char *path = tmp_path("past");
 
-	/* Nothing is closed in good order: the file is whole after each past_add(). */
+	/* Nothing is closed in good order: the file is whole after each add(). */
 	for (unsigned i = 0; i < 3; i++) {
 		struct past *p = open_past(path);
 
 		for (unsigned j = 0; j < i; j++)
 			ck_assert(past_has(p, id_of(j)));
 		ck_assert(!past_has(p, id_of(i)));
-		past_add(p, id_of(i));
+		add(p, id_of(i));
 		past_free(open_past(path));
 		past_free(p);
 	}
@@ -86,24 +93,22 @@ START_TEST(the_last_ones_are_kept_and_the_file_does_not_grow)
 	struct stat st;
 
 	for (unsigned i = 0; i < PAST_MAX; i++)
-		past_add(p, id_of(i));
-	ck_assert(!past_has_dropped(p));
+		add(p, id_of(i));
 	ck_assert(past_has(p, id_of(0)));
 	for (unsigned i = PAST_MAX; i < PAST_MAX + 10; i++)
-		past_add(p, id_of(i));
+		add(p, id_of(i));
 	for (int turn = 0; turn < 2; turn++) {
-		ck_assert(past_has_dropped(p));
 		ck_assert(!past_has(p, id_of(9)));
 		ck_assert(past_has(p, id_of(10)));
 		ck_assert(past_has(p, id_of(PAST_MAX + 9)));
 		past_free(p);
 		p = open_past(path);
 	}
-	past_add(p, id_of(PAST_MAX + 10));	/* goes on where the one before was */
+	add(p, id_of(PAST_MAX + 10));	/* goes on where the one before was */
 	ck_assert(!past_has(p, id_of(10)));
 	ck_assert(past_has(p, id_of(11)));
 	ck_assert_int_eq(stat(path, &st), 0);
-	ck_assert_int_eq(st.st_size, 24L * PAST_MAX);
+	ck_assert_int_eq(st.st_size, (long)PAST_RECORD_BYTES * PAST_MAX);
 	past_free(p);
 }
 END_TEST
@@ -122,7 +127,7 @@ START_TEST(a_damaged_file_costs_no_more_than_what_is_damaged)
 		ck_assert_int_eq(fd_write_file(path, i < 3 ? (const void *)contents[i] : ones,
 					       i < 3 ? strlen(contents[i]) : sizeof ones, 0600), 0);
 		p = open_past(path);
-		past_add(p, id_of(5));
+		add(p, id_of(5));
 		past_free(p);
 		p = open_past(path);
 		ck_assert(past_has(p, id_of(5)));
@@ -136,13 +141,64 @@ START_TEST(a_torn_record_is_no_record)
 	const char *path = tmp_path("past");
 	struct past *p = open_past(path);
 
-	past_add(p, id_of(1));
-	past_add(p, id_of(2));
+	add(p, id_of(1));
+	add(p, id_of(2));
 	past_free(p);
-	ck_assert_int_eq(truncate(path, 3 * 24 - 1), 0);
+	ck_assert_int_eq(truncate(path, 3 * PAST_RECORD_BYTES - 1), 0);
 	p = open_past(path);
 	ck_assert(past_has(p, id_of(1)));
 	ck_assert(!past_has(p, id_of(2)));
+	past_free(p);
+}
+END_TEST
+
+START_TEST(how_a_run_ended_is_known_to_the_next_process)
+{
+	struct past_outcome ended = {
+		.has_ended = 1, .end = 2, .containment = 1, .code = 9, .signal = 9, .total = { 3, 4 }, .duration_ms = 5,
+		.started_ms = 6, .ended_ms = 7, .owner = 8, .reason = "killed by signal 9 (Killed)",
+	}, found;
+	const char *path = tmp_path("past");
+	struct past *p = open_past(path);
+
+	add(p, id_of(1));
+	add(p, id_of(2));
+	past_put(p, id_of(1), &ended);		/* over what was known at its start */
+	ended.code = 3;
+	past_put(p, id_of(3), &ended);		/* one that is heard of when it is over */
+	for (int turn = 0; turn < 2; turn++) {
+		ck_assert(past_find(p, id_of(1), &found));
+		ended.code = 9;
+		ck_assert_mem_eq(&found, &ended, sizeof found);
+		ck_assert(past_find(p, id_of(2), &found));
+		ck_assert(!found.has_ended);
+		ck_assert(past_find(p, id_of(3), &found));
+		ck_assert_int_eq(found.code, 3);
+		ck_assert(!past_find(p, id_of(4), &found));
+		past_free(p);
+		p = open_past(path);
+	}
+	past_free(p);
+}
+END_TEST
+
+/* The ring goes round: an end that comes late is written where its id is, or as a new one. */
+START_TEST(an_end_that_comes_late_takes_nobodys_place)
+{
+	struct past_outcome ended = { .has_ended = 1, .end = 1 }, found;
+	struct past *p = open_past(tmp_path("past"));
+
+	for (unsigned i = 0; i < PAST_MAX + 5; i++)
+		add(p, id_of(i));
+	past_put(p, id_of(PAST_MAX - 1), &ended);
+	past_put(p, id_of(PAST_MAX + 2), &ended);
+	past_put(p, id_of(3), &ended);		/* dropped by now: a new one */
+	for (unsigned i = 6; i < PAST_MAX + 5; i++) {
+		ck_assert(past_find(p, id_of(i), &found));
+		ck_assert_int_eq(found.has_ended, i == PAST_MAX - 1 || i == PAST_MAX + 2);
+	}
+	ck_assert(past_find(p, id_of(3), &found));
+	ck_assert(found.has_ended);
 	past_free(p);
 }
 END_TEST
@@ -156,7 +212,7 @@ START_TEST(what_is_no_file_is_an_error)
 	ck_assert_int_eq(past_open(p, dir), -EISDIR);
 	ck_assert_int_eq(symlink("nowhere", link), 0);
 	ck_assert_int_eq(past_open(p, link), -ELOOP);
-	past_add(p, id_of(1));
+	add(p, id_of(1));
 	ck_assert(past_has(p, id_of(1)));
 	past_free(p);
 }
@@ -167,7 +223,7 @@ START_TEST(a_full_disk_costs_the_file_only)
 	struct past *p = past_new();
 
 	ck_assert_int_eq(past_open(p, "/dev/full"), 0);		/* reads zeros */
-	past_add(p, id_of(1));
+	add(p, id_of(1));
 	ck_assert(past_has(p, id_of(1)));
 	past_free(p);
 }
@@ -176,4 +232,5 @@ END_TEST
 UNIT_MAIN(without_a_file_ids_are_remembered_in_memory, ids_that_are_alike_are_told_apart,
 	  the_next_process_knows_them, the_last_ones_are_kept_and_the_file_does_not_grow,
 	  a_damaged_file_costs_no_more_than_what_is_damaged, a_torn_record_is_no_record,
+	  how_a_run_ended_is_known_to_the_next_process, an_end_that_comes_late_takes_nobodys_place,
 	  what_is_no_file_is_an_error, a_full_disk_costs_the_file_only)

@@ -1,6 +1,6 @@
 /*
- * test_run.c - the state machine of a run and the list of all runs, on a process that is made of air: this
- * file defines exec.h itself and lets facts arrive in every order.
+ * test_run.c - the state machine of a run, its callers and the table of all runs, on a supervisor that is made of air:
+ * this file defines exec.h itself and lets facts arrive in every order.
  */
 #include <ev.h>
 #include <signal.h>
@@ -12,19 +12,22 @@
 #include "common/mem.h"
 #include "test/lib/unit.h"
 
-/* ---- the process ---- */
+/* ---- the supervisor ---- */
 
 struct exec {
 	const struct exec_ops *ops;
 	void *arg;
+	bool is_sync, is_elsewhere;
 };
 
 static struct {
 	struct exec *last;
-	unsigned n_started, n_freed;
-	int killed[4], n_killed, signalled;
-	bool paused, input_ended;
+	unsigned n_started, n_closed, n_released, n_stops, n_kills;
+	char stop_reason[200];
+	int signalled;
+	bool input_ended;
 	size_t input;
+	uint64_t input_offset, freed;
 } air;
 
 struct exec_host *exec_host_new(struct ev_loop *loop)
@@ -33,32 +36,79 @@ struct exec_host *exec_host_new(struct ev_loop *loop)
 	return NULL;
 }
 
+void exec_host_open(struct exec_host *h, const char *program, int runs_fd)
+{
+	(void)h, (void)program, (void)runs_fd;
+}
+
+const char *exec_host_program(const struct exec_host *h)
+{
+	(void)h;
+	return NULL;
+}
+
+void exec_host_stop(struct exec_host *h)
+{
+	(void)h;
+}
+
 void exec_host_free(struct exec_host *h)
 {
 	(void)h;
 }
 
-struct exec *exec_start(struct exec_host *h, const struct exec_spec *spec, const struct exec_ops *ops, void *arg)
+struct exec *exec_start(struct exec_host *h, const struct exec_order *order, const struct exec_ops *ops, void *arg)
 {
 	struct exec *exec = mem_new(struct exec);
 
-	(void)h, (void)spec;
+	(void)h;
 	air.n_started++;
 	exec->ops = ops;
 	exec->arg = arg;
+	exec->is_sync = order->sync;
+	exec->is_elsewhere = order->other_path != NULL;
 	air.last = exec;
 	return exec;
 }
 
-void exec_free(struct exec *exec)
+struct exec *exec_adopt(struct exec_host *h, int fd, int dir_fd, int runs_fd, const char *name,
+			const struct exec_ops *ops, void *arg)
 {
-	air.n_freed++;
+	(void)h, (void)fd, (void)dir_fd, (void)runs_fd, (void)name, (void)ops, (void)arg;
+	ck_abort();
+}
+
+void exec_close(struct exec *exec)
+{
+	air.n_closed++;
 	free(exec);
 }
 
-void exec_input(struct exec *exec, const void *data, size_t n)
+void exec_release(struct exec *exec)
+{
+	air.n_released++;
+	free(exec);
+}
+
+const struct spool_file *exec_spool(const struct exec *exec)
+{
+	static const struct spool_file none = { -1, NULL };
+
+	(void)exec;
+	return &none;
+}
+
+int exec_dir(const struct exec *exec)
+{
+	(void)exec;
+	return -1;
+}
+
+void exec_input(struct exec *exec, uint64_t offset, const void *data, size_t n)
 {
 	(void)exec, (void)data;
+	if (n > 0)
+		air.input_offset = offset;
 	air.input += n;
 }
 
@@ -68,508 +118,559 @@ void exec_input_end(struct exec *exec)
 	air.input_ended = true;
 }
 
-void exec_pause(struct exec *exec)
-{
-	(void)exec;
-	air.paused = true;
-}
-
-void exec_resume(struct exec *exec)
-{
-	(void)exec;
-	air.paused = false;
-}
-
 void exec_signal(struct exec *exec, int number)
 {
 	(void)exec;
 	air.signalled = number;
 }
 
-void exec_kill(struct exec *exec, int number)
+void exec_stop(struct exec *exec, enum sup_end end, const char *reason, bool at_once)
 {
 	(void)exec;
-	if (air.n_killed < 4)
-		air.killed[air.n_killed++] = number;
+	ck_assert_int_eq(end, SUP_END_CANCELLED);
+	strncpy(air.stop_reason, reason, sizeof air.stop_reason - 1);
+	if (at_once)
+		air.n_kills++;
+	else
+		air.n_stops++;
 }
 
-/* ---- the watcher ---- */
+void exec_resize(struct exec *exec, unsigned rows, unsigned columns)
+{
+	(void)exec, (void)rows, (void)columns;
+}
 
-static struct {
-	unsigned n_started, n_ended, n_idle;
-	uint64_t output;
-	bool takes_more;
-	uint64_t taken;
+void exec_free_output(struct exec *exec, uint64_t position)
+{
+	(void)exec;
+	air.freed = position;
+}
+
+/* ---- a caller ---- */
+
+struct caller {
+	struct run_reader reader;
+	unsigned n_queued, n_started, n_ended, n_let_go;
+	unsigned ahead;
+	enum run_let_go why;
 	struct run_result result;
 	char reason[200];
-} seen;
+	bool acks;			/* at the end */
+};
 
 static struct ev_loop *loop;
 static struct runs *runs;
-static int exit_code, exit_signal;
+static unsigned n_idle;
 
-static void on_started(struct run *run, pid_t pid, void *arg)
+static struct caller *of(struct run_reader *r)
 {
-	(void)run, (void)arg;
-	ck_assert_int_eq(pid, 4711);
-	seen.n_started++;
+	return list_entry(r, struct caller, reader);
 }
 
-static bool on_output(struct run *run, enum exec_stream stream, const void *data, size_t n, void *arg)
+static void on_queued(struct run_reader *r, unsigned ahead)
 {
-	(void)run, (void)stream, (void)data, (void)arg;
-	seen.output += n;
-	return seen.takes_more;
+	of(r)->n_queued++;
+	of(r)->ahead = ahead;
 }
 
-static void on_input_taken(struct run *run, uint64_t offset, bool closed, void *arg)
+static void on_started(struct run_reader *r)
 {
-	(void)run, (void)closed, (void)arg;
-	seen.taken = offset;
+	of(r)->n_started++;
 }
 
-static void on_end(struct run *run, const struct run_result *result, void *arg)
+static bool on_output(struct run_reader *r, enum exec_stream stream, const void *data, size_t n)
 {
-	(void)run, (void)arg;
-	seen.n_ended++;
-	seen.result = *result;
-	strncpy(seen.reason, result->reason, sizeof seen.reason - 1);
+	(void)r, (void)stream, (void)data, (void)n;
+	ck_abort();
 }
 
-static const struct run_ops watcher = {
-	.on_started = on_started, .on_output = on_output, .on_input_taken = on_input_taken, .on_end = on_end,
+static void on_end(struct run_reader *r, const struct run_result *result)
+{
+	struct caller *c = of(r);
+
+	c->n_ended++;
+	c->result = *result;
+	strncpy(c->reason, result->reason, sizeof c->reason - 1);
+	if (c->acks)
+		run_leave(r, RUN_DONE, "");
+}
+
+static void on_let_go(struct run_reader *r, enum run_let_go why)
+{
+	of(r)->n_let_go++;
+	of(r)->why = why;
+}
+
+static const struct run_ops caller_ops = {
+	.on_queued = on_queued, .on_started = on_started, .on_output = on_output, .on_end = on_end, .on_let_go = on_let_go,
 };
 
-static void on_idle(void *arg)
+static struct caller owner(void)
 {
-	(void)arg;
-	seen.n_idle++;
+	return (struct caller){ .reader = { .ops = &caller_ops, .is_owner = true } };
+}
+
+static struct caller observer(void)
+{
+	return (struct caller){ .reader = { .ops = &caller_ops, .follows = true } };
 }
 
 /* ---- helpers ---- */
 
-static void open_runs(size_t max)
+static void on_idle(void *arg)
 {
+	(void)arg;
+	n_idle++;
+}
+
+static void open_runs(size_t max, size_t max_queued)
+{
+	const struct runs_config config = { .max = max, .max_queued = max_queued, .on_idle = on_idle };
+
 	memset(&air, 0, sizeof air);
-	memset(&seen, 0, sizeof seen);
-	exit_code = exit_signal = 0;
+	n_idle = 0;
 	loop = ev_loop_new(EVFLAG_NOENV);
-	runs = runs_new(loop, max, on_idle, NULL);
-	seen.takes_more = true;
+	runs = runs_new(loop, &config);
 }
 
 /* Ends with the assertion that no watcher is left. */
 static void close_runs(void)
 {
-	ck_assert_uint_eq(runs_count(runs), 0);
-	ck_assert_uint_eq(air.n_started, air.n_freed);
+	runs_stop(runs);
+	runs_let_go(runs);
+	ck_assert_uint_eq(air.n_started, air.n_closed + air.n_released);
 	ck_assert(!ev_run(loop, EVRUN_NOWAIT));
 	runs_free(runs);
 	ev_loop_destroy(loop);
 }
 
-static struct run_spec spec_of(unsigned id)
+static struct spec spec_of(unsigned id)
 {
-	struct run_spec spec = { .grace_ms = 1 };
+	static char word[] = "true", *argv[] = { word, NULL };
+	struct spec spec = { .argv = argv, .principal = "uid:7", .command = "true", .reconnect_ms = 20 };
 
 	memcpy(spec.id, &id, sizeof id);
 	return spec;
 }
 
-/* Not started yet. */
-static struct run *begin(const struct run_spec *spec)
+static struct run *begin(unsigned id, struct caller *c)
 {
-	return run_new(runs, spec, &watcher, NULL);
-}
+	struct spec spec = spec_of(id);
+	struct run *run = run_new(runs, &spec);
 
-static struct run *start_with(const struct run_spec *spec)
-{
-	struct run *run = begin(spec);
-
-	air.last->ops->on_started(air.last, 4711, run);
+	if (c)
+		ck_assert(run_attach(run, &c->reader));
 	return run;
 }
 
-static struct run *start(unsigned id)
+static struct exec *say_started(void)
 {
-	struct run_spec spec = spec_of(id);
-
-	return start_with(&spec);
+	air.last->ops->on_started(air.last, 4711, air.last->arg);
+	return air.last;
 }
 
-enum fact { EXITED, OUT_EOF, ERR_EOF, GONE };
-
-static void happen(struct exec *exec, enum fact fact)
+static void say_ended(struct exec *exec, struct sup_status status, const char *reason)
 {
-	switch (fact) {
-	case EXITED:
-		exec->ops->on_exited(exec, exit_code, exit_signal, exec->arg);
-		break;
-	case OUT_EOF:
-		exec->ops->on_eof(exec, EXEC_STDOUT, false, exec->arg);
-		break;
-	case ERR_EOF:
-		exec->ops->on_eof(exec, EXEC_STDERR, false, exec->arg);
-		break;
-	case GONE:
-		exec->ops->on_gone(exec, NULL, exec->arg);
-		break;
-	}
+	status.magic = SUP_STATUS_MAGIC;
+	exec->ops->on_ended(exec, &status, reason, exec->arg);
 }
 
-static void end_all(struct exec *exec)
+static void exit_with(struct exec *exec, int code)
 {
-	happen(exec, EXITED);
-	happen(exec, OUT_EOF);
-	happen(exec, ERR_EOF);
+	say_ended(exec, (struct sup_status){ .end = SUP_END_EXITED, .code = code, .started_us = 1 }, "");
+}
+
+static void turn(void)
+{
+	ev_run(loop, EVRUN_NOWAIT);
+	ev_run(loop, EVRUN_NOWAIT);
+}
+
+static bool is_here(unsigned id)
+{
+	struct spec spec = spec_of(id);
+
+	return runs_find(runs, spec.id) != NULL;
+}
+
+static bool is_past(unsigned id)
+{
+	struct spec spec = spec_of(id);
+
+	return past_has(runs_past(runs), spec.id);
 }
 
 /* ---- tests ---- */
 
-START_TEST(a_run_ends_with_the_last_of_three_facts_in_every_order)
+START_TEST(an_end_that_is_acknowledged_frees_the_run)
 {
-	static const enum fact orders[][3] = {
-		{ EXITED, OUT_EOF, ERR_EOF }, { EXITED, ERR_EOF, OUT_EOF }, { OUT_EOF, EXITED, ERR_EOF },
-		{ OUT_EOF, ERR_EOF, EXITED }, { ERR_EOF, EXITED, OUT_EOF }, { ERR_EOF, OUT_EOF, EXITED },
+	struct caller c = owner();
+
+	open_runs(10, 0);
+	c.acks = true;
+	begin(1, &c);
+	ck_assert(!is_past(1));
+	say_started();
+	ck_assert(is_past(1));
+	ck_assert_uint_eq(c.n_started, 1);
+	exit_with(air.last, 42);
+	ck_assert_uint_eq(c.n_ended, 1);
+	ck_assert_int_eq(c.result.end, RUN_END_EXITED);
+	ck_assert_int_eq(c.result.code, 42);
+	ck_assert_uint_eq(air.n_released, 1);
+	ck_assert(!is_here(1) && is_past(1));
+	ck_assert_uint_eq(n_idle, 1);
+	close_runs();
+}
+END_TEST
+
+START_TEST(every_end_is_passed_on_with_its_words)
+{
+	static const struct sup_status ends[] = {
+		{ .end = SUP_END_SIGNALLED, .code = 9, .signal = 9 }, { .end = SUP_END_TIMED_OUT, .signal = 15 },
+		{ .end = SUP_END_CANCELLED, .code = 1 }, { .end = SUP_END_NOT_STARTED, .code = 127 },
 	};
 
-	open_runs(10);
-	for (unsigned i = 0; i < 6; i++) {
-		exit_code = 40 + (int)i;
-		start(i);
-		happen(air.last, orders[i][0]);
-		happen(air.last, orders[i][1]);
-		ck_assert_uint_eq(seen.n_ended, i);
-		happen(air.last, orders[i][2]);
-		ck_assert_uint_eq(seen.n_ended, i + 1);
-		ck_assert_int_eq(seen.result.end, RUN_END_EXITED);
-		ck_assert_int_eq(seen.result.code, exit_code);
-		ck_assert_str_eq(seen.reason, "");
-		ck_assert_uint_eq(seen.n_idle, i + 1);
+	open_runs(10, 0);
+	for (unsigned i = 0; i < 4; i++) {
+		struct caller c = owner();
+
+		c.acks = true;
+		begin(i, &c);
+		if (ends[i].end != SUP_END_NOT_STARTED)
+			say_started();
+		say_ended(air.last, ends[i], "for a reason");
+		ck_assert_int_eq((int)c.result.end, (int)ends[i].end);
+		ck_assert_int_eq(c.result.code, ends[i].code);
+		ck_assert_int_eq(c.result.signal, ends[i].signal);
+		ck_assert_str_eq(c.reason, "for a reason");
+		ck_assert_uint_eq(c.n_started, ends[i].end != SUP_END_NOT_STARTED);
 	}
 	close_runs();
 }
 END_TEST
 
-START_TEST(totals_are_kept_per_stream)
+START_TEST(what_no_supervisor_takes_has_not_started)
 {
-	open_runs(10);
-	start(1);
-	air.last->ops->on_output(air.last, EXEC_STDOUT, "abc", 3, air.last->arg);
-	air.last->ops->on_output(air.last, EXEC_STDERR, "x", 1, air.last->arg);
-	air.last->ops->on_output(air.last, EXEC_STDOUT, "de", 2, air.last->arg);
-	end_all(air.last);
-	ck_assert_uint_eq(seen.result.total[EXEC_STDOUT], 5);
-	ck_assert_uint_eq(seen.result.total[EXEC_STDERR], 1);
-	ck_assert(!seen.result.output_cut);
+	struct caller c = owner();
+
+	open_runs(10, 0);
+	c.acks = true;
+	begin(1, &c);
+	air.last->ops->on_failed(air.last, "no process can be started", air.last->arg);
+	ck_assert_int_eq(c.result.end, RUN_END_NOT_STARTED);
+	ck_assert_str_eq(c.reason, "no process can be started");
+	ck_assert(is_past(1));
 	close_runs();
 }
 END_TEST
 
-START_TEST(a_watcher_that_takes_no_more_pauses_the_process)
+START_TEST(a_lost_caller_is_waited_for_and_then_cancels)
 {
-	struct run *run;
+	struct caller c = owner();
 
-	open_runs(10);
-	run = start(1);
-	seen.takes_more = false;
-	air.last->ops->on_output(air.last, EXEC_STDOUT, "abc", 3, run);
-	ck_assert(air.paused);
-	run_resume(run);
-	ck_assert(!air.paused);
-	end_all(air.last);
-	close_runs();
-}
-END_TEST
-
-START_TEST(a_death_by_signal_is_told_as_such)
-{
-	open_runs(10);
-	exit_signal = SIGSEGV;
-	start(1);
-	end_all(air.last);
-	ck_assert_int_eq(seen.result.end, RUN_END_SIGNALLED);
-	ck_assert_int_eq(seen.result.code, SIGSEGV);
-	ck_assert_int_eq(seen.result.signal, SIGSEGV);
-	ck_assert_str_eq(seen.reason, "killed by signal 11 (Segmentation fault)");
-	close_runs();
-}
-END_TEST
-
-START_TEST(what_cannot_be_started_ends_with_the_reason)
-{
-	struct run_spec spec;
-
-	open_runs(10);
-	spec = spec_of(1);
-	begin(&spec);
-	air.last->ops->on_failed(air.last, 127, "no such thing", air.last->arg);
-	ck_assert_uint_eq(seen.n_ended, 1);
-	ck_assert_uint_eq(seen.n_started, 0);
-	ck_assert_int_eq(seen.result.end, RUN_END_NOT_STARTED);
-	ck_assert_int_eq(seen.result.code, 127);
-	ck_assert_str_eq(seen.reason, "no such thing");
-	close_runs();
-}
-END_TEST
-
-START_TEST(cancel_terminates_and_waits_until_nothing_is_left)
-{
-	struct run *run;
-
-	open_runs(10);
-	exit_signal = SIGTERM;
-	run = start(1);
-	run_cancel(run, "enough");
-	ck_assert_int_eq(air.killed[0], SIGTERM);
-	end_all(air.last);
-	ck_assert_uint_eq(seen.n_ended, 0);
-	happen(air.last, GONE);
-	ck_assert_uint_eq(seen.n_ended, 1);
-	ck_assert_int_eq(seen.result.end, RUN_END_CANCELLED);
-	ck_assert_int_eq(seen.result.signal, SIGTERM);
-	ck_assert_str_eq(seen.reason, "enough");
-	ck_assert_int_eq(air.n_killed, 1);
-	close_runs();
-}
-END_TEST
-
-START_TEST(what_survives_the_grace_is_killed)
-{
-	struct run *run;
-
-	open_runs(10);
-	run = start(1);
-	run_cancel(run, "enough");
-	while (air.n_killed < 2)
+	open_runs(10, 0);
+	begin(1, &c);
+	say_started();
+	run_leave(&c.reader, RUN_LOST, "");
+	turn();
+	ck_assert_uint_eq(air.n_stops, 0);
+	while (air.n_stops == 0)
 		ev_run(loop, EVRUN_ONCE);
-	ck_assert_int_eq(air.killed[1], SIGKILL);
-	end_all(air.last);
-	happen(air.last, GONE);
-	ck_assert_uint_eq(seen.n_ended, 1);
+	ck_assert_str_eq(air.stop_reason, "its caller was lost for 20 ms");
 	close_runs();
 }
 END_TEST
 
-START_TEST(the_deadline_ends_a_run_as_timed_out)
+START_TEST(a_caller_that_comes_back_in_time_changes_nothing)
 {
-	struct run_spec spec;
+	struct caller c = owner(), again = owner();
+	struct run *run;
 
-	open_runs(10);
-	spec = spec_of(1);
-	spec.timeout_ms = 2;
-	spec.grace_ms = 60000;
-	start_with(&spec);
-	while (air.n_killed < 1)
+	open_runs(10, 0);
+	run = begin(1, &c);
+	say_started();
+	run_leave(&c.reader, RUN_LOST, "");
+	ck_assert(run_attach(run, &again.reader));
+	turn();
+	ck_assert_uint_eq(again.n_started, 1);
+	ck_assert(!ev_run(loop, EVRUN_NOWAIT));		/* no timer is left */
+	ck_assert_uint_eq(air.n_stops, 0);
+	close_runs();
+}
+END_TEST
+
+START_TEST(a_run_that_is_kept_outlives_its_caller)
+{
+	struct spec spec = spec_of(1);
+	struct caller c = owner();
+
+	open_runs(10, 0);
+	spec.keeps_when_lost = true;
+	run_attach(run_new(runs, &spec), &c.reader);
+	say_started();
+	run_leave(&c.reader, RUN_LOST, "");
+	ck_assert(!ev_run(loop, EVRUN_NOWAIT));
+	ck_assert_uint_eq(air.n_stops, 0);
+	ck_assert(is_here(1));
+	close_runs();
+}
+END_TEST
+
+START_TEST(a_goodbye_cancels_at_once)
+{
+	struct caller c = owner();
+
+	open_runs(10, 0);
+	begin(1, &c);
+	say_started();
+	run_leave(&c.reader, RUN_GOODBYE, "cancelled by its caller");
+	ck_assert_uint_eq(air.n_stops, 1);
+	ck_assert_str_eq(air.stop_reason, "cancelled by its caller");
+	close_runs();
+}
+END_TEST
+
+START_TEST(an_end_that_nobody_acknowledged_waits_and_is_forgotten)
+{
+	struct caller c = owner(), again = owner();
+	struct run *run;
+
+	open_runs(10, 0);
+	run = begin(1, &c);
+	exit_with(say_started(), 3);
+	ck_assert_uint_eq(c.n_ended, 1);
+	run_leave(&c.reader, RUN_LOST, "");
+	ck_assert(is_here(1));
+	ck_assert_uint_eq(air.n_closed, 1);		/* its supervisor is not needed for that */
+	ck_assert(run_attach(run, &again.reader));
+	turn();
+	ck_assert_int_eq(again.result.code, 3);
+	run_leave(&again.reader, RUN_LOST, "");
+	while (is_here(1))
 		ev_run(loop, EVRUN_ONCE);
-	ck_assert_int_eq(air.killed[0], SIGTERM);
-	end_all(air.last);
-	happen(air.last, GONE);
-	ck_assert_int_eq(seen.result.end, RUN_END_TIMED_OUT);
-	ck_assert_str_eq(seen.reason, "timed out after 2 ms");
+	ck_assert(is_past(1));
 	close_runs();
 }
 END_TEST
 
-START_TEST(what_cannot_be_killed_is_given_up_and_named)
+START_TEST(a_second_owner_takes_the_first_ones_place)
 {
+	struct caller c = owner(), other = owner();
 	struct run *run;
 
-	open_runs(10);
-	run = start(1);
-	run_kill(run, "enough");
-	air.last->ops->on_gone(air.last, "pid 17, 18", run);
-	happen(air.last, OUT_EOF);
-	ck_assert_uint_eq(seen.n_ended, 0);
-	happen(air.last, ERR_EOF);		/* its exit never comes */
-	ck_assert_uint_eq(seen.n_ended, 1);
-	ck_assert_int_eq(seen.result.end, RUN_END_CANCELLED);
-	ck_assert_str_eq(seen.reason, "enough; processes left that could not be killed: pid 17, 18");
+	open_runs(10, 0);
+	run = begin(1, &c);
+	say_started();
+	ck_assert(run_attach(run, &other.reader));
+	ck_assert_uint_eq(c.n_let_go, 1);
+	ck_assert_int_eq(c.why, RUN_TAKEN_OVER);
+	run_leave(&c.reader, RUN_GOODBYE, "too late");	/* it is at no run any more */
+	ck_assert_uint_eq(air.n_stops, 0);
 	close_runs();
 }
 END_TEST
 
-START_TEST(a_run_that_ended_by_itself_stays_so_when_it_is_cancelled_too_late)
+START_TEST(observers_are_limited_and_own_nothing)
 {
+	struct caller c = owner(), o[RUN_OBSERVERS_MAX + 1];
 	struct run *run;
 
-	open_runs(10);
-	exit_code = 3;
-	run = start(1);
-	happen(air.last, EXITED);
-	run_cancel(run, "too late");
-	happen(air.last, OUT_EOF);
-	happen(air.last, ERR_EOF);
-	happen(air.last, GONE);
-	ck_assert_int_eq(seen.result.end, RUN_END_EXITED);
-	ck_assert_int_eq(seen.result.code, 3);
+	open_runs(10, 0);
+	run = begin(1, &c);
+	say_started();
+	for (unsigned i = 0; i <= RUN_OBSERVERS_MAX; i++) {
+		o[i] = observer();
+		ck_assert_int_eq(run_attach(run, &o[i].reader), i < RUN_OBSERVERS_MAX);
+	}
+	run_leave(&o[0].reader, RUN_GOODBYE, "bye");
+	ck_assert_uint_eq(air.n_stops, 0);
+	c.acks = true;
+	exit_with(air.last, 0);
+	ck_assert(is_here(1));				/* somebody reads it still */
+	turn();
+	for (unsigned i = 1; i < RUN_OBSERVERS_MAX; i++) {
+		ck_assert_uint_eq(o[i].n_ended, 1);
+		run_leave(&o[i].reader, RUN_DONE, "");
+	}
+	ck_assert(!is_here(1));
 	close_runs();
 }
 END_TEST
 
-START_TEST(the_first_reason_counts)
+START_TEST(runs_beyond_the_limit_wait_for_their_turn_in_order)
 {
-	struct run *run;
+	struct caller c[4] = { owner(), owner(), owner(), owner() };
+	struct exec *first;
+	struct spec spec = spec_of(9);
 
-	open_runs(10);
-	run = start(1);
-	run_cancel(run, "first");
-	run_cancel(run, "second");
-	ck_assert_int_eq(air.n_killed, 1);
-	end_all(air.last);
-	happen(air.last, GONE);
-	ck_assert_str_eq(seen.reason, "first");
-	close_runs();
-}
-END_TEST
-
-START_TEST(a_cancel_before_the_start_is_told_ends_it_after)
-{
-	struct run_spec spec;
-	struct run *run;
-
-	open_runs(10);
-	spec = spec_of(1);
-	run = begin(&spec);
-	run_cancel(run, "early");
-	ck_assert_int_eq(air.n_killed, 0);
-	air.last->ops->on_started(air.last, 4711, run);
-	ck_assert_int_eq(air.killed[0], SIGTERM);
-	end_all(air.last);
-	happen(air.last, GONE);
-	ck_assert_int_eq(seen.result.end, RUN_END_CANCELLED);
-	close_runs();
-}
-END_TEST
-
-START_TEST(a_run_whose_watcher_left_is_cancelled_drained_and_told_nobody)
-{
-	struct run *run;
-
-	open_runs(10);
-	run = start(1);
-	seen.takes_more = false;
-	air.last->ops->on_output(air.last, EXEC_STDOUT, "abc", 3, run);
-	run_leave(run, "lost");
-	ck_assert(!air.paused);
-	ck_assert_int_eq(air.killed[0], SIGTERM);
-	air.last->ops->on_output(air.last, EXEC_STDOUT, "abc", 3, run);
-	ck_assert(!air.paused);
-	ck_assert_uint_eq(seen.output, 3);
-	end_all(air.last);
-	ck_assert_uint_eq(runs_count(runs), 1);
-	happen(air.last, GONE);
-	ck_assert_uint_eq(seen.n_ended, 0);
-	ck_assert_uint_eq(seen.n_idle, 1);
-	close_runs();
-}
-END_TEST
-
-START_TEST(input_and_signals_are_passed_on)
-{
-	struct run *run;
-
-	open_runs(10);
-	run = start(1);
-	run_input(run, "abc", 3);
-	run_input_end(run);
-	run_signal(run, SIGUSR1);
-	ck_assert_uint_eq(air.input, 3);
-	ck_assert(air.input_ended);
-	ck_assert_int_eq(air.signalled, SIGUSR1);
-	air.last->ops->on_input_taken(air.last, 3, false, run);
-	ck_assert_uint_eq(seen.taken, 3);
-	end_all(air.last);
-	close_runs();
-}
-END_TEST
-
-START_TEST(an_id_is_admitted_once)
-{
-	struct run_spec spec;
-
-	open_runs(10);
-	spec = spec_of(7);
+	open_runs(1, 2);
+	c[0].acks = true;
+	begin(0, &c[0]);
+	first = say_started();
 	ck_assert_int_eq(runs_admit(runs, spec.id), RUNS_OK);
-	start(7);
-	ck_assert_int_eq(runs_admit(runs, spec.id), RUNS_KNOWN);
-	end_all(air.last);
-	ck_assert_int_eq(runs_admit(runs, spec.id), RUNS_KNOWN);
-	close_runs();
-}
-END_TEST
-
-START_TEST(past_ids_are_bounded_but_a_live_one_is_always_known)
-{
-	struct run_spec first, last;
-	struct exec *live;
-
-	open_runs(10);
-	first = spec_of(0);
-	last = spec_of(2 * PAST_MAX);
-	start(0);
-	live = air.last;
-	for (unsigned i = 1; i <= 2 * PAST_MAX; i++) {
-		start(i);
-		end_all(air.last);
-	}
-	ck_assert_int_eq(runs_admit(runs, first.id), RUNS_KNOWN);
-	ck_assert_int_eq(runs_admit(runs, last.id), RUNS_KNOWN);
-	end_all(live);
-	ck_assert_int_eq(runs_admit(runs, first.id), RUNS_OK);
-	close_runs();
-}
-END_TEST
-
-START_TEST(runs_beyond_the_limit_are_not_admitted)
-{
-	struct run_spec spec;
-	struct exec *one;
-
-	open_runs(2);
-	spec = spec_of(3);
-	start(1);
-	one = air.last;
-	start(2);
+	begin(1, &c[1]);
+	begin(2, &c[2]);
 	ck_assert_int_eq(runs_admit(runs, spec.id), RUNS_FULL);
-	end_all(one);
-	ck_assert_int_eq(runs_admit(runs, spec.id), RUNS_OK);
-	end_all(air.last);
+	turn();
+	ck_assert_uint_eq(c[1].ahead, 0);
+	ck_assert_uint_eq(c[2].ahead, 1);
+	ck_assert_uint_eq(air.n_started, 1);
+	exit_with(first, 0);
+	turn();
+	ck_assert_uint_eq(air.n_started, 2);
+	say_started();
+	ck_assert_uint_eq(c[1].n_started, 1);
+	while (c[2].n_queued < 2)
+		ev_run(loop, EVRUN_ONCE);
+	ck_assert_uint_eq(c[2].ahead, 0);
+	ck_assert_uint_eq(n_idle, 0);
 	close_runs();
 }
 END_TEST
 
-START_TEST(stopping_admits_nothing_and_cancels_all)
+START_TEST(what_waits_keeps_its_input_and_can_be_cancelled)
 {
-	struct run_spec spec;
-	struct exec *one;
+	struct caller c = owner(), w = owner(), x = owner();
+	struct run *waits, *goes;
+	struct exec *first;
 
-	open_runs(10);
-	spec = spec_of(3);
-	start(1);
-	one = air.last;
-	start(2);
+	open_runs(1, 2);
+	c.acks = true;
+	begin(0, &c);
+	first = say_started();
+	waits = begin(1, &w);
+	run_input(waits, "abc", 3);
+	run_input(waits, "de", 2);
+	run_input_end(waits);
+	goes = begin(2, &x);
+	run_cancel(goes, "cancelled by its caller");
+	ck_assert_int_eq(x.result.end, RUN_END_CANCELLED);
+	ck_assert_uint_eq(x.n_started, 0);
+	exit_with(first, 0);
+	turn();
+	ck_assert_uint_eq(air.n_started, 2);
+	ck_assert_uint_eq(air.input, 5);
+	ck_assert(air.input_ended);
+	close_runs();
+}
+END_TEST
+
+START_TEST(a_detached_run_stays_when_it_is_over)
+{
+	struct spec spec = spec_of(1);
+	struct caller c = owner();
+
+	open_runs(10, 0);
+	spec.is_detached = true;
+	run_attach(run_new(runs, &spec), &c.reader);
+	ck_assert(air.last->is_sync && air.last->is_elsewhere == false);	/* no state directory is open here */
+	say_started();
+	run_leave(&c.reader, RUN_LOST, "");
+	ck_assert(!ev_run(loop, EVRUN_NOWAIT));		/* nobody can be lost */
+	exit_with(air.last, 5);
+	ck_assert(is_here(1));
+	run_remove(runs_find(runs, spec.id));
+	ck_assert(!is_here(1));
+	ck_assert(is_past(1));
+	close_runs();
+}
+END_TEST
+
+static void on_over(struct run_waiter *w, struct run *run)
+{
+	struct run_view view;
+
+	(void)w;
+	run_look(run, &view);
+	ck_assert(view.is_over);
+	n_idle += 100;
+}
+
+START_TEST(who_waits_is_told_once)
+{
+	struct run_waiter w = { .on_over = on_over };
+	struct caller c = owner();
+
+	open_runs(10, 0);
+	run_wait(begin(1, &c), &w);
+	exit_with(say_started(), 0);
+	ck_assert_uint_eq(n_idle, 101);
+	close_runs();
+}
+END_TEST
+
+START_TEST(an_agent_that_stops_lets_go_and_admits_nobody)
+{
+	struct caller c = owner();
+	struct spec spec = spec_of(2);
+
+	open_runs(10, 0);
+	begin(1, &c);
+	say_started();
 	runs_stop(runs);
 	ck_assert_int_eq(runs_admit(runs, spec.id), RUNS_STOPPING);
-	runs_cancel_all(runs, "stopping");
-	ck_assert_int_eq(air.n_killed, 2);
-	end_all(one);
-	happen(one, GONE);
-	ck_assert_uint_eq(seen.n_idle, 0);
-	end_all(air.last);
-	happen(air.last, GONE);
-	ck_assert_uint_eq(seen.n_idle, 1);
-	ck_assert_str_eq(seen.reason, "stopping");
+	runs_let_go(runs);
+	ck_assert_uint_eq(c.n_let_go, 1);
+	ck_assert_int_eq(c.why, RUN_AGENT_STOPS);
+	ck_assert_uint_eq(air.n_closed, 1);
+	ck_assert_uint_eq(air.n_stops, 0);
 	close_runs();
 }
 END_TEST
 
-UNIT_MAIN(a_run_ends_with_the_last_of_three_facts_in_every_order, totals_are_kept_per_stream,
-	  a_watcher_that_takes_no_more_pauses_the_process, a_death_by_signal_is_told_as_such,
-	  what_cannot_be_started_ends_with_the_reason, cancel_terminates_and_waits_until_nothing_is_left,
-	  what_survives_the_grace_is_killed, what_cannot_be_killed_is_given_up_and_named, the_deadline_ends_a_run_as_timed_out,
-	  a_run_that_ended_by_itself_stays_so_when_it_is_cancelled_too_late, the_first_reason_counts,
-	  a_cancel_before_the_start_is_told_ends_it_after,
-	  a_run_whose_watcher_left_is_cancelled_drained_and_told_nobody, input_and_signals_are_passed_on,
-	  an_id_is_admitted_once, past_ids_are_bounded_but_a_live_one_is_always_known,
-	  runs_beyond_the_limit_are_not_admitted, stopping_admits_nothing_and_cancels_all)
+START_TEST(all_can_be_ended)
+{
+	struct caller c = owner(), w = owner();
+
+	open_runs(1, 1);
+	begin(1, &c);
+	say_started();
+	begin(2, &w);
+	runs_stop(runs);
+	runs_cancel_all(runs, "the agent is stopping");
+	ck_assert_uint_eq(air.n_stops, 1);
+	ck_assert_int_eq(w.result.end, RUN_END_CANCELLED);
+	ck_assert_str_eq(w.reason, "the agent is stopping");
+	runs_kill_all(runs, "the agent ends");
+	ck_assert_uint_eq(air.n_kills, 1);
+	close_runs();
+}
+END_TEST
+
+START_TEST(an_id_is_known_while_it_lives_and_after)
+{
+	struct spec spec = spec_of(1);
+	struct caller c = owner();
+
+	open_runs(10, 0);
+	begin(1, &c);
+	ck_assert_int_eq(runs_admit(runs, spec.id), RUNS_KNOWN);
+	c.acks = true;
+	exit_with(say_started(), 0);
+	ck_assert(!is_here(1));
+	ck_assert_int_eq(runs_admit(runs, spec.id), RUNS_KNOWN);
+	close_runs();
+}
+END_TEST
+
+START_TEST(a_caller_without_a_certificate_is_its_address)
+{
+	ck_assert(run_is_owner("tcp:127.0.0.1:4000", "tcp:127.0.0.1:4001"));
+	ck_assert(!run_is_owner("tcp:127.0.0.1:4000", "tcp:127.0.0.2:4000"));
+	ck_assert(run_is_owner("operator:a", "operator:a"));
+	ck_assert(!run_is_owner("operator:a", "operator:b"));
+	ck_assert(!run_is_owner("uid:1", "uid:10"));
+	ck_assert_uint_eq(run_owner_hash("tcp:[::1]:4000"), run_owner_hash("tcp:[::1]:4001"));
+	ck_assert_uint_ne(run_owner_hash("uid:1"), run_owner_hash("uid:10"));
+}
+END_TEST
+
+UNIT_MAIN(an_end_that_is_acknowledged_frees_the_run, every_end_is_passed_on_with_its_words,
+	  what_no_supervisor_takes_has_not_started, a_lost_caller_is_waited_for_and_then_cancels,
+	  a_caller_that_comes_back_in_time_changes_nothing, a_run_that_is_kept_outlives_its_caller,
+	  a_goodbye_cancels_at_once, an_end_that_nobody_acknowledged_waits_and_is_forgotten,
+	  a_second_owner_takes_the_first_ones_place, observers_are_limited_and_own_nothing,
+	  runs_beyond_the_limit_wait_for_their_turn_in_order, what_waits_keeps_its_input_and_can_be_cancelled,
+	  a_detached_run_stays_when_it_is_over, who_waits_is_told_once, an_agent_that_stops_lets_go_and_admits_nobody,
+	  all_can_be_ended, an_id_is_known_while_it_lives_and_after, a_caller_without_a_certificate_is_its_address)

@@ -1,0 +1,11 @@
+/*
+ * cgroup.h - where runs can have control groups of their own.
+ */
+#ifndef AGENT_CGROUP_H
+#define AGENT_CGROUP_H
+
+/* The directory of this process's own cgroup v2, if groups can be made there and processes moved into them. Owned; NULL:
+ * no. */
+char *cgroup_find(void);
+
+#endif

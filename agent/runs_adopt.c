@@ -1,0 +1,101 @@
+/*
+ * runs_adopt.c - what earlier agents have left in the directories of runs, taken over at the start.
+ *
+ * The lock of a directory says whether its supervisor lives. One that lives is connected to, and tells by itself how its
+ * run stands. One that does not has left an end in its file, or none: then the run is lost. What is no run is removed: the
+ * directory of an idle supervisor, or one whose spec cannot be read and which nobody holds.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/rundir.h"
+#include "agent/run_own.h"
+#include "agent/runs.h"
+#include "common/fd.h"
+#include "common/log.h"
+#include "common/str.h"
+
+struct found {
+	size_t n_live, n_over, n_lost;
+};
+
+/* Takes dir_fd. */
+static void adopt_run(struct runs *runs, const struct spec *spec, bool is_state, int dir_fd, struct found *found)
+{
+	bool is_held = rundir_is_held(dir_fd);
+	int fd = is_held ? rundir_connect(dir_fd) : -ECONNREFUSED;
+	struct run *run = run_make(runs, spec);
+	char reason[SUP_REASON_MAX + 1];
+	struct sup_status status;
+
+	run->is_in_state_dir = is_state;
+	run->has_files = true;
+	if (fd >= 0) {
+		found->n_live++;
+		run_adopt(run, fd, dir_fd);
+		return;
+	}
+	if (rundir_read_status(dir_fd, &status, reason) == 0) {
+		found->n_over++;
+		run_adopt_ended(run, &status, reason);
+	} else {
+		found->n_lost++;
+		run_lose(run, dir_fd);
+	}
+	close(dir_fd);
+}
+
+/* Its own agent, an earlier one of ours, has ended, so it goes by itself. */
+static void remove_idle(int runs_fd, const char *name)
+{
+	int dir_fd = rundir_open(runs_fd, name);
+
+	if (dir_fd >= 0 && !rundir_is_held(dir_fd))
+		rundir_remove(runs_fd, name);
+	fd_close(&dir_fd);
+}
+
+static void adopt(struct runs *runs, bool is_state, const char *name, struct found *found)
+{
+	int runs_fd = runs_dir(runs, is_state), dir_fd;
+	uint8_t id[RUN_ID_BYTES];
+	struct spec spec;
+
+	if (strlen(name) != 2 * RUN_ID_BYTES || str_unhex(name, id, sizeof id)) {
+		remove_idle(runs_fd, name);
+		return;
+	}
+	dir_fd = rundir_open(runs_fd, name);
+	if (dir_fd < 0 || runs_find(runs, id)) {
+		fd_close(&dir_fd);
+		return;
+	}
+	if (rundir_read_spec(dir_fd, &spec) == 0 && memcmp(spec.id, id, sizeof id) == 0) {
+		adopt_run(runs, &spec, is_state, dir_fd, found);
+	} else {
+		log_warn("run %s: what is left of it cannot be read, and is removed", name);
+		close(dir_fd);
+		remove_idle(runs_fd, name);
+	}
+	spec_done(&spec);
+}
+
+void runs_adopt(struct runs *runs, bool is_state)
+{
+	struct found found = { 0 };
+	struct dirent *entry;
+	int fd = dup(runs_dir(runs, is_state));
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			adopt(runs, is_state, entry->d_name, &found);
+	if (dir)
+		closedir(dir);
+	if (found.n_live + found.n_over + found.n_lost > 0)
+		log_info("runs of an earlier agent: %zu go on, %zu are over, %zu are lost", found.n_live, found.n_over,
+			 found.n_lost);
+}
