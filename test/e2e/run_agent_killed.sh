@@ -5,7 +5,7 @@
 start_master
 start_agent web1
 
-sloth agent run web1 'echo ready; exec sleep 7503.25' >"$T/stdout" 2>"$T/stderr" &
+sloth agent run --reconnect 0 web1 'echo ready; exec sleep 7503.25' >"$T/stdout" 2>"$T/stderr" &
 cli=$!
 wait_line "$T/stdout" ready
 kill_daemon "${agent_pid[web1]}"

@@ -5,7 +5,7 @@
 start_master
 start_agent web1
 
-sloth agent run --kill-grace 1 web1 'echo ready; sleep 7504.25' >"$T/stdout" 2>"$T/stderr" &
+sloth agent run --kill-grace 1 --reconnect 0 web1 'echo ready; sleep 7504.25' >"$T/stdout" 2>"$T/stderr" &
 cli=$!
 wait_line "$T/stdout" ready
 kill_daemon "$master_pid"
