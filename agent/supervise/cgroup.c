@@ -15,10 +15,13 @@
 
 #include "agent/supervise/procs.h"
 #include "common/buf.h"
+#include "common/clock.h"
 #include "common/fd.h"
 #include "common/str.h"
 
-enum { DEPTH_MAX = 8, FILE_MAX = 4 * 1024 * 1024 };
+enum { DEPTH_MAX = 8, FILE_MAX = 4 * 1024 * 1024, STALE_S = 60 };
+
+static const char prefix[] = "sloth-run-";
 
 static int open_dir(int at, const char *path)
 {
@@ -60,8 +63,8 @@ int cgroup_make(struct cgroup *g, const char *parent, const uint8_t *id)
 
 	if (err)
 		return err;
-	memcpy(g->name, "sloth-run-", 10);
-	str_hex(id, 16, g->name + 10);
+	memcpy(g->name, prefix, sizeof prefix - 1);
+	str_hex(id, 16, g->name + sizeof prefix - 1);
 	if (mkdirat(g->parent, g->name, 0755) && errno != EEXIST)
 		err = -errno;
 	if (!err && (err = open_all(g)))
@@ -176,6 +179,40 @@ static void remove_one(int parent, const char *name, int dir, void *arg)
 {
 	(void)dir, (void)arg;
 	unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+/* One that is being made is empty for a moment, too: only an old one is nobody's. */
+static bool is_stale(int parent, const char *name)
+{
+	struct cgroup g = { .dir = open_dir(parent, name) };
+	struct stat st;
+	bool is = g.dir >= 0 && fstat(g.dir, &st) == 0 && st.st_mtime + STALE_S < wall_s() && !cgroup_is_populated(&g);
+
+	fd_close(&g.dir);
+	return is;
+}
+
+void cgroup_tidy(const struct cgroup *g)
+{
+	int copy = open_dir(g->parent, ".");
+	DIR *list = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+
+	while (list && (entry = readdir(list))) {
+		struct cgroup other = { .is_made = true, .dir = -1, .procs = -1 };
+
+		if (!str_has_prefix(entry->d_name, prefix) || strlen(entry->d_name) >= sizeof other.name ||
+		    !is_stale(g->parent, entry->d_name))
+			continue;
+		memcpy(other.name, entry->d_name, strlen(entry->d_name));
+		other.parent = fcntl(g->parent, F_DUPFD_CLOEXEC, 3);
+		other.dir = open_dir(other.parent, other.name);
+		cgroup_done(&other);
+	}
+	if (list)
+		closedir(list);
+	else
+		fd_close(&copy);
 }
 
 void cgroup_done(struct cgroup *g)

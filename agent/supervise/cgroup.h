@@ -23,6 +23,8 @@ struct cgroup {
 int cgroup_make(struct cgroup *g, const char *parent, const uint8_t *id);
 /* One that is there, by its name. 0 or -errno. */
 int cgroup_find(struct cgroup *g, const char *parent, const char *name);
+/* Removes those beside it that have been empty for a while: of a daemon which outlived its run and its supervisor. */
+void cgroup_tidy(const struct cgroup *g);
 /* To every process of it that is not in the process group `but` (0: to all). */
 void cgroup_signal(const struct cgroup *g, int number, pid_t but);
 void cgroup_kill(const struct cgroup *g);

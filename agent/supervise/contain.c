@@ -14,7 +14,7 @@
 
 #include "common/buf.h"
 
-enum { STOP_ROUNDS = 50, LEFT_MAX = 8 };
+enum { STOP_ROUNDS = 10, LEFT_MAX = 8 };
 
 int contain_init(void)
 {
@@ -23,7 +23,7 @@ int contain_init(void)
 
 void contain_begin(struct contain *c, const char *parent, const uint8_t *id)
 {
-	*c = (struct contain){ .kind = SUP_CONTAINED_SUBREAPER };
+	*c = (struct contain){ .kind = SUP_CONTAINED_SUBREAPER, .is_tidy = c->is_tidy };
 	if (cgroup_make(&c->cgroup, parent, id) == 0)
 		c->kind = SUP_CONTAINED_CGROUP;
 }
@@ -34,6 +34,10 @@ void contain_started(struct contain *c, pid_t leader, bool is_outside)
 	if (is_outside) {
 		cgroup_done(&c->cgroup);
 		c->kind = SUP_CONTAINED_SUBREAPER;
+	}
+	if (c->kind == SUP_CONTAINED_CGROUP && !c->is_tidy) {
+		c->is_tidy = true;
+		cgroup_tidy(&c->cgroup);
 	}
 }
 
@@ -95,7 +99,7 @@ static unsigned stop_running(struct contain *c)
 	for (size_t i = 0; i < c->procs.n; i++) {
 		const struct proc_entry *e = &c->procs.all[i];
 
-		if (e->is_marked && proc_is_alive(e) && e->state != 'T')
+		if (e->is_marked && proc_is_alive(e) && e->state != 'T' && e->state != 't')
 			n += proc_entry_signal(e, SIGSTOP);
 	}
 	return n;
@@ -148,5 +152,5 @@ void contain_done(struct contain *c)
 {
 	procs_done(&c->procs);
 	cgroup_done(&c->cgroup);
-	*c = (struct contain){ .kind = SUP_CONTAINED_NOT };
+	*c = (struct contain){ .kind = SUP_CONTAINED_NOT, .is_tidy = c->is_tidy };
 }

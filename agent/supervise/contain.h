@@ -24,6 +24,7 @@ struct contain {
 	pid_t leader;			/* of the run's process group; 0: it was reaped, the number may be somebody else's */
 	struct procs procs;
 	unsigned kills;
+	bool is_tidy;			/* this supervisor has looked for cgroups that nobody owns */
 };
 
 /* Once for the process. 0 or -errno. */

@@ -103,6 +103,17 @@ void output_read(struct output *o, size_t stream, bool has_hung_up)
 		;
 }
 
+void output_abandon(struct output *o)
+{
+	if (output_has_ended(o))
+		return;
+	if (o->is_pending)
+		o->streams[o->record->head.stream].total -= o->record->head.length;
+	o->is_pending = false;
+	o->is_cut = true;
+	output_done(o);
+}
+
 void output_cut(struct output *o)
 {
 	for (size_t i = 0; i < OUTPUT_STREAMS; i++) {

@@ -42,6 +42,8 @@ void output_read(struct output *o, size_t stream, bool has_hung_up);
 void output_retry(struct output *o);
 /* What is in the pipes now is still read, then they end. */
 void output_cut(struct output *o);
+/* Ends at once; what has not found room in the spool is dropped. */
+void output_abandon(struct output *o);
 /* Everything was read and written. */
 bool output_has_ended(const struct output *o);
 

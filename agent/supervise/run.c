@@ -65,7 +65,9 @@ static void set_reason(struct supervisor *s, const char *text, size_t n)
 
 static void save(struct supervisor *s)
 {
-	s->is_saved = status_write(s->home.dir, &s->status, s->reason, s->spec.is_detached) == 0;
+	do
+		s->is_saved = status_write(s->home.dir, &s->status, s->reason, s->spec.is_detached) == 0;
+	while (!s->is_saved && spool_drop(&s->home.spool));
 	if (!s->is_saved)
 		clocks_start(&s->clocks, CLOCK_RETRY, mono_ms(), RETRY_MS);
 }
@@ -193,6 +195,8 @@ static void terminate(struct supervisor *s)
 
 void run_stop(struct supervisor *s, enum sup_end as, const char *reason, size_t n, bool at_once)
 {
+	if (is_alive(s))
+		run_reap(s);		/* what has ended by itself by now was not ended by this */
 	if (!is_alive(s) || s->is_gone)
 		return;
 	if (as <= SUP_END_SIGNALLED || as >= SUP_END_NOT_STARTED)
@@ -259,7 +263,9 @@ void run_lose_agent(struct supervisor *s)
 	if (s->state == SUP_IS_IDLE) {
 		home_remove(&s->home);
 		s->is_over = true;
-	} else if (is_alive(s) && s->spec.lost_ms && !is_being_ended(s)) {
+	} else if (is_being_ended(s)) {
+		start_linger(s);
+	} else if (is_alive(s) && s->spec.lost_ms) {
 		clocks_start(&s->clocks, CLOCK_LOST, mono_ms(), s->spec.lost_ms);
 	}
 }
@@ -324,6 +330,14 @@ static void on_poll(struct supervisor *s)
 	run_reap(s);
 }
 
+/* An agent makes room for what is in the pipes; without one a run that was ended does not wait for it. */
+static void on_linger(struct supervisor *s)
+{
+	output_cut(&s->output);
+	if (s->agent < 0 && is_being_ended(s))
+		output_abandon(&s->output);
+}
+
 static void run_clocks(struct supervisor *s)
 {
 	uint64_t now = mono_ms();
@@ -341,7 +355,7 @@ static void run_clocks(struct supervisor *s)
 	if (clocks_take(&s->clocks, CLOCK_GIVE_UP, now))
 		give_up(s);
 	if (clocks_take(&s->clocks, CLOCK_LINGER, now))
-		output_cut(&s->output);
+		on_linger(s);
 }
 
 /* The terminal is one descriptor for both directions: with the output the input ends. */

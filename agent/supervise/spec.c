@@ -135,19 +135,16 @@ static bool is_string(const char *data, size_t n)
 	return n > 0 && memchr(data, '\0', n) == data + n - 1;
 }
 
-/* Grows at powers of two. */
-static int add_to_list(char ***list, size_t *n, char *data, size_t length)
+/* `room`: how many fields there are of this tag, counted before. */
+static int add_to_list(char ***list, size_t room, size_t *n, char *data, size_t length)
 {
 	if (!*list)
-		*list = mem_array(2, sizeof **list);
+		*list = mem_array(room + 1, sizeof **list);
 	if (length == 0)
 		return 0;
 	if (!is_string(data, length))
 		return -EBADMSG;
-	if (*n > 0 && (*n & (*n - 1)) == 0)
-		*list = mem_realloc(*list, (2 * *n + 1) * sizeof **list);
 	(*list)[(*n)++] = data;
-	(*list)[*n] = NULL;
 	return 0;
 }
 
@@ -184,7 +181,12 @@ static int take_limit(struct spec *s, const void *data, size_t n)
 	return 0;
 }
 
-static int take_field(struct spec *s, uint32_t tag, char *data, size_t n, size_t *counts)
+/* How many fields there are of each tag, and how many were taken. */
+struct counts {
+	size_t all[N_FIELDS], taken[N_FIELDS];
+};
+
+static int take_field(struct spec *s, uint32_t tag, char *data, size_t n, struct counts *counts)
 {
 	void *at = (char *)s + fields[tag].offset;
 
@@ -195,7 +197,7 @@ static int take_field(struct spec *s, uint32_t tag, char *data, size_t n, size_t
 		*(const char **)at = data;
 		return 0;
 	case KIND_LIST:
-		return add_to_list(at, &counts[tag], data, n);
+		return add_to_list(at, counts->all[tag], &counts->taken[tag], data, n);
 	case KIND_BOOL:
 		return take_bool(at, (const uint8_t *)data, n);
 	case KIND_U32:
@@ -212,27 +214,49 @@ static int take_field(struct spec *s, uint32_t tag, char *data, size_t n, size_t
 	return -EBADMSG;
 }
 
+/* The next field, whose data begins at *at afterwards. 0 or -EBADMSG. */
+static int next_field(char **at, size_t *left, uint32_t head[2])
+{
+	if (*left < 2 * sizeof *head)
+		return -EBADMSG;
+	memcpy(head, *at, 2 * sizeof *head);
+	*at += 2 * sizeof *head;
+	*left -= 2 * sizeof *head;
+	return head[1] > *left ? -EBADMSG : 0;
+}
+
+static bool is_known(uint32_t tag)
+{
+	return tag > 0 && tag < N_FIELDS;
+}
+
+/* Counts, or takes when *s is given. */
+static int walk(struct spec *s, char *at, size_t left, struct counts *counts)
+{
+	uint32_t head[2];
+	int err;
+
+	while (left > 0) {
+		if ((err = next_field(&at, &left, head)))
+			return err;
+		if (is_known(head[0]) && !s)
+			counts->all[head[0]]++;
+		else if (is_known(head[0]) && (err = take_field(s, head[0], at, head[1], counts)))
+			return err;
+		at += head[1];
+		left -= head[1];
+	}
+	return 0;
+}
+
 int spec_unpack(struct spec *s, const void *data, size_t n)
 {
-	size_t counts[N_FIELDS] = { 0 };
-	uint32_t head[2];
-	int err = 0;
+	struct counts counts = { { 0 }, { 0 } };
+	int err;
 
 	*s = (struct spec){ 0 };
-	for (char *at = (char *)(uintptr_t)data; n > 0 && !err; ) {
-		if (n < sizeof head)
-			return -EBADMSG;
-		memcpy(head, at, sizeof head);
-		at += sizeof head;
-		n -= sizeof head;
-		if (head[1] > n)
-			return -EBADMSG;
-		if (head[0] > 0 && head[0] < N_FIELDS)
-			err = take_field(s, head[0], at, head[1], counts);
-		at += head[1];
-		n -= head[1];
-	}
-	return err;
+	err = walk(NULL, (char *)(uintptr_t)data, n, &counts);
+	return err ? err : walk(s, (char *)(uintptr_t)data, n, &counts);
 }
 
 void spec_done(struct spec *s)

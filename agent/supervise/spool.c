@@ -32,7 +32,7 @@ static void start_empty(struct spool *s)
 	s->head->base_position = 0;
 	s->head->base = s->head->end = s->punched = SUP_SPOOL_HEAD;
 	s->head->wants = 0;
-	s->position = s->unchecked = 0;
+	s->position = s->unchecked = s->free_to = 0;
 	s->is_low = false;
 	spool_limit(s, 0, 0, false);
 }
@@ -158,6 +158,7 @@ void spool_free(struct spool *s, uint64_t position)
 
 	if (s->is_detached || position <= base_position)
 		return;
+	s->free_to = position;
 	w.n = 0;
 	while (base < s->head->end && read_record(s, &w, base, &r) && r.position + r.length <= position) {
 		base += sizeof r + r.length;
@@ -185,6 +186,11 @@ static bool drop_oldest(struct spool *s, uint64_t bytes)
 }
 
 /* ---- writing ---- */
+
+bool spool_drop(struct spool *s)
+{
+	return s->is_detached && drop_oldest(s, PUNCH_MIN);
+}
 
 void spool_look(struct spool *s)
 {
@@ -227,12 +233,13 @@ int spool_write(struct spool *s, struct spool_record *record)
 	record->head.position = s->position;
 	do
 		err = write_at(s->fd, record, n, s->head->end);
-	while (err && s->is_detached && drop_oldest(s, PUNCH_MIN));
+	while (err && spool_drop(s));
 	if (err)
 		return err;
 	s->position += record->head.length;
 	s->unchecked += n;
 	s->head->end += n;
+	spool_free(s, s->free_to);
 	return 0;
 }
 

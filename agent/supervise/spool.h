@@ -25,6 +25,7 @@ struct spool {
 	bool cannot_punch;
 	uint64_t position;		/* payload bytes that were written */
 	uint64_t punched;		/* offset in the file before which everything is a hole */
+	uint64_t free_to;		/* position before which output is not needed, also what is still to come */
 	uint64_t unchecked;		/* bytes written since the file system was looked at */
 };
 
@@ -49,8 +50,10 @@ size_t spool_room(const struct spool *s);
 int spool_write(struct spool *s, struct spool_record *record);
 /* A reader waits for more: true once for each time it said so. */
 bool spool_takes_wants(struct spool *s);
-/* Records that lie before this position altogether are gone. Nothing for a detached spool. */
+/* Records that lie before this position altogether are gone, also those that are still to come. Nothing for a detached spool. */
 void spool_free(struct spool *s, uint64_t position);
+/* Makes room on the disk for something else: the oldest records of a detached spool go. False: nothing can. */
+bool spool_drop(struct spool *s);
 /* Looks at the file system again. */
 void spool_look(struct spool *s);
 

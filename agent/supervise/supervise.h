@@ -57,10 +57,13 @@ enum sup_type {
 	SUP_INPUT,		/* value: offset of the data in the run's standard input */
 	SUP_INPUT_END,
 	SUP_SIGNAL,		/* value: number; to the process group, with a terminal to its foreground group */
-	SUP_STOP,		/* value: enum sup_end, as which it ends; data: the reason. TERM, grace, KILL */
+	/* Value: enum sup_end, as which it ends; data: the reason. TERM, grace, KILL. The end still waits until all output
+	 * has found room in the spool: an agent which knows that nobody wants it frees it, up to UINT64_MAX. Without an
+	 * agent what has found none SUP_LINGER_MS later is dropped: output_cut. */
+	SUP_STOP,
 	SUP_KILL,		/* the same, KILL at once */
 	SUP_RESIZE,		/* value: rows << 16 | columns */
-	SUP_FREE,		/* value: the output before this position is not needed any more */
+	SUP_FREE,		/* value: the output before this position is not needed, also what is still to come */
 	SUP_RELEASE,		/* the end is known and done with; value 1: exit instead of being idle again */
 	/* to the agent */
 	SUP_IDLE = 32,		/* data: name of its directory */
@@ -106,7 +109,7 @@ struct sup_status {
 	int32_t code;			/* exit status; SIGNALLED: the signal; NOT_STARTED: 126, 127 or 0 */
 	int32_t signal;			/* that ended the process, whatever `end` is; 0: none */
 	uint32_t containment;		/* enum sup_containment */
-	uint32_t output_cut;		/* somebody still held an output stream open after SUP_LINGER_MS */
+	uint32_t output_cut;		/* somebody still held an output stream open after SUP_LINGER_MS; or see SUP_STOP */
 	uint64_t total[2];		/* bytes of stdout and stderr */
 	uint64_t started_us, ended_us;	/* wall clock, unix microseconds */
 	uint64_t duration_us;		/* monotonic */

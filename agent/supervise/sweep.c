@@ -95,7 +95,7 @@ static unsigned signal_marked(struct sweep *w, int number)
 	for (size_t i = 0; i < w->procs.n; i++) {
 		const struct proc_entry *e = &w->procs.all[i];
 
-		if (!e->is_marked || !proc_is_alive(e) || (number == SIGSTOP && e->state == 'T'))
+		if (!e->is_marked || !proc_is_alive(e) || (number == SIGSTOP && (e->state == 'T' || e->state == 't')))
 			continue;
 		proc_entry_signal(e, number);
 		n++;
@@ -106,7 +106,7 @@ static unsigned signal_marked(struct sweep *w, int number)
 /* How many were there. */
 static unsigned sweep_once(struct sweep *w)
 {
-	enum { STOP_ROUNDS = 20 };
+	enum { STOP_ROUNDS = 10 };
 
 	if (w->cgroup.is_made)
 		cgroup_kill(&w->cgroup);

@@ -235,10 +235,8 @@ static bool ends_with(struct buf *b, const char *text)
 void tender_await(struct tender *t, const char *text)
 {
 	for (tender_read(t); !ends_with(&t->out[0], text); tender_read(t)) {
-		uint64_t end = t->head->end;
-
 		t->head->wants = 1;
-		if (t->head->end == end)
+		if (t->head->end == t->read_to)
 			tender_wait(t, SUP_GREW);
 	}
 }

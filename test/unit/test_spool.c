@@ -85,6 +85,22 @@ START_TEST(only_whole_records_are_freed)
 }
 END_TEST
 
+START_TEST(what_nobody_needs_is_freed_when_it_comes)
+{
+	struct spool s;
+
+	spool_open(&s);
+	spool_free(&s, 25);
+	put(&s, 10, 'a');
+	put(&s, 10, 'b');
+	ck_assert_uint_eq(held(&s), 0);
+	put(&s, 10, 'c');
+	ck_assert_uint_eq(s.head->base_position, 20);
+	ck_assert_uint_gt(held(&s), 0);
+	spool_close(&s);
+}
+END_TEST
+
 START_TEST(a_full_one_has_no_room_and_an_empty_one_always_has)
 {
 	struct spool s;
@@ -245,6 +261,7 @@ START_TEST(after_a_reset_it_is_a_new_one)
 END_TEST
 
 UNIT_MAIN(records_follow_each_other_with_their_positions, only_whole_records_are_freed,
+	  what_nobody_needs_is_freed_when_it_comes,
 	  a_full_one_has_no_room_and_an_empty_one_always_has, freed_blocks_go_back_to_the_file_system,
 	  without_holes_it_is_the_same_but_for_the_disk, a_thousand_small_records_are_walked,
 	  a_detached_one_drops_its_oldest, a_low_file_system_stops_it_unless_it_is_empty_or_detached,

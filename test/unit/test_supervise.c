@@ -3,14 +3,19 @@
  *
  * no valgrind: the program under test is another process
  */
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
+#include "agent/supervise/spool.h"
 #include "common/fd.h"
 #include "common/mem.h"
 #include "test/lib/tender.h"
@@ -324,25 +329,26 @@ START_TEST(output_beyond_the_spool_waits_until_some_was_freed)
 }
 END_TEST
 
-/* The process has blocked when the file has stopped to grow, which only a look at the process shows. */
+/* Waits until it is in the same write(2), or wait4(2) of those who write, twice in a row. */
 static void await_blocked(pid_t pid)
 {
-	char path[64], state[2][128] = { "" };
-	ssize_t n = -1;
+	char path[64];
+	struct buf last = { 0 }, text = { 0 };
+	bool is_blocked = false;
 
 	snprintf(path, sizeof path, "/proc/%d/syscall", pid);
-	for (int i = 0; i < 4000; i++) {
-		struct buf text = { 0 };
-
-		if (fd_read_file(path, 127, &text) == 0 && strncmp(buf_string(&text), "1 ", 2) == 0)
-			n = snprintf(state[0], sizeof state[0], "%.120s", buf_string(&text));
-		buf_done(&text);
-		if (n > 0 && strcmp(state[0], state[1]) == 0)
-			return;
-		memcpy(state[1], state[0], sizeof state[0]);
-		usleep(5000);
+	for (int i = 0; i < TENDER_WAIT_MS / 20 && !is_blocked; i++) {
+		poll(NULL, 0, 20);
+		buf_clear(&text);
+		ck_assert_int_eq(fd_read_file(path, 1000, &text), 0);
+		is_blocked = strncmp(buf_string(&text), "running", 7) != 0 && buf_len(&last) > 0 &&
+			     strcmp(buf_string(&text), buf_string(&last)) == 0;
+		buf_clear(&last);
+		buf_append(&last, buf_data(&text), buf_len(&text));
 	}
-	ck_abort_msg("process %d does not block", (int)pid);
+	buf_done(&text);
+	buf_done(&last);
+	ck_assert(is_blocked);
 }
 
 START_TEST(a_full_spool_blocks_the_process_and_loses_nothing)
@@ -375,6 +381,103 @@ START_TEST(a_full_spool_blocks_the_process_and_loses_nothing)
 	tender_release(&t);
 	tender_wait(&t, SUP_IDLE);
 	tender_close(&t);
+}
+END_TEST
+
+/* A file system of this size for the run's directory, in a mount namespace of the test's. False: not possible here. */
+static bool mount_small(const char *options, char *dir)
+{
+	tmp_make_dir(dir);
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("tmpfs", dir, "tmpfs", 0, options)) {
+		printf("no file system can be mounted here: a full disk is not tested\n");
+		rmdir(dir);
+		return false;
+	}
+	setenv("TMPDIR", dir, 1);
+	return true;
+}
+
+static void unmount(const char *dir)
+{
+	ck_assert_int_eq(umount2(dir, MNT_DETACH), 0);
+	ck_assert_int_eq(rmdir(dir), 0);
+}
+
+START_TEST(a_full_disk_blocks_the_process_and_loses_nothing)
+{
+	enum { TOTAL = 3000000 };
+	char dir[TMP_DIR_MAX];
+	uint64_t position = 0;
+
+	if (!mount_small("size=512k", dir))
+		return;
+	tender_open(&t);
+	tender_run(&t, "yes | head -c 3000000");
+	tender_wait(&t, SUP_STARTED);
+	await_blocked((pid_t)t.value);		/* the shell, in wait4(2) */
+	while (position < TOTAL) {
+		tender_read(&t);
+		position += buf_len(&t.out[0]);
+		buf_clear(&t.out[0]);
+		tender_send(&t, SUP_FREE, position, NULL, 0);
+		t.head->wants = 1;
+		if (t.head->end == t.read_to && position < TOTAL)
+			tender_wait(&t, SUP_GREW);
+	}
+	tender_expect(&t, SUP_END_EXITED, 0);
+	ck_assert_uint_eq(position, TOTAL);
+	tender_release(&t);
+	tender_wait(&t, SUP_IDLE);
+	tender_close(&t);
+	unmount(dir);
+}
+END_TEST
+
+START_TEST(a_full_disk_lets_a_detached_run_go_on)
+{
+	char dir[TMP_DIR_MAX];
+
+	if (!mount_small("size=512k", dir))
+		return;
+	tender_open(&t);
+	tender_shell(&t, "yes | head -c 3000000; echo last");
+	t.spec.is_detached = true;
+	tender_go(&t);
+	tender_expect(&t, SUP_END_EXITED, 0);
+	ck_assert_uint_eq(t.status.total[0], 3000005);
+	ck_assert_int_eq(tender_wait_exit(&t), 0);
+	tender_read(&t);
+	ck_assert_uint_eq(t.head->base_position + buf_len(&t.out[0]), 3000005);
+	tender_clear(&t);
+	tender_close(&t);
+	unmount(dir);
+}
+END_TEST
+
+START_TEST(what_is_to_stay_free_stays_free)
+{
+	enum { FREE_MIN = 4 * 1024 * 1024 };
+	char dir[TMP_DIR_MAX];
+	struct statfs fs;
+
+	if (!mount_small("size=8m", dir))
+		return;
+	tender_open(&t);
+	tender_shell(&t, "exec yes");
+	t.spec.free_min = FREE_MIN;
+	tender_go(&t);
+	tender_wait(&t, SUP_STARTED);
+	await_blocked((pid_t)t.value);
+	ck_assert_int_eq(statfs(dir, &fs), 0);
+	ck_assert_uint_ge((uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize + SPOOL_CHECK_BYTES + SUP_DATA_MAX, FREE_MIN);
+	tender_send(&t, SUP_KILL, SUP_END_CANCELLED, "x", 1);
+	tender_send(&t, SUP_FREE, UINT64_MAX, NULL, 0);
+	tender_expect(&t, SUP_END_CANCELLED, 0);
+	tender_release(&t);
+	tender_wait(&t, SUP_IDLE);
+	tender_close(&t);
+	unmount(dir);
 }
 END_TEST
 
@@ -423,5 +526,6 @@ UNIT_MAIN(a_command_runs_from_end_to_end, a_signal_is_told_apart_from_an_exit, w
 	  a_user_is_switched_to_with_its_groups_for_good, input_goes_through_and_its_end_too,
 	  input_that_nobody_reads_is_closed, input_is_held_for_a_process_that_does_not_read_yet,
 	  without_input_it_reads_the_end, output_beyond_the_spool_waits_until_some_was_freed,
-	  a_full_spool_blocks_the_process_and_loses_nothing, a_terminal_is_one_and_its_input_ends,
+	  a_full_spool_blocks_the_process_and_loses_nothing, a_full_disk_blocks_the_process_and_loses_nothing,
+	  a_full_disk_lets_a_detached_run_go_on, what_is_to_stay_free_stays_free, a_terminal_is_one_and_its_input_ends,
 	  a_terminal_is_resized_and_signals_go_to_its_foreground)

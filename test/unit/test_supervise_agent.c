@@ -186,6 +186,45 @@ START_TEST(a_run_that_nobody_asks_for_is_cancelled_in_time)
 }
 END_TEST
 
+START_TEST(its_end_does_not_wait_for_a_spool_that_nobody_reads)
+{
+	struct sup_status status;
+
+	tender_open(&t);
+	tender_shell(&t, "exec yes");
+	t.spec.lost_ms = 200;
+	t.spec.spool_max = 128 * 1024;
+	tender_go(&t);
+	tender_wait(&t, SUP_STARTED);
+	tender_hang_up(&t);
+	ck_assert_int_eq(tender_wait_exit(&t), 0);
+	status = read_status(NULL);
+	ck_assert_uint_eq(status.end, SUP_END_CANCELLED);
+	ck_assert_uint_eq(status.output_cut, 1);
+	tender_read(&t);
+	ck_assert_uint_eq(status.total[0], buf_len(&t.out[0]));
+	tender_clear(&t);
+	tender_close(&t);
+}
+END_TEST
+
+START_TEST(output_that_nobody_wants_does_not_hold_up_the_end)
+{
+	tender_open(&t);
+	tender_shell(&t, "exec yes");
+	t.spec.spool_max = 128 * 1024;
+	tender_go(&t);
+	tender_wait(&t, SUP_STARTED);
+	tender_send(&t, SUP_STOP, SUP_END_CANCELLED, "x", 1);
+	tender_send(&t, SUP_FREE, UINT64_MAX, NULL, 0);
+	tender_expect(&t, SUP_END_CANCELLED, 0);
+	ck_assert_uint_eq(t.status.output_cut, 0);
+	tender_release(&t);
+	tender_wait(&t, SUP_IDLE);
+	tender_close(&t);
+}
+END_TEST
+
 START_TEST(an_agent_that_comes_in_time_saves_it)
 {
 	struct sup_state state;
@@ -403,6 +442,7 @@ UNIT_MAIN(the_file_says_what_the_packet_said, without_an_agent_an_idle_one_remov
 	  a_run_that_was_sent_begins_though_its_agent_is_gone, the_lock_is_held_for_life_and_the_pid_is_told,
 	  another_agent_goes_on_where_the_first_one_was, the_newest_connection_is_the_agent,
 	  who_comes_after_the_end_is_told_it, a_run_that_nobody_asks_for_is_cancelled_in_time,
+	  its_end_does_not_wait_for_a_spool_that_nobody_reads, output_that_nobody_wants_does_not_hold_up_the_end,
 	  an_agent_that_comes_in_time_saves_it, a_detached_run_keeps_its_newest_output_and_its_files,
 	  the_agent_may_choose_another_directory, from_another_directory_it_comes_back_to_its_own,
 	  one_supervisor_has_many_runs_and_grows_not, released_with_one_it_goes,

@@ -185,6 +185,31 @@ START_TEST(in_a_cgroup_it_is_the_same)
 }
 END_TEST
 
+START_TEST(cgroups_that_nobody_owns_are_removed)
+{
+	static const struct timespec long_ago[2] = { { 1000000000, 0 }, { 1000000000, 0 } };
+	const char *cgroup = find_cgroup();
+	char old[200], fresh[200];
+
+	if (!cgroup)
+		return;
+	snprintf(old, sizeof old, "%s/sloth-run-old", cgroup);
+	snprintf(fresh, sizeof fresh, "%s/sloth-run-fresh", cgroup);
+	ck_assert_int_eq(mkdir(old, 0755), 0);
+	ck_assert_int_eq(mkdir(fresh, 0755), 0);
+	ck_assert_int_eq(utimensat(AT_FDCWD, old, long_ago, 0), 0);
+	tender_open(&t);
+	tender_shell(&t, "true");
+	t.spec.cgroup = cgroup;
+	tender_go(&t);
+	tender_expect(&t, SUP_END_EXITED, 0);
+	release();
+	ck_assert_int_eq(access(old, F_OK), -1);
+	ck_assert_int_eq(rmdir(fresh), 0);
+	ck_assert_int_eq(rmdir(cgroup), 0);
+}
+END_TEST
+
 START_TEST(where_no_cgroup_can_be_made_descendants_are_followed)
 {
 	tender_open(&t);
@@ -223,7 +248,8 @@ START_TEST(nothing_is_left_of_a_fork_bomb)
 	t.spec.n_limits = 1;
 	t.spec.timeout_ms = 1000;
 	tender_go(&t);
-	tender_expect(&t, SUP_END_TIMED_OUT, 0);
+	tender_wait(&t, SUP_ENDED);
+	ck_assert_uint_eq(t.status.end, SUP_END_TIMED_OUT);
 	ck_assert_uint_le(t.status.ended_us - t.status.started_us, (1000 + GRACE_MS + 1000) * 1000);
 	snprintf(command, sizeof command, "pgrep -u %u", t.spec.uid);
 	ck_assert_int_eq(system(command) >> 8, 1);
@@ -311,6 +337,7 @@ END_TEST
 
 UNIT_MAIN(a_run_has_its_time_and_no_more, who_is_asked_to_stop_may_end_in_good_order, a_stopped_process_hears_it,
 	  killed_is_at_once, nothing_is_left_of_a_tree_that_does_not_want_to_end, in_a_cgroup_it_is_the_same,
+	  cgroups_that_nobody_owns_are_removed,
 	  where_no_cgroup_can_be_made_descendants_are_followed, nothing_is_left_of_a_fork_bomb,
 	  a_daemon_may_stay_and_then_the_supervisor_goes, output_that_somebody_else_holds_is_cut,
 	  who_holds_it_is_ended_with_a_run_that_is_stopped_later, a_terminal_shell_ends_when_it_is_stopped)
