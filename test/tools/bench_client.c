@@ -191,6 +191,17 @@ static bool is_right(const struct one_run *run, const Sloth__V1__RunExit *end)
 		is_sequence(&run->err, run->number, b->at_once ? ERROR_LINES : 0);
 }
 
+static void acknowledge(struct wire_call *call)
+{
+	Sloth__V1__RunInput input = SLOTH__V1__RUN_INPUT__INIT;
+	Sloth__V1__RunAck ack = SLOTH__V1__RUN_ACK__INIT;
+
+	ack.exit = true;
+	input.event_case = SLOTH__V1__RUN_INPUT__EVENT_ACK;
+	input.ack = &ack;
+	wire_send_message(call, &input.base);
+}
+
 static void on_message(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
 {
 	struct one_run *run = arg;
@@ -202,8 +213,10 @@ static void on_message(struct wire_call *call, const uint8_t *data, size_t len, 
 		buf_append(&run->out, event->stdout_data.data, event->stdout_data.len);
 	else if (event->event_case == SLOTH__V1__RUN_OUTPUT__EVENT_STDERR_DATA)
 		buf_append(&run->err, event->stderr_data.data, event->stderr_data.len);
-	else if (event->event_case == SLOTH__V1__RUN_OUTPUT__EVENT_EXIT)
-		run->is_good = is_right(run, event->exit);
+	if (event->event_case != SLOTH__V1__RUN_OUTPUT__EVENT_EXIT)
+		return;
+	run->is_good = is_right(run, event->exit);
+	acknowledge(call);
 }
 
 static void on_end(struct wire_call *call, enum wire_code code, const char *why, void *arg)

@@ -131,6 +131,7 @@ void mix_run_message(struct mix_call *c, const uint8_t *data, size_t len)
 		return;
 	case SLOTH__V1__RUN_OUTPUT__EVENT_EXIT:
 		take_exit(c, event->exit);
+		wire_half_close(c->call);	/* it has all */
 		return;
 	case SLOTH__V1__RUN_OUTPUT__EVENT_STDOUT_DATA:
 		mix_run_output(c, 0, &event->stdout_data);
