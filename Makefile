@@ -8,6 +8,7 @@
 #   make bench      speed and memory as ratios against things run beside it
 #   make bench-peers  the wire beside peers of Debian's; deps-peers installs them
 #   make soak       long runs (MINUTES=10)
+#   make soak-matrix  every cell of the fault matrix, ROUNDS=1 times, with MATRIX_MIB=256 of output
 #   make abuse      the attacks of make check by more attackers (JOBS_ABUSE=16) for longer (ROUNDS_ABUSE=20)
 #   make fuzz       every fuzz target for SECONDS=60
 #   V=1 shows commands, SAN=1 builds with ASan and UBSan into build/san.
@@ -18,6 +19,8 @@ DESTDIR ?=
 BUILD   ?= build
 B       := $(BUILD)$(if $(SAN),/san)
 MINUTES ?= 10
+ROUNDS  ?= 1
+MATRIX_MIB ?= 256
 JOBS    ?= $(shell nproc)
 JOBS_ABUSE ?= 16
 ROUNDS_ABUSE ?= 20
@@ -163,6 +166,8 @@ $(B)/test/unit/test_%: $(B)/test/unit/test_%.o $(TEST_LIB_O) $(TEST_LIBS)
 $(B)/test/wire/test_%: $(B)/test/wire/test_%.o $(TEST_LIB_O) $(TEST_LIBS)
 	$(call say,LINK,$@)
 	$(link) $(LIBS_MASTER) -lsmartcols -lcheck_pic -lrt -lsubunit -lm
+# Some start the real program.
+$(filter %/test_supervise %/test_supervise_agent %/test_supervise_end,$(UNIT_TESTS)): | $(B)/libexec/sloth/sloth-supervise
 # A fuzz target that replays files; `make fuzz` links the same object with libFuzzer instead.
 FUZZ_TESTS := $(patsubst %.c,$(B)/%,$(wildcard test/fuzz/fuzz_*.c))
 FUZZ_LIB_O := $(B)/test/fuzz/session.o $(B)/test/lib/echo.o $(if $(FUZZ),,$(B)/test/fuzz/replay.o)
@@ -258,6 +263,10 @@ soak: deps-check
 	@$(MAKE) -j$(JOBS) --no-print-directory SAN=1 all tests
 	@./test/e2e/soak.sh $(B) $(MINUTES)
 
+soak-matrix: deps-check
+	@$(MAKE) -j$(JOBS) --no-print-directory all tests
+	@for round in $$(seq $(ROUNDS)); do SLOTH_BUILD=$(abspath $(B)) MATRIX_MIB=$(MATRIX_MIB) ./test/matrix/run.sh -j 6 || exit 1; done
+
 abuse: deps-check
 	@$(MAKE) -j$(JOBS) --no-print-directory all tests
 	@$(MAKE) -j$(JOBS) --no-print-directory SAN=1 all tests
@@ -296,4 +305,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')
-.PHONY: all lib tests fuzzers demo check interop interop-cpp bench soak fuzz lint install clean deps-build deps-check deps-interop abuse bench-peers deps-peers
+.PHONY: all lib tests fuzzers demo check interop interop-cpp bench soak soak-matrix fuzz lint install clean deps-build deps-check deps-interop abuse bench-peers deps-peers

@@ -57,6 +57,14 @@ void caller_refuse_other(struct wire_call *call, const uint8_t *id)
 
 /* ---- a start ---- */
 
+bool caller_refuse_stopping(struct agent *agent, struct wire_call *call)
+{
+	if (!runs_is_stopping(agent->runs))
+		return false;
+	wire_endf(call, WIRE_UNAVAILABLE, "agent \"%s\" is stopping", agent->config->own_name);
+	return true;
+}
+
 /* May this run be started? If not the call has been ended. */
 static bool admit(struct agent *agent, struct wire_call *call, const uint8_t *id)
 {
@@ -72,8 +80,7 @@ static bool admit(struct agent *agent, struct wire_call *call, const uint8_t *id
 			  runs_max(agent->runs), runs_queued(agent->runs));
 		return false;
 	case RUNS_STOPPING:
-		wire_endf(call, WIRE_UNAVAILABLE, "agent \"%s\" is stopping", name);
-		return false;
+		return !caller_refuse_stopping(agent, call);
 	case RUNS_KNOWN:
 		break;
 	}

@@ -24,6 +24,8 @@ bool caller_may_past(struct wire_call *call, const struct past_outcome *outcome)
 struct run *caller_begin(struct agent *agent, struct wire_call *call, const Sloth__V1__RunStart *start,
 			 char **not_started);
 
+/* An agent that stops has let go of its runs: the next one knows more of them. True: the call has been ended. */
+bool caller_refuse_stopping(struct agent *agent, struct wire_call *call);
 /* Not found or not the caller's: the call has been ended. */
 void caller_refuse_unknown(struct agent *agent, struct wire_call *call, const uint8_t *id);
 void caller_refuse_other(struct wire_call *call, const uint8_t *id);

@@ -158,7 +158,7 @@ static void tell_outcome(struct run_call *rc, uint64_t position, const struct pa
 
 	run_result_of(outcome, &result);
 	if (!outcome->has_ended)
-		result.reason = "its end was not recorded";
+		result.reason = RESULT_NOT_RECORDED;
 	total = result.total[EXEC_STDOUT] + result.total[EXEC_STDERR];
 	if (position < total)
 		run_call_send_gap(rc, total, total - position);
@@ -231,6 +231,8 @@ static void take_resume(struct run_call *rc, const Sloth__V1__RunResume *resume)
 static void take_first(struct run_call *rc, const Sloth__V1__RunInput *input)
 {
 	rc->has_begun = true;
+	if (caller_refuse_stopping(rc->agent, rc->call))
+		return;
 	if (input->event_case == SLOTH__V1__RUN_INPUT__EVENT_START)
 		take_start(rc, input->start);
 	else if (input->event_case == SLOTH__V1__RUN_INPUT__EVENT_RESUME)

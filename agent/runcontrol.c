@@ -86,7 +86,7 @@ static void record_past(struct record *r, struct agent *agent, const uint8_t *id
 	}
 	run_result_of(&r->outcome, &result);
 	if (!r->outcome.has_ended)
-		result.reason = "its end was not recorded";
+		result.reason = RESULT_NOT_RECORDED;
 	record_result(r, &result);
 }
 
@@ -171,7 +171,7 @@ void run_list_start(struct wire_call *call, const uint8_t *data, size_t len, voi
 	struct list_answer l = { .agent = arg };
 	size_t here;
 
-	if (!request)
+	if (!request || caller_refuse_stopping(arg, call))
 		return;
 	if (request->n_run_ids > IDS_MAX) {
 		wire_endf(call, WIRE_INVALID_ARGUMENT, "%zu run ids, at most %d are taken", request->n_run_ids, IDS_MAX);
@@ -206,6 +206,8 @@ static void answer_as_it_is(struct wait_call *wc)
 	struct run *run = runs_find(wc->agent->runs, wc->id);
 	struct record r;
 
+	if (!run && caller_refuse_stopping(wc->agent, wc->call))
+		return;
 	if (run)
 		record_run(&r, wc->agent, run);
 	else
@@ -266,7 +268,7 @@ void run_wait_start(struct wire_call *call, const uint8_t *data, size_t len, voi
 	struct record r;
 	struct run *run;
 
-	if (!id)
+	if (!id || caller_refuse_stopping(agent, call))
 		return;
 	run = runs_find(agent->runs, id);
 	if (run)
@@ -350,7 +352,7 @@ void run_control_start(struct wire_call *call, const uint8_t *data, size_t len, 
 	struct record r;
 	struct run *run;
 
-	if (!id)
+	if (!id || caller_refuse_stopping(agent, call))
 		return;
 	run = runs_find(agent->runs, id);
 	if (!run) {

@@ -24,22 +24,31 @@ static int written_status(const struct run *run, int status)
 	return EXIT_LOST;
 }
 
+int run_play(struct run *run)
+{
+	const struct run_options *o = run->options;
+	int status;
+
+	run->request.stdin_closed = o->no_stdin || o->detach || run->request.kind == RUN_KIND_OBSERVE ||
+		source_is_empty(STDIN_FILENO);
+	status = written_status(run, run_main(run));
+	view_done(&run->view);
+	client_close(&run->client);
+	run_result_done(&run->result);
+	return status;
+}
+
 int agent_run_main(void *options, int argc, char **argv)
 {
 	struct run run = { .options = options };
 	char *error = NULL;
 	int status = EXIT_LOST;
 
-	if (run_request_init(&run.request, options, argc, argv, &error) || view_init(&run.view, &run.request, &error)) {
+	if (run_request_init(&run.request, options, argc, argv, &error) || view_init(&run.view, &run.request, &error))
 		output_failed(&run.options->global, "agent run", error, "sloth agent run --help");
-	} else {
-		run.request.stdin_closed = run.options->no_stdin || source_is_empty(STDIN_FILENO);
-		status = written_status(&run, run_main(&run));
-		view_done(&run.view);
-		client_close(&run.client);
-	}
+	else
+		status = run_play(&run);
 	free(error);
-	run_result_done(&run.result);
 	run_request_done(&run.request);
 	return status;
 }

@@ -99,7 +99,7 @@ static void on_up(struct wire_conn *conn, const struct wire_peer *peer, void *ar
 
 	(void)conn;
 	(void)peer;
-	c->is_up = true;
+	c->is_up = c->was_up = true;
 	c->ops->on_up(c, c->arg);
 }
 
@@ -126,6 +126,15 @@ static void connect_to_master(struct client *c)
 
 	c->is_up = false;
 	c->conn = wire_dial(c->wire, &dial, &conn_ops, c);
+}
+
+void client_redial(struct client *c)
+{
+	struct wire_conn *old = c->conn;
+
+	connect_to_master(c);
+	if (old)
+		wire_conn_close(old, 0, "done");
 }
 
 /* TLS, or the word that there is none. */
@@ -189,7 +198,7 @@ void client_close(struct client *c)
 	if (c->loop)
 		ev_loop_destroy(c->loop);
 	free(c->login);
-	passport_close(c->passport, c->is_up);
+	passport_close(c->passport, c->was_up);
 	*c = (struct client){ 0 };
 }
 
@@ -228,10 +237,11 @@ struct asking {
 
 static void ask(struct client *c, const struct asking *a);
 
-static void ask_failed(struct asking *a, const char *error, const char *hint)
+static void ask_failed(struct asking *a, enum wire_code code, const char *error, const char *hint)
 {
-	output_failed(a->output.global, a->question->what, error, hint);
 	a->status = EXIT_FAILED;
+	if (!a->question->lost || !a->question->lost(code, a->question->arg))
+		output_failed(a->output.global, a->question->what, error, hint);
 }
 
 /* A master that is on its way out, or full, may have refused the call unseen: then asking again, once and
@@ -239,17 +249,14 @@ static void ask_failed(struct asking *a, const char *error, const char *hint)
 static bool ask_again(struct client *c, const struct wire_call *call)
 {
 	struct asking *a = c->arg;
-	struct wire_conn *old = c->conn;
 
 	if (a->has_asked_again || !wire_call_is_unprocessed(call))
 		return false;
 	a->has_asked_again = true;
-	if (wire_conn_is_open(old)) {
+	if (wire_conn_is_open(c->conn))
 		ask(c, a);
-	} else {
-		connect_to_master(c);
-		wire_conn_close(old, 0, "done");
-	}
+	else
+		client_redial(c);
 	return true;
 }
 
@@ -263,21 +270,23 @@ static void on_answer(struct wire_call *call, enum wire_code code, const char *w
 	if (code != WIRE_OK && ask_again(c, call))
 		return;
 	if (code != WIRE_OK) {
-		ask_failed(a, *why ? why : wire_code_name(code), client_hint(code, why));
+		ask_failed(a, code, *why ? why : wire_code_name(code), client_hint(code, why));
 	} else {
 		message = wire_unpack(call, a->question->response, data, len);
 		if (message)
 			a->status = a->question->answer(message, &a->output, a->question->arg);
 		else
-			ask_failed(a, "the master's answer cannot be decoded", client_hint(WIRE_UNIMPLEMENTED, ""));
+			ask_failed(a, WIRE_INTERNAL, "the master's answer cannot be decoded", client_hint(WIRE_UNIMPLEMENTED, ""));
 	}
 	client_leave(c);
 }
 
 static void ask(struct client *c, const struct asking *a)
 {
-	struct wire_request request = { .path = a->question->path, .timeout_ms = CLIENT_ASK_MS };
+	struct wire_request request = { .path = a->question->path, .runs_long = a->question->waits };
 
+	if (!a->question->waits)
+		request.timeout_ms = CLIENT_ASK_MS;
 	client_fill_request(c, &request);
 	wire_unary(c->conn, &request, a->question->request, on_answer, c);
 }
@@ -290,7 +299,7 @@ static void ask_on_up(struct client *c, void *arg)
 static void ask_on_failed(struct client *c, const char *error, const char *hint, void *arg)
 {
 	(void)c;
-	ask_failed(arg, error, hint);
+	ask_failed(arg, WIRE_UNAVAILABLE, error, hint);
 }
 
 int client_ask(const struct cli_global *global, const struct client_question *question)
@@ -306,7 +315,7 @@ int client_ask(const struct cli_global *global, const struct client_question *qu
 	asking.output.address = client.target.address;
 	ret = client_open(&client, global, &ops, &asking, &error, &hint);
 	if (ret)
-		ask_failed(&asking, error, hint);
+		ask_failed(&asking, WIRE_INVALID_ARGUMENT, error, hint);
 	else
 		client_loop(&client);
 	if (ret == -EINVAL)

@@ -34,7 +34,7 @@ struct client {
 	void *arg;
 	char *login;			/* see login.h; NULL: none */
 	struct wire_field login_field;
-	bool is_up;
+	bool is_up, was_up;
 };
 
 /* Begins to connect. 0, or -errno with *error and *hint set to owned lines; then nothing is open. */
@@ -44,6 +44,8 @@ int client_open(struct client *client, const struct cli_global *global, const st
 void client_fill_request(struct client *client, struct wire_request *request);
 /* Runs until every watcher is gone. */
 void client_loop(struct client *client);
+/* Begins to connect once more, with the callbacks as before; a connection that is there is given up. */
+void client_redial(struct client *client);
 /* Asks the connection to go down; the loop then ends by itself. */
 void client_leave(struct client *client);
 /* Also renews the certificate that it came with, when it is time. */
@@ -65,7 +67,10 @@ struct client_question {
 	const ProtobufCMessage *request;
 	const ProtobufCMessageDescriptor *response;
 	int (*answer)(const void *message, const struct output *output, void *arg);
+	/* There is no answer. True: nothing is reported, the caller asks again. NULL: never. */
+	bool (*lost)(enum wire_code code, void *arg);
 	void *arg;
+	bool waits;			/* the answer may take for ever */
 };
 int client_ask(const struct cli_global *global, const struct client_question *question);
 

@@ -45,7 +45,8 @@ static const struct command agent_commands[] = {
 		"On a terminal the output is framed.\n"
 		"\n"
 		"Ctrl-C interrupts the command, a second one cancels it with all its children, a\n"
-		"third gives up waiting.\n"
+		"third gives up waiting. When contact is lost sloth tries again, and goes on at the\n"
+		"exact byte.\n"
 		"\n"
 		"Exit status: that of the command; 128+N when signal N ended it; 124 timed out; 125\n"
 		"sloth could not run it or lost it; 126 cannot be executed; 127 not found.",
@@ -55,7 +56,9 @@ static const struct command agent_commands[] = {
 		"sloth agent run --user deploy --cwd /srv/app --timeout 5m web1 make test\n"
 		"sloth agent run --argv web1 touch 'two words'\n"
 		"sloth agent run web1 'cat > /tmp/f' < f\n"
-		"tar c . | sloth agent run web1 'tar x -C /srv'",
+		"tar c . | sloth agent run web1 'tar x -C /srv'\n"
+		"sloth agent run -t web1 bash -l\n"
+		"id=$(sloth agent run --detach web1 'make world')",
 		.options = agent_run_options,
 		.options_size = sizeof(struct run_options),
 		.min_operands = 2,
@@ -76,8 +79,14 @@ static const struct command agent_commands[] = {
 		.name = "stop",
 		.operands = "NAME",
 		.summary = "Tell an agent to end itself",
-		.description = "The agent stays in the list, inactive, until it is deleted or starts again.",
-		.examples = "sloth agent stop web1",
+		.description =
+		"The agent stays in the list, inactive, until it is deleted or starts again. Its\n"
+		"runs go on, and the next agent that is started there takes them over.",
+		.examples =
+		"sloth agent stop web1\n"
+		"sloth agent stop web1 --kill-runs",
+		.options = agent_stop_options,
+		.options_size = sizeof(struct agent_stop_options),
 		.min_operands = 1,
 		.max_operands = 1,
 		.run = agent_stop_main,
@@ -176,6 +185,29 @@ static const struct command root_commands[] = {
 		"sloth agent list\n"
 		"sloth agent run web1 uptime",
 		.sub = agent_commands,
+	}, {
+		.name = "run",
+		.summary = "List, watch, stop and wait for runs, also detached ones",
+		.description =
+		"A run is started by sloth agent run. Its ID may be abbreviated to its first digits,\n"
+		"at least 4.",
+		.examples =
+		"id=$(sloth agent run --detach web1 'make world')\n"
+		"sloth run logs -f $id\n"
+		"sloth run wait $id",
+		.sub = run_commands,
+	}, {
+		.name = "history",
+		.summary = "Show what was run where, by whom, and how it ended",
+		.description =
+		"Newest first. GLOB knows * and ?; quote it. The exit status is 1 when nothing\n"
+		"matches.",
+		.examples =
+		"sloth history --failed --since 24h\n"
+		"sloth history --agent 'web*' --by alice -n 200 -o json",
+		.options = history_options,
+		.options_size = sizeof(struct history_options),
+		.run = history_main,
 	}, {
 		.name = "audit",
 		.summary = "Show what was done, and by whom",

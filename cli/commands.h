@@ -12,6 +12,15 @@ extern const struct command cli_root;
 int agent_list_main(void *options, int argc, char **argv);
 int agent_get_main(void *options, int argc, char **argv);
 int agent_run_main(void *options, int argc, char **argv);
+int run_list_main(void *options, int argc, char **argv);
+int run_show_main(void *options, int argc, char **argv);
+int run_attach_main(void *options, int argc, char **argv);
+int run_logs_main(void *options, int argc, char **argv);
+int run_stop_main(void *options, int argc, char **argv);
+int run_signal_main(void *options, int argc, char **argv);
+int run_wait_main(void *options, int argc, char **argv);
+int run_rm_main(void *options, int argc, char **argv);
+int history_main(void *options, int argc, char **argv);
 int agent_stop_main(void *options, int argc, char **argv);
 int agent_delete_main(void *options, int argc, char **argv);
 int agent_start_exec(const struct cli_global *global, int argc, char **argv);
@@ -41,6 +50,26 @@ struct agent_list_options {
 	const char *state;
 };
 extern const struct opt agent_list_options[];
+
+struct agent_stop_options {
+	struct cli_global global;
+	bool kill_runs;
+};
+extern const struct opt agent_stop_options[];
+
+/* Of `run list` and `history`. */
+struct history_options {
+	struct cli_global global;
+	const char *agent, *by, *since, *until, *state, *lines;
+	bool all, failed;
+};
+extern const struct opt run_list_options[], history_options[];
+
+struct run_wait_options {
+	struct cli_global global;
+	uint64_t timeout_ms;
+};
+extern const struct opt run_wait_options[];
 
 struct audit_options {
 	struct cli_global global;
@@ -75,6 +104,9 @@ struct master_options {
 };
 extern const struct opt master_options[];
 
-extern const struct opt agent_run_options[];	/* struct run_options, see run_options.h */
+/* struct run_options, see run_options.h */
+extern const struct opt agent_run_options[], run_attach_options[], run_logs_options[];
+
+extern const struct command run_commands[];		/* commands_run.c */
 
 #endif

@@ -43,6 +43,9 @@ struct output_ops {
 	void (*agent)(const struct output *to, const Agent__AgentInfo *agent);
 	void (*status)(const struct output *to, const Sloth__V1__StatusResponse *status);
 	void (*master)(const struct output *to, const struct master_found *found);
+	/* Runs: record_text.c, record_json.c. error: as with agents. */
+	void (*runs)(const struct output *to, const Sloth__V1__ListRunsResponse *runs, const char *error);
+	void (*run)(const struct output *to, const Sloth__V1__RunRecord *run);
 	/* Something was done to an agent or the master: "stopped", "deleted". */
 	void (*done)(const struct output *to, const char *what, const char *name, const char *message);
 	/* Identities and tokens: trust_text.c, trust_json.c. */

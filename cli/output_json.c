@@ -5,6 +5,7 @@
 #include "cli/agent_text.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/record_text.h"
 #include "cli/trust_output.h"
 
 static json_t *agent_object(const Agent__AgentInfo *a)
@@ -127,6 +128,8 @@ const struct output_ops output_json = {
 	.agent = json_agent,
 	.status = json_status,
 	.master = json_master,
+	.runs = record_json_runs,
+	.run = record_json_run,
 	.done = json_done,
 	.login = trust_json_login,
 	.whoami = trust_json_whoami,

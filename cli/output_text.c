@@ -7,6 +7,7 @@
 
 #include "cli/agent_text.h"
 #include "cli/output.h"
+#include "cli/record_text.h"
 #include "cli/table.h"
 #include "cli/trust_output.h"
 #include "common/clock.h"
@@ -194,6 +195,8 @@ const struct output_ops output_text = {
 	.agent = text_agent,
 	.status = text_status,
 	.master = text_master,
+	.runs = record_text_runs,
+	.run = record_text_run,
 	.done = text_done,
 	.login = trust_text_login,
 	.whoami = trust_text_whoami,

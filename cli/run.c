@@ -2,39 +2,38 @@
  * run.c - one attached run, the client's side.
  *
  *   DIALLING --up--> STARTING --started--> RUNNING --exit--> EXITED
- *      |                |                     |                |
- *      +-- failed ------+-- call ended -------+----------------+--> OVER
+ *      |               |  ^ lost            |  ^ lost           |
+ *      |               |  v                 v  |                |
+ *      |               |  RECONNECTING -- started               |
+ *      +-- failed -----+---- call ended, out of time -----------+--> OVER
  *
  * The result is made once: from the agent's own word, else from how the call ended, else by us (a closed
- * stdout, a third Ctrl-C). OVER shows it behind the output; when the last byte is written the connection is let
- * go of, no watcher is left, and the loop ends. From OVER on a signal ends the program at once, so that a person
- * gets out whoever blocks. While our stdout blocks, the call is paused: that is how the command comes to wait.
+ * stdout, a third Ctrl-C, no contact for too long). OVER shows it behind the output; when the last byte is written the
+ * connection is let go of, no watcher is left, and the loop ends. From OVER on a signal ends the program at once, so
+ * that a person gets out whoever blocks.
  */
 #include "cli/run.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/exits.h"
 #include "common/mem.h"
 #include "common/sm.h"
+#include "common/str.h"
 
-enum {
-	RUN_ACK_BYTES = 256 * 1024,	/* at most one acknowledgement for so many bytes, */
-	RUN_ACK_S = 1,			/* or for so long */
-	RUN_END_S = 2			/* for the call to end after the agent told the end, which is its last word */
-};
+enum { RUN_END_S = 2 };		/* for the call to end after the agent told the end, which is its last word */
 
 static const struct sm_state run_states[] = {
-	[RUN_DIALLING] = { "dialling", SM(RUN_STARTING) | SM(RUN_OVER) },
-	[RUN_STARTING] = { "starting", SM(RUN_RUNNING) | SM(RUN_EXITED) | SM(RUN_OVER) },
-	[RUN_RUNNING]  = { "running",  SM(RUN_EXITED) | SM(RUN_OVER) },
-	[RUN_EXITED]   = { "exited",   SM(RUN_OVER) },
-	[RUN_OVER]     = { "over",     0 },
+	[RUN_DIALLING]     = { "dialling",     SM(RUN_STARTING) | SM(RUN_OVER) },
+	[RUN_STARTING]     = { "starting",     SM(RUN_RUNNING) | SM(RUN_RECONNECTING) | SM(RUN_EXITED) | SM(RUN_OVER) },
+	[RUN_RUNNING]      = { "running",      SM(RUN_RECONNECTING) | SM(RUN_EXITED) | SM(RUN_OVER) },
+	[RUN_RECONNECTING] = { "reconnecting", SM(RUN_RUNNING) | SM(RUN_EXITED) | SM(RUN_OVER) },
+	[RUN_EXITED]       = { "exited",       SM(RUN_OVER) },
+	[RUN_OVER]         = { "over",         0 },
 };
 
-static void run_move(struct run *run, enum run_state to)
+void run_enter(struct run *run, enum run_state to)
 {
 	sm_move(run_states, &run->state, to, run->request.agent);
 }
@@ -42,157 +41,153 @@ static void run_move(struct run *run, enum run_state to)
 /* ---- the end ---- */
 
 /* The result stands behind the output, also where both go to one place. */
-static void run_leave_when_written(struct run *run)
+static void leave_when_written(struct run *run)
 {
 	if (!run->is_shown && !view_is_busy(&run->view)) {
 		run->is_shown = true;
+		run_terminal_stop(run);
 		run->view.ops->finish(&run->view, &run->result);
 	}
 	if (!view_is_busy(&run->view))
 		client_leave(&run->client);
 }
 
-/* The result is known: nothing is read or waited for any more but the last of our own output. */
-static void run_over(struct run *run)
+void run_over(struct run *run)
 {
-	if (run->state == RUN_OVER)
-		return;
-	run_move(run, RUN_OVER);
-	source_stop(&run->source);
-	ev_timer_stop(run->client.loop, &run->ack_timer);
-	ev_timer_stop(run->client.loop, &run->end_timer);
-	run_interrupt_last(run);
-	run_leave_when_written(run);
+	if (run->state != RUN_OVER) {
+		run_enter(run, RUN_OVER);
+		source_stop(&run->source);
+		run_output_stop(run);
+		run_resume_stop(run);
+		ev_timer_stop(run->client.loop, &run->end_timer);
+		run_interrupt_last(run);
+	}
+	leave_when_written(run);
 }
 
-void run_abort(struct run *run, int status, char *error)
+static void set_result_from_us(struct run *run, int status, char *error)
 {
 	if (run->has_result)
 		free(error);
 	else
 		run_result_from_us(&run->result, status, error);
 	run->has_result = true;
+}
+
+void run_abort(struct run *run, int status, char *error)
+{
+	if (run->request.kind == RUN_KIND_OBSERVE) {
+		run_detach(run, status, error);
+		return;
+	}
+	set_result_from_us(run, status, error);
 	if (run->call)
 		wire_end(run->call, WIRE_CANCELLED, "ended here");
 	else
 		run_over(run);
 }
 
-/* ---- output ---- */
-
-static void send_ack(struct run *run, uint64_t position)
+void run_detach(struct run *run, int status, char *error)
 {
-	Sloth__V1__RunInput event = SLOTH__V1__RUN_INPUT__INIT;
-	Sloth__V1__RunAck ack = SLOTH__V1__RUN_ACK__INIT;
-
-	ack.position = position;
-	event.event_case = SLOTH__V1__RUN_INPUT__EVENT_ACK;
-	event.ack = &ack;
-	run->acked = position;
-	run_send(run, &event);
-}
-
-static void on_ack_timer(struct ev_loop *loop, ev_timer *w, int revents)
-{
-	struct run *run = w->data;
-	uint64_t position = run->arrived[FRAME_STDOUT] + run->arrived[FRAME_STDERR];
-
-	(void)loop;
-	(void)revents;
-	if (!run->is_paused && position > run->acked)
-		send_ack(run, position);
-}
-
-/* All that arrived is written. */
-static void ack_written(struct run *run)
-{
-	uint64_t position = run->arrived[FRAME_STDOUT] + run->arrived[FRAME_STDERR];
-
-	if (position - run->acked >= RUN_ACK_BYTES)
-		send_ack(run, position);
-	else if (!ev_is_active(&run->ack_timer)) {
-		ev_timer_set(&run->ack_timer, RUN_ACK_S, 0);
-		ev_timer_start(run->client.loop, &run->ack_timer);
-	}
-}
-
-static void cannot_write(struct run *run, int error)
-{
-	run->is_write_told = true;
-	if (error == -EPIPE)
-		run_abort(run, EXIT_BROKEN_PIPE, NULL);
-	else if (error == -EFBIG)
-		run_abort(run, EXIT_LOST,
-			  mem_printf("cancelled: its output is over %d MiB, the limit of -o %s; use -o raw",
-				     VIEW_COLLECT_MAX >> 20, run->view.ops->format));
+	set_result_from_us(run, status, error);
+	if (run->call)
+		wire_abandon(run->call, WIRE_CANCELLED, "left");
 	else
-		run_abort(run, EXIT_LOST, mem_printf("cancelled: its output cannot be written: %s", strerror(-error)));
-}
-
-/* What the view said to something that it was given. */
-static void after_write(struct run *run, int ret)
-{
-	if (ret < 0) {
-		cannot_write(run, ret);
-	} else if (ret > 0) {
-		run->is_paused = true;
-		wire_pause(run->call);
-	} else if (!run->is_paused) {
-		ack_written(run);
-	}
-}
-
-static void on_output(struct run *run, enum frame_stream stream, const ProtobufCBinaryData *data)
-{
-	if (run->has_result)
-		return;
-	run->arrived[stream] += data->len;
-	after_write(run, run->view.ops->output(&run->view, stream, data->data, data->len));
-}
-
-static void on_view_event(struct view *view, void *arg)
-{
-	struct run *run = arg;
-
-	if (run->state == RUN_OVER) {
-		run_leave_when_written(run);
-	} else if (run->has_result) {
-		return;			/* the end of the call follows; view_error() stays */
-	} else if (view_error(view)) {
-		cannot_write(run, view_error(view));
-	} else if (!view_is_busy(view) && run->is_paused) {
-		run->is_paused = false;
-		ack_written(run);
-		wire_resume(run->call);
-	}
+		run_over(run);
 }
 
 /* ---- the call ---- */
 
 bool run_send(struct run *run, const Sloth__V1__RunInput *event)
 {
-	return wire_send_message(run->call, &event->base);
+	return !run->call || wire_send_message(run->call, &event->base);
+}
+
+/* The agent has answered this call, so that it is no attempt any more. */
+static void take_contact(struct run *run)
+{
+	if (run->state != RUN_RECONNECTING)
+		return;
+	run_resume_end(run);
+	run->acked = 0;			/* what became of the last acknowledgement is not known */
+	if (run->interrupt.level == INTERRUPT_CANCELLED)
+		run_interrupt_cancel_again(run);
+}
+
+static void take_epoch(struct run *run, const Sloth__V1__RunStarted *started)
+{
+	if (run->has_epoch || started->epoch.len != RUN_EPOCH_SIZE)
+		return;
+	memcpy(run->epoch, started->epoch.data, RUN_EPOCH_SIZE);
+	run->has_epoch = true;
+}
+
+/* It runs, and needs us no more. A call that was taken up again has to be told that we go. */
+static void leave_detached(struct run *run, bool is_resumed)
+{
+	run_result_from_start(&run->result);
+	run->has_result = true;
+	if (is_resumed)
+		wire_abandon(run->call, WIRE_CANCELLED, "left");
+	else
+		ev_timer_start(run->client.loop, &run->end_timer);
 }
 
 static void on_started(struct run *run, const Sloth__V1__RunStarted *started)
 {
-	if (run->state != RUN_STARTING)
+	bool is_first = !run->was_started, is_resumed = run->state == RUN_RECONNECTING;
+
+	if (run->has_result || (run->state != RUN_STARTING && !is_resumed))
 		return;
-	run_move(run, RUN_RUNNING);
-	after_write(run, run->view.ops->started(&run->view));
-	if (!run->has_result)
-		run_stdin_start(run, started->stdin_offset);
+	take_contact(run);
+	run_enter(run, RUN_RUNNING);
+	run->was_started = true;
+	take_epoch(run, started);
+	if (run->options->detach) {
+		leave_detached(run, is_resumed);
+		return;
+	}
+	run_output_begins(run, started->position);
+	run_output_wrote(run, is_first ? run->view.ops->started(&run->view) : run->is_paused);
+	if (run->has_result || run->request.kind == RUN_KIND_OBSERVE)
+		return;
+	run_terminal_start(run);
+	run_stdin_begin(run, started);
 }
 
 static void on_exit_told(struct run *run, const Sloth__V1__RunExit *exit)
 {
+	const struct run_arrived arrived = {
+		.bytes = { run->arrived[FRAME_STDOUT], run->arrived[FRAME_STDERR] },
+		.missing = run->missing,
+		.may_miss = run->request.kind != RUN_KIND_START,
+	};
+
 	if (run->has_result)
 		return;
-	run_move(run, RUN_EXITED);
-	run_result_from_exit(&run->result, exit, run->arrived, run->interrupt.signal);
+	take_contact(run);
+	run_enter(run, RUN_EXITED);
+	run_result_from_exit(&run->result, exit, &arrived, run->interrupt.signal);
+	if (run->request.kind == RUN_KIND_OBSERVE)
+		run_result_observed(&run->result);
 	run->has_result = true;
 	source_stop(&run->source);
+	run_output_ack_exit(run);
 	ev_timer_start(run->client.loop, &run->end_timer);
+}
+
+static void on_queued(struct run *run, const Sloth__V1__RunQueued *queued)
+{
+	char *text;
+
+	if (run->has_result)
+		return;
+	if (run->state == RUN_RECONNECTING)
+		run_resume_stop(run);
+	text = mem_printf("queued: %s has as many commands as it runs at once; %u wait before this one", run->request.agent,
+			  queued->ahead);
+	run->view.ops->notice(&run->view, text);
+	free(text);
 }
 
 /* Nothing that could come would change the result. */
@@ -202,7 +197,10 @@ static void on_end_late(struct ev_loop *loop, ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	wire_end(run->call, WIRE_CANCELLED, "the call goes on after the end of its run");
+	if (run->options->detach || run->request.kind == RUN_KIND_OBSERVE)
+		wire_abandon(run->call, WIRE_CANCELLED, "left");
+	else
+		wire_end(run->call, WIRE_CANCELLED, "the call goes on after the end of its run");
 }
 
 static void on_message(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
@@ -217,16 +215,22 @@ static void on_message(struct wire_call *call, const uint8_t *data, size_t len, 
 		on_started(run, event->started);
 		break;
 	case SLOTH__V1__RUN_OUTPUT__EVENT_STDOUT_DATA:
-		on_output(run, FRAME_STDOUT, &event->stdout_data);
+		run_output_take(run, FRAME_STDOUT, &event->stdout_data);
 		break;
 	case SLOTH__V1__RUN_OUTPUT__EVENT_STDERR_DATA:
-		on_output(run, FRAME_STDERR, &event->stderr_data);
+		run_output_take(run, FRAME_STDERR, &event->stderr_data);
 		break;
 	case SLOTH__V1__RUN_OUTPUT__EVENT_STDIN_TAKEN:
 		run_stdin_taken(run, event->stdin_taken);
 		break;
 	case SLOTH__V1__RUN_OUTPUT__EVENT_EXIT:
 		on_exit_told(run, event->exit);
+		break;
+	case SLOTH__V1__RUN_OUTPUT__EVENT_GAP:
+		run_output_gap(run, event->gap);
+		break;
+	case SLOTH__V1__RUN_OUTPUT__EVENT_QUEUED:
+		on_queued(run, event->queued);
 		break;
 	default:
 		break;			/* an event of a newer agent */
@@ -239,21 +243,66 @@ static void on_call_drain(struct wire_call *call, void *arg)
 	run_stdin_drained(arg);
 }
 
+/* A master whose agent is away, or is two, or which refuses the call unseen, has provably not handed it on. */
+static bool is_unbegun(const struct wire_call *call, const char *why)
+{
+	return wire_call_is_unprocessed(call) || str_equal(wire_call_text(call, "sloth-state", ""), "never-began") ||
+		str_has_prefix(why, "agent not found or inactive") || strstr(why, "two machines have its identity");
+}
+
+/* The call ended without saying anything about the run: if that may have begun, another call can find it. */
+static bool is_contact_lost(const struct run *run, const struct wire_call *call, const struct run_call_end *end)
+{
+	if (run->state == RUN_STARTING && is_unbegun(call, end->why))
+		return false;
+	if (run_resume_is_hopeless(end->why))
+		return false;
+	return end->code == WIRE_UNAVAILABLE || (end->is_lost && !run_result_is_refusal(end->code));
+}
+
+static bool resume(struct run *run, const struct wire_call *call, const struct run_call_end *end)
+{
+	char *why;
+
+	if (run->request.reconnect_ms == 0 || !is_contact_lost(run, call, end))
+		return false;
+	why = mem_printf("%s%s", end->is_lost ? "connection to the master: " : "", end->why);
+	run_resume_begin(run, why);
+	free(why);
+	return true;
+}
+
+/* Only to read, or only to start: then an end in order is no loss. */
+static bool is_end_in_order(const struct run *run, enum wire_code code)
+{
+	return code == WIRE_OK && run->state == RUN_RUNNING && run->request.kind == RUN_KIND_OBSERVE && !run->options->follow;
+}
+
 static void on_call_end(struct wire_call *call, enum wire_code code, const char *why, void *arg)
 {
 	struct run *run = arg;
 	const struct run_call_end end = {
 		.code = code,
 		.why = why,
-		.is_started = run->state >= RUN_RUNNING,
+		.state = wire_call_text(call, "sloth-state", ""),
+		.is_started = run->was_started,
+		.is_resumed = run->state == RUN_RECONNECTING,
 		.is_lost = !run->client.conn || !wire_conn_is_open(run->client.conn),
 		.is_unprocessed = wire_call_is_unprocessed(call),
+		.is_joined = run->request.kind != RUN_KIND_START,
+		.id = run->request.id,
 		.interrupt = run->interrupt.signal,
 	};
 
 	run->call = NULL;
-	if (!run->has_result)
+	if (!run->has_result && is_end_in_order(run, code)) {
+		run_result_from_start(&run->result);
+		run->result.missing = run->missing;
+	} else if (!run->has_result && resume(run, call, &end)) {
+		return;
+	} else if (!run->has_result) {
 		run_result_from_call(&run->result, &end);
+	}
 	run->has_result = true;
 	run_over(run);
 }
@@ -264,19 +313,34 @@ static const struct wire_call_ops call_ops = {
 	.on_end = on_call_end,
 };
 
+void run_call(struct run *run)
+{
+	struct wire_request request = { .path = "/sloth.v1.Master/Run", .runs_long = true };
+	bool is_start = run->request.kind == RUN_KIND_START && run->state == RUN_STARTING;
+
+	client_fill_request(&run->client, &request);
+	run->call = wire_call(run->client.conn, &request, &call_ops, run);
+	run->call_position = run->position;
+	run->is_stdin_blocked = false;
+	if (is_start)
+		run_send_start(run);
+	else
+		run_send_resume(run);
+}
+
 /* ---- the beginning ---- */
 
 static void on_up(struct client *client, void *arg)
 {
 	struct run *run = arg;
-	struct wire_request request = { .path = "/sloth.v1.Master/Run", .runs_long = true };
 
-	if (run->state != RUN_DIALLING)
-		return;
-	run_move(run, RUN_STARTING);
-	client_fill_request(client, &request);
-	run->call = wire_call(client->conn, &request, &call_ops, run);
-	run_send_start(run);
+	(void)client;
+	if (run->state == RUN_DIALLING) {
+		run_enter(run, RUN_STARTING);
+		run_call(run);
+	} else if (run->state == RUN_RECONNECTING && !run->call) {
+		run_call(run);
+	}
 }
 
 static void fail(struct run *run, const char *error, const char *hint)
@@ -285,7 +349,7 @@ static void fail(struct run *run, const char *error, const char *hint)
 		return;
 	run_result_from_us(&run->result, EXIT_LOST, mem_strdup(error));
 	run->result.outcome = RESULT_UNREACHABLE;
-	run->result.hint = hint;
+	run->result.hint = mem_strdup(hint);
 	run->has_result = true;
 }
 
@@ -294,8 +358,23 @@ static void on_failed(struct client *client, const char *error, const char *hint
 	struct run *run = arg;
 
 	(void)client;
-	fail(run, error, hint);
-	run_over(run);
+	if (run->state == RUN_RECONNECTING && run_resume_is_hopeless(error)) {
+		run_resume_give_up(run, error);
+	} else if (run->state == RUN_RECONNECTING) {
+		run_resume_failed(run, error);
+	} else if (run->state == RUN_DIALLING) {
+		fail(run, error, hint);
+		run_over(run);
+	}
+}
+
+static void init_watchers(struct run *run)
+{
+	run_output_init(run);
+	run_resume_init(run);
+	ev_timer_init(&run->end_timer, on_end_late, RUN_END_S, 0);
+	run->end_timer.data = run;
+	run_interrupt_start(run);
 }
 
 int run_main(struct run *run)
@@ -307,15 +386,11 @@ int run_main(struct run *run)
 		fail(run, error, hint);
 		run->view.ops->finish(&run->view, &run->result);
 	} else {
-		view_attach(&run->view, run->client.loop, on_view_event, run);
-		ev_timer_init(&run->ack_timer, on_ack_timer, 0, 0);
-		run->ack_timer.data = run;
-		ev_timer_init(&run->end_timer, on_end_late, RUN_END_S, 0);
-		run->end_timer.data = run;
-		run_interrupt_start(run);
+		init_watchers(run);
 		client_loop(&run->client);
 	}
 	free(error);
 	free(hint);
+	buf_done(&run->stdin_kept);
 	return run->result.status;
 }

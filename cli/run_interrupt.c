@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "cli/run.h"
+#include "cli/terminal.h"
 #include "common/exits.h"
 #include "common/mem.h"
+#include "common/str.h"
 
 enum {
 	INTERRUPT_GRACE_MS = 10000,	/* the agent's own --kill-grace */
@@ -23,13 +25,30 @@ enum {
 
 /* ---- while it runs ---- */
 
+/* The agent cannot be told. */
+static void give_up_contact(struct run *run, int signal, bool is_cut)
+{
+	char hex[2 * RUN_ID_SIZE + 1];
+
+	str_hex(run->request.id, RUN_ID_SIZE, hex);
+	run_result_from_us(&run->result, EXIT_SIGNAL + signal,
+			   mem_printf("gave up looking for contact%s; the command may go on%s",
+				      is_cut ? "; not all of its output was written" : "",
+				      run->request.is_kept ? "" : " until its agent misses us"));
+	run->result.hint = mem_printf("sloth run stop %s, which ends it", hex);
+	run->has_result = true;
+	run_abort(run, run->result.status, NULL);
+}
+
 /* Output that nobody takes must not hold a person who wants out. */
 static void give_up(struct run *run, int signal)
 {
 	bool is_cut = view_discard(&run->view);
 
-	if (run->state == RUN_DIALLING)
+	if (run->state == RUN_DIALLING || run->request.kind == RUN_KIND_OBSERVE)
 		run_abort(run, EXIT_SIGNAL + signal, NULL);
+	else if (run->state == RUN_RECONNECTING)
+		give_up_contact(run, signal, is_cut);
 	else
 		run_abort(run, EXIT_SIGNAL + signal,
 			  mem_printf("gave up waiting for the end of the command%s",
@@ -66,7 +85,7 @@ static void start_give_up(struct run *run)
 	ev_timer_start(run->client.loop, &run->interrupt.give_up);
 }
 
-static void send_cancel(struct run *run, int signal)
+void run_interrupt_cancel_again(struct run *run)
 {
 	Sloth__V1__RunInput event = SLOTH__V1__RUN_INPUT__INIT;
 	Sloth__V1__RunCancel cancel = SLOTH__V1__RUN_CANCEL__INIT;
@@ -74,6 +93,11 @@ static void send_cancel(struct run *run, int signal)
 	event.event_case = SLOTH__V1__RUN_INPUT__EVENT_CANCEL;
 	event.cancel = &cancel;
 	run_send(run, &event);
+}
+
+static void send_cancel(struct run *run, int signal)
+{
+	run_interrupt_cancel_again(run);
 	run->interrupt.level = INTERRUPT_CANCELLED;
 	run->interrupt.signal = signal;
 	if (signal == SIGINT)
@@ -89,7 +113,8 @@ static void on_signal(struct ev_loop *loop, ev_signal *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	if (run->state == RUN_DIALLING || run->state == RUN_EXITED || level == INTERRUPT_CANCELLED)
+	if (run->state == RUN_DIALLING || run->state == RUN_RECONNECTING || run->state == RUN_EXITED ||
+	    run->request.kind == RUN_KIND_OBSERVE || level == INTERRUPT_CANCELLED)
 		give_up(run, w->signum);
 	else if (w->signum == SIGINT && level == INTERRUPT_NONE && run->state == RUN_RUNNING)
 		send_interrupt(run);
@@ -125,6 +150,7 @@ static void on_last_signal(int number)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
 
+	terminal_restore();
 	if (poll(&p, 1, 0) == 1 && p.revents & POLLOUT)
 		(void)!write(STDERR_FILENO, last_words, strlen(last_words));
 	_exit(EXIT_SIGNAL + (number == SIGALRM ? last_signal : number));

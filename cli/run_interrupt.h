@@ -5,7 +5,7 @@
  *   SIGTERM, SIGHUP 1st: cancel, and give up when that takes too long; 2nd: give up
  *
  * Before the run has begun there is nothing to interrupt: the first one cancels, and where not even a
- * request is out, gives up. Giving up does not wait for the reader of the output either. Once the result is known
+ * request is out, gives up. While contact is lost the first one gives up, too. Giving up does not wait for the reader of the output either. Once the result is known
  * every one of them ends sloth at once.
  */
 #ifndef CLI_RUN_INTERRUPT_H
@@ -26,6 +26,8 @@ struct run_interrupt {
 
 /* Signals that are ignored (nohup, background jobs of scripts) stay ignored. */
 void run_interrupt_start(struct run *run);
+/* Contact is there again, and the agent may not have heard that it shall cancel. */
+void run_interrupt_cancel_again(struct run *run);
 /* The result is known: from here on a signal ends the program, whatever blocks it. */
 void run_interrupt_last(struct run *run);
 

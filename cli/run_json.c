@@ -75,6 +75,8 @@ char *run_json(const struct run_request *request, const struct run_result *r,
 	put_stream(object, "stderr", "stderr_base64", &collected[FRAME_STDERR]);
 	json_put(object, "duration_ms", r->is_trusted ? json_integer((json_int_t)r->duration_ms) : json_null());
 	json_put(object, "output_cut", json_boolean(r->is_cut));
+	json_put(object, "output_missing", json_integer((json_int_t)r->missing));
+	json_put(object, "containment", json_text(r->containment));
 	json_put(object, "error", json_text(r->error));
 	return json_render(object);
 }

@@ -1,9 +1,11 @@
 /*
  * run_stdin.c - our standard input on its way to the command.
  *
- * At most STDIN_WINDOW bytes are sent that the command has not taken. Reading begins when the run has
- * begun, so that a run that is refused costs no input.
+ * At most STDIN_WINDOW bytes are sent that the command has not taken. They are kept, so that a call that follows a
+ * lost one goes on where the command is. Reading begins when the run has begun, so that a run that is refused costs no
+ * input, and rests while there is no call.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,18 +15,17 @@
 
 enum { STDIN_WINDOW = 256 * 1024 };
 
-static void send_stdin(struct run *run, const uint8_t *data, size_t n, bool is_end)
+static void send_piece(struct run *run, uint64_t offset, const uint8_t *data, size_t n, bool is_end)
 {
 	Sloth__V1__RunInput event = SLOTH__V1__RUN_INPUT__INIT;
 	Sloth__V1__RunStdin bytes = SLOTH__V1__RUN_STDIN__INIT;
 
-	bytes.offset = run->stdin_sent;
+	bytes.offset = offset;
 	bytes.data.data = (uint8_t *)(uintptr_t)data;	/* read only */
 	bytes.data.len = n;
 	bytes.end = is_end;
 	event.event_case = SLOTH__V1__RUN_INPUT__EVENT_STDIN_DATA;
 	event.stdin_data = &bytes;
-	run->stdin_sent += n;
 	run->is_stdin_blocked = !run_send(run, &event);
 }
 
@@ -33,14 +34,39 @@ static size_t on_room(void *arg)
 	const struct run *run = arg;
 	uint64_t outstanding = run->stdin_sent - run->stdin_taken;
 
-	if (run->is_stdin_blocked || outstanding >= STDIN_WINDOW)
+	if (run->state != RUN_RUNNING || run->is_stdin_blocked || outstanding >= STDIN_WINDOW)
 		return 0;
 	return (size_t)(STDIN_WINDOW - outstanding);
 }
 
+static void send_stdin(struct run *run, const uint8_t *data, size_t n)
+{
+	buf_append(&run->stdin_kept, data, n);
+	send_piece(run, run->stdin_sent, data, n, false);
+	run->stdin_sent += n;
+}
+
 static void on_data(const uint8_t *data, size_t n, void *arg)
 {
-	send_stdin(arg, data, n, false);
+	struct run *run = arg;
+	struct buf keys = { 0 };
+
+	if (!run->options->tty) {
+		send_stdin(run, data, n);
+		return;
+	}
+	if (run_terminal_filter(&run->terminal, data, n, &keys)) {
+		run_terminal_leave(run);
+	} else if (buf_len(&keys)) {
+		send_stdin(run, buf_data(&keys), buf_len(&keys));
+	}
+	buf_done(&keys);
+}
+
+static void send_end(struct run *run)
+{
+	run->is_stdin_ended = true;
+	send_piece(run, run->stdin_sent, NULL, 0, true);
 }
 
 /* A command that took a cut input for a whole one would do harm. A terminal that is gone is an end. */
@@ -51,27 +77,75 @@ static void on_source_end(int error, void *arg)
 	if (error && !run->source.is_terminal)
 		run_abort(run, EXIT_LOST, mem_printf("cancelled: standard input cannot be read: %s", strerror(-error)));
 	else
-		send_stdin(run, NULL, 0, true);
+		send_end(run);
 }
 
 static const struct source_ops source_ops = { .room = on_room, .on_data = on_data, .on_end = on_source_end };
 
-void run_stdin_start(struct run *run, uint64_t offset)
+static void free_taken(struct run *run, uint64_t offset)
 {
+	buf_consume(&run->stdin_kept, (size_t)(offset - run->stdin_taken));
+	run->stdin_taken = offset;
+}
+
+/* What the run has not got goes out again, in the order in which it went before. */
+static void send_again(struct run *run, uint64_t offset)
+{
+	size_t at = 0, n;
+
+	free_taken(run, offset);
+	while (at < buf_len(&run->stdin_kept)) {
+		n = buf_len(&run->stdin_kept) - at;
+		n = n < SOURCE_STEP ? n : SOURCE_STEP;
+		send_piece(run, offset + at, buf_data(&run->stdin_kept) + at, n, false);
+		at += n;
+	}
+	if (run->is_stdin_ended)
+		send_end(run);
+}
+
+static bool is_held(struct run *run, uint64_t offset)
+{
+	if (offset >= run->stdin_taken && offset <= run->stdin_sent)
+		return true;
+	run_abort(run, EXIT_LOST, mem_printf("cancelled: the agent asks for standard input from byte %llu on, and only "
+					     "what follows byte %llu is still here", (unsigned long long)offset,
+					     (unsigned long long)run->stdin_taken));
+	return false;
+}
+
+static void begin(struct run *run, uint64_t offset)
+{
+	run->is_stdin_begun = true;
+	if (run->request.kind == RUN_KIND_START && !is_held(run, offset))
+		return;
 	run->stdin_sent = run->stdin_taken = offset;
-	if (!run->request.stdin_closed)
-		source_start(&run->source, run->client.loop, STDIN_FILENO, &source_ops, run);
+	source_start(&run->source, run->client.loop, STDIN_FILENO, &source_ops, run);
+}
+
+void run_stdin_begin(struct run *run, const Sloth__V1__RunStarted *started)
+{
+	if (run->request.stdin_closed || run->is_stdin_closed)
+		return;
+	if (started->stdin_closed) {
+		run_stdin_stop(run);
+	} else if (!run->is_stdin_begun) {
+		begin(run, started->stdin_offset);
+	} else if (is_held(run, started->stdin_offset)) {
+		send_again(run, started->stdin_offset);
+		source_pump(&run->source);
+	}
 }
 
 void run_stdin_taken(struct run *run, const Sloth__V1__RunStdinTaken *taken)
 {
 	if (taken->closed) {
-		source_stop(&run->source);
+		run_stdin_stop(run);
 		return;
 	}
 	/* Never beyond what was sent: a wrong agent must not open the window. */
 	if (taken->offset > run->stdin_taken && taken->offset <= run->stdin_sent)
-		run->stdin_taken = taken->offset;
+		free_taken(run, taken->offset);
 	source_pump(&run->source);
 }
 
@@ -79,4 +153,13 @@ void run_stdin_drained(struct run *run)
 {
 	run->is_stdin_blocked = false;
 	source_pump(&run->source);
+}
+
+
+void run_stdin_stop(struct run *run)
+{
+	run->is_stdin_closed = true;
+	source_stop(&run->source);
+	buf_clear(&run->stdin_kept);
+	run->stdin_taken = run->stdin_sent;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/report.h"
+#include "cli/terminal.h"
 #include "common/mem.h"
 #include "common/str.h"
 
@@ -29,16 +30,21 @@ static bool is_same_place(int a, int b)
 	       sa.st_rdev == sb.st_rdev;
 }
 
-static const struct view_ops *find_ops(const struct run_options *options, bool is_terminal)
+static bool frames(const struct run_request *request, bool is_terminal)
+{
+	return is_terminal && !request->options->quiet && !request->options->tty && request->kind != RUN_KIND_OBSERVE;
+}
+
+static const struct view_ops *find_ops(const struct run_request *request, bool is_terminal)
 {
 	static const struct view_ops *const views[] = { &view_raw, &view_frame, &view_box, &view_json };
-	const char *format = options->global.format;
+	const char *format = request->options->global.format;
 
 	if (!format || str_equal(format, "text"))
-		return is_terminal && !options->quiet ? &view_frame : &view_raw;
+		return request->options->detach ? &view_detached : frames(request, is_terminal) ? &view_frame : &view_raw;
 	for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
 		if (str_equal(format, views[i]->format))
-			return views[i];
+			return request->options->detach && views[i] != &view_json ? &view_detached : views[i];
 	}
 	return NULL;
 }
@@ -54,7 +60,7 @@ int view_init(struct view *v, const struct run_request *request, char **error)
 		return -EINVAL;
 	}
 	v->style.is_terminal = isatty(STDOUT_FILENO);
-	v->ops = find_ops(options, v->style.is_terminal);
+	v->ops = find_ops(request, v->style.is_terminal);
 	if (!v->ops) {
 		*error = mem_printf("-o: %s is none of raw, frame, box, json", str_quote(options->global.format));
 		return -EINVAL;
@@ -128,7 +134,11 @@ static void write_notice(struct view *v, const char *text)
 {
 	struct buf line = { 0 };
 
+	if (terminal_is_raw())
+		buf_append_str(&line, "\r");
 	report_format_notice(&line, v->dim_notices, text);
+	if (terminal_is_raw())
+		buf_append_str(&line, "\r");
 	sink_write(&v->sinks[FRAME_STDERR], buf_data(&line), buf_len(&line));
 	buf_done(&line);
 }
@@ -139,11 +149,27 @@ void view_notice(struct view *v, const char *text)
 		write_notice(v, text);
 }
 
+/* Who sees notices has seen where it is missing. */
+static void report_missing(struct view *v, const struct run_result *result)
+{
+	char *text;
+
+	if (!result->missing || result->is_incomplete || v->has_notices)
+		return;
+	text = mem_printf("%s: %llu bytes of its output are missing: its agent has them no more", v->request->agent,
+			  (unsigned long long)result->missing);
+	write_notice(v, text);
+	free(text);
+}
+
 void view_report_cut(struct view *v, const struct run_result *result)
 {
 	char *text;
 
-	if (!result->is_cut || v->request->options->quiet)
+	if (v->request->options->quiet)
+		return;
+	report_missing(v, result);
+	if (!result->is_cut)
 		return;
 	text = view_cut_text(v);
 	write_notice(v, text);
@@ -246,4 +272,36 @@ const struct view_ops view_frame = {
 	.output = frame_output,
 	.notice = framed_notice,
 	.finish = frame_finish,
+};
+
+/* ---- detached ---- */
+
+static int detached_output(struct view *v, enum frame_stream stream, const void *data, size_t n)
+{
+	(void)v;
+	(void)stream;
+	(void)data;
+	(void)n;
+	return 0;
+}
+
+static void detached_finish(struct view *v, const struct run_result *result)
+{
+	char id[2 * RUN_ID_SIZE + 2];
+
+	if (result->outcome == RESULT_RUNNING && !result->error) {
+		str_hex(v->request->id, RUN_ID_SIZE, id);
+		id[2 * RUN_ID_SIZE] = '\n';
+		sink_write(&v->sinks[FRAME_STDOUT], id, 2 * RUN_ID_SIZE + 1);
+	}
+	if (!result->is_silent)
+		view_report(v, result);
+}
+
+const struct view_ops view_detached = {
+	.format = "text",
+	.started = raw_started,
+	.output = detached_output,
+	.notice = view_notice,
+	.finish = detached_finish,
 };

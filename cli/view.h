@@ -5,6 +5,8 @@
  *   frame  live, in an open frame on stdout; stderr too when both go to the same place
  *   box    collected, drawn at the end
  *   json   collected, printed at the end
+ *
+ * A run that is left to itself shows its id instead; a terminal is raw.
  */
 #ifndef CLI_VIEW_H
 #define CLI_VIEW_H
@@ -64,6 +66,7 @@ void view_notice(struct view *v, const char *text);
 void view_report_cut(struct view *v, const struct run_result *result);
 
 extern const struct view_ops view_raw, view_frame, view_box, view_json;
+extern const struct view_ops view_detached;	/* the run id, alone */
 
 /* The document of `-o json`. Owned. */
 char *run_json(const struct run_request *request, const struct run_result *result,

@@ -124,7 +124,8 @@ void audit_run_end_as(struct audit_run **run, const char *state, const char *rea
 /* The agent's words are taken only where they are ones that are known. NULL: none. */
 static const char *told_state(struct wire_call *callee)
 {
-	static const char *const states[] = { "exited", "signalled", "timed-out", "cancelled", "rejected", "not-started" };
+	static const char *const states[] = { "exited", "signalled", "timed-out", "cancelled", "rejected", "not-started",
+					      "unknown", "queued", "running" };
 	const char *told = wire_call_text(callee, "sloth-state", "");
 
 	for (size_t i = 0; i < sizeof states / sizeof *states; i++)
@@ -141,10 +142,13 @@ static uint64_t told_number(struct wire_call *callee, const char *name)
 	return n;
 }
 
-static const char *untold_state(struct wire_call *callee, enum wire_code code)
+/* A call of ours that is OK without an end has left the run: it is detached, or was only looked at. */
+static const char *untold_state(const struct audit_run *run, struct wire_call *callee, enum wire_code code)
 {
 	if (wire_call_is_unprocessed(callee))
 		return "unreachable";
+	if (code == WIRE_OK && !str_equal(run->kind, "execute"))
+		return "running";
 	return code == WIRE_CANCELLED ? "cancelled" : "unknown";
 }
 
@@ -154,14 +158,14 @@ void audit_run_end_by_call(struct audit_run **run, struct wire_call *callee, enu
 
 	if (!*run)
 		return;
-	if (result.state) {
+	if (result.state && !str_equal(result.state, "queued") && !str_equal(result.state, "running")) {
 		result.code = told_number(callee, "sloth-exit");
 		result.has_counts = true;
 		result.stdout_bytes = told_number(callee, "sloth-stdout-bytes");
 		result.stderr_bytes = told_number(callee, "sloth-stderr-bytes");
 		result.duration_ms = told_number(callee, "sloth-duration-ms");
-	} else {
-		result.state = untold_state(callee, code);
+	} else if (!result.state) {
+		result.state = untold_state(*run, callee, code);
 	}
 	audit_run_end(run, &result, code == WIRE_OK || *why ? why : wire_code_name(code));
 }

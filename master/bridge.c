@@ -76,12 +76,27 @@ static void add_number(struct bridge *b, const char *name, uint64_t value)
 	wire_add_trailer(b->caller, &WIRE_FIELD(name, text));
 }
 
+static void tell_end(struct bridge *b, const Sloth__V1__RunExit *exit)
+{
+	struct run_record r = run_record_empty;
+
+	if (!run_state_parse(end_name(exit->end), &r.state))
+		r.state = RUN_UNKNOWN;
+	r.code = exit->code;
+	r.reason = exit->reason;
+	r.stdout_bytes = exit->stdout_bytes;
+	r.stderr_bytes = exit->stderr_bytes;
+	r.duration_ms = exit->duration_ms;
+	history_call_tell(&b->link.history, &r);
+}
+
 static void record_end(struct bridge *b, const Sloth__V1__RunExit *exit)
 {
 	const struct audit_result result = { end_name(exit->end), exit->code, true, exit->stdout_bytes, exit->stderr_bytes,
 					     exit->duration_ms };
 
 	audit_run_end(&b->link.audit, &result, exit->reason);
+	tell_end(b, exit);
 }
 
 static void add_trailers(struct bridge *b, const Sloth__V1__RunExit *exit)
@@ -194,6 +209,7 @@ static void take_cut(struct bridge *b, enum wire_code code, const char *why)
 static void on_callee_end(struct wire_call *call, enum wire_code code, const char *why, void *arg)
 {
 	struct bridge *b = arg;
+	const struct history_end end = { call, code, why, b->caller == NULL, NULL };
 
 	b->callee = NULL;
 	wire_conn_close(b->own_conn, 0, "the call has ended");
@@ -201,6 +217,7 @@ static void on_callee_end(struct wire_call *call, enum wire_code code, const cha
 		take_cut(b, code, why);
 	} else {
 		audit_run_end_by_call(&b->link.audit, call, code, why);
+		history_call_end(&b->link.history, &end);
 		if (b->caller)
 			relay_refuse(b->caller, b->link.name, why);
 	}
@@ -220,7 +237,12 @@ static void cancel(struct bridge *b)
 
 static void refuse(struct bridge *b, const char *what)
 {
+	struct run_record r = run_record_empty;
+
+	r.state = RUN_REJECTED;
+	r.reason = what;
 	audit_run_end_as(&b->link.audit, "rejected", what);
+	history_call_tell(&b->link.history, &r);
 	if (b->callee)
 		wire_end(b->callee, WIRE_CANCELLED, "refused");
 	wire_endf(b->caller, WIRE_FAILED_PRECONDITION, "agent %s is a foreign one and takes no %s", b->link.name, what);
@@ -308,7 +330,7 @@ static void call_agent(struct bridge *b, const struct agent *a, const Sloth__V1_
 		.path = "/agent.Agent/RunCommand", .timeout_ms = start->timeout_ms, .runs_long = true
 	};
 
-	relay_metadata(&md, b->link.m, b->caller, a);
+	relay_metadata(&md, b->link.m, b->caller, a->epoch);
 	request.metadata = md.fields;
 	request.n_metadata = md.n;
 	run.command = start->command;
@@ -320,7 +342,7 @@ static void call_agent(struct bridge *b, const struct agent *a, const Sloth__V1_
 }
 
 void bridge_start(struct master *m, struct wire_call *caller, struct agent *a, const Sloth__V1__RunInput *input,
-		  struct audit_run *audit)
+		  struct audit_run *audit, struct history_call *history)
 {
 	const char *what, *why = NULL;
 	struct wire_conn *conn;
@@ -330,6 +352,7 @@ void bridge_start(struct master *m, struct wire_call *caller, struct agent *a, c
 	what = input->event_case == SLOTH__V1__RUN_INPUT__EVENT_START ? unfit(input->start) : "resuming";
 	if (what) {
 		audit_run_end_as(&audit, "rejected", what);
+		history_call_unsent(history, RUN_REJECTED, what);
 		wire_endf(caller, WIRE_FAILED_PRECONDITION, "agent %s is a foreign one and takes no %s", a->record.name, what);
 		return;
 	}
@@ -337,11 +360,13 @@ void bridge_start(struct master *m, struct wire_call *caller, struct agent *a, c
 	if (!conn) {
 		why = why ? why : "it has just registered and is being checked";
 		audit_run_end_as(&audit, "unreachable", why);
+		history_call_unsent(history, RUN_UNREACHABLE, why);
 		relay_refuse(caller, a->record.name, why);
 		return;
 	}
 	b = mem_new(struct bridge);
 	relay_link_init(&b->link, m, a, true, audit);
+	b->link.history = *history;
 	b->caller = caller;
 	b->own_conn = conn;
 	b->started_ms = mono_ms();

@@ -12,11 +12,12 @@
 
 struct agent;
 struct audit_run;
+struct history_call;
 struct master;
 struct wire_call;
 
-/* Takes the call and `audit` over; `input` is its first message, a start or a resume. */
+/* Takes the call, `audit` and what is in `history` over; `input` is its first message, a start or a resume. */
 void bridge_start(struct master *m, struct wire_call *caller, struct agent *a, const Sloth__V1__RunInput *input,
-		  struct audit_run *audit);
+		  struct audit_run *audit, struct history_call *history);
 
 #endif

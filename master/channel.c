@@ -22,6 +22,7 @@
 #include "common/sm.h"
 #include "common/str.h"
 #include "master/fleet.h"
+#include "master/follow.h"
 #include "master/master.h"
 #include "master/secure.h"
 #include "wire/proto/sloth.pb-c.h"
@@ -128,6 +129,7 @@ static void failed(struct channel *ch, const char *why)
 	ch->is_known_up = false;
 	if (registry_set_unreachable(a, why, now_read()))
 		log_warn("agent %s: unreachable at %s: %s", a->record.name, a->record.address, why);
+	follow_down(ch->m, a);
 	if (is_wanted(ch)) {
 		set_state(ch, CHANNEL_WAITING);
 		set_timer(ch, next_delay_ms(ch));
@@ -160,6 +162,7 @@ static void lost(struct channel *ch, const char *why)
 		drop_connection(ch, why);
 		ch->is_known_up = false;
 		set_state(ch, CHANNEL_IDLE);
+		follow_down(ch->m, ch->agent);
 		tell_waiters(ch, why);
 	} else if (ch->backoff.last_ms) {
 		failed(ch, why);
@@ -184,6 +187,7 @@ static void succeeded(struct channel *ch)
 	set_state(ch, CHANNEL_UP);
 	set_timer(ch, CHANNEL_RECHECK_MS);
 	tell_waiters(ch, NULL);
+	follow_up(ch->m, a);
 }
 
 /* Text of a 16-byte id, or "" where it is none; out has 33 bytes. */

@@ -222,7 +222,7 @@ static void on_stop(struct wire_call *call, const uint8_t *data, size_t len, voi
 	a = registry_find(m->registry, request->agent_name);
 	record(m, call, "agent.stop", request->agent_name, a);
 	if (a) {
-		pending_stop(m, call, a);
+		pending_stop(m, call, a, request->kill_runs);
 		return;
 	}
 	response.message = unknown_agent(request->agent_name);

@@ -3,40 +3,160 @@
  */
 #include "master/dispatch.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "common/str.h"
 #include "master/audit_run.h"
 #include "master/bridge.h"
 #include "master/gate.h"
+#include "master/history.h"
 #include "master/master.h"
 #include "master/relay.h"
 #include "wire/proto/sloth.pb-c.h"
 #include "wire/wire.h"
 
-static const char *agent_name(const Sloth__V1__RunInput *input)
+/* A Run that has told what it is about. */
+struct asked {
+	const Sloth__V1__RunStart *start;	/* NULL: it begins nothing */
+	const Sloth__V1__RunResume *resume;	/* NULL: it is a start */
+	const char *agent;
+	const char *user;			/* as whom; NULL: not known */
+	/* of a run that is resumed, as the history has it */
+	bool is_known, is_void;
+	char *known_agent, *known_user;		/* owned */
+	char epoch[2 * 16 + 1];
+};
+
+static void asked_done(struct asked *a)
 {
+	free(a->known_agent);
+	free(a->known_user);
+}
+
+static void on_known(const struct run_record *r, void *arg)
+{
+	struct asked *a = arg;
+
+	a->is_known = true;
+	a->is_void = r->is_void;
+	a->known_agent = mem_strdup(r->agent);
+	a->known_user = mem_strdup(r->run_as);
+	snprintf(a->epoch, sizeof a->epoch, "%s", r->epoch);
+}
+
+/* A run that is resumed runs as whoever it was started as, wherever it was: the history may know. */
+static void take_resume(struct master *m, struct asked *a, const Sloth__V1__RunResume *resume)
+{
+	a->resume = resume;
+	a->start = resume->start;
+	a->agent = resume->agent_name;
+	if (resume->run_id.len == RUN_ID_LEN)
+		(void)history_find(m, resume->run_id.data, on_known, a);	/* a store that cannot be read knows none */
+	if (!*a->agent && a->is_known)
+		a->agent = a->known_agent;
+	if (a->is_known && str_equal(a->agent, a->known_agent))
+		a->user = a->known_user;
+	else if (a->start)
+		a->user = a->start->user;
+}
+
+/* False: the call has been ended. */
+static bool take_first(struct master *m, struct wire_call *call, const Sloth__V1__RunInput *input, struct asked *a)
+{
+	*a = (struct asked){ .start = NULL };
 	switch (input->event_case) {
-	case SLOTH__V1__RUN_INPUT__EVENT_START: return input->start->agent_name;
-	case SLOTH__V1__RUN_INPUT__EVENT_RESUME: return input->resume->agent_name;
-	default: return NULL;
+	case SLOTH__V1__RUN_INPUT__EVENT_START:
+		a->start = input->start;
+		a->agent = input->start->agent_name;
+		a->user = input->start->user;
+		return true;
+	case SLOTH__V1__RUN_INPUT__EVENT_RESUME:
+		take_resume(m, a, input->resume);
+		return true;
+	default:
+		wire_end(call, WIRE_INVALID_ARGUMENT, "the first message of a Run is start or resume");
+		return false;
 	}
 }
 
-/* A run that is resumed runs as whoever it was started as, which is not known here. */
-static const char *user_name(const Sloth__V1__RunInput *input)
+/* What may begin is recorded as begun; what is only come back to, if its end is open. */
+static void begin_history(struct master *m, struct wire_call *call, const struct asked *a, struct relay_request *relay)
 {
-	return input->event_case == SLOTH__V1__RUN_INPUT__EVENT_START ? input->start->user : NULL;
+	struct principal who;
+	struct history_what what;
+	const Sloth__V1__RunStart *start = a->start;
+	ProtobufCBinaryData id;
+
+	if (!start || (a->resume && a->is_known && !a->is_void)) {
+		if (a->resume)
+			history_join(m, relay->agent, a->resume->run_id, &relay->history);
+		return;
+	}
+	id = a->resume ? a->resume->run_id : start->run_id;
+	principal_of_call(&who, &m->users, call);
+	what = (struct history_what){
+		.id = id, .principal = who.name, .command = start->command, .run_as = start->user,
+		.argv = start->argv, .n_argv = start->n_argv, .is_detached = start->detach,
+		.is_followed = id.len == RUN_ID_LEN && !relay->agent->record.is_foreign,
+	};
+	history_begin(m, relay->agent, &what, &relay->history);
 }
 
-static struct audit_run_what describe(const Sloth__V1__RunInput *input, const char *name)
+static struct audit_run_what describe(const struct asked *a)
 {
-	const Sloth__V1__RunStart *start = input->start;
+	const Sloth__V1__RunStart *start = a->start;
 
-	if (input->event_case == SLOTH__V1__RUN_INPUT__EVENT_RESUME)
+	if (a->resume)
 		return (struct audit_run_what){ .kind = "resume", .event = {
-			.agent = name, .run_id = input->resume->run_id.data, .run_id_len = input->resume->run_id.len } };
+			.agent = a->agent, .run_id = a->resume->run_id.data, .run_id_len = a->resume->run_id.len } };
 	return (struct audit_run_what){ .kind = "run", .event = {
-		.agent = name, .command = start->command, .argv = start->argv, .n_argv = start->n_argv,
+		.agent = a->agent, .command = start->command, .argv = start->argv, .n_argv = start->n_argv,
 		.env = start->env, .n_env = start->n_env, .run_id = start->run_id.data, .run_id_len = start->run_id.len,
 		.run_as = start->user, .cwd = start->cwd } };
+}
+
+/* A run that provably never began may begin under the epoch of this moment. */
+static const char *epoch_of(const struct asked *a)
+{
+	return a->start && a->is_void ? NULL : a->epoch;
+}
+
+/* Goes on with a call that may: it is taken over. */
+static void pass_on(struct master *m, struct wire_call *call, const Sloth__V1__RunInput *input, const struct asked *a,
+		    struct relay_request *relay)
+{
+	begin_history(m, call, a, relay);
+	if (a->resume)
+		relay->epoch = epoch_of(a);
+	if (relay->agent->record.is_foreign)
+		bridge_start(m, call, relay->agent, input, relay->audit, &relay->history);
+	else
+		relay_start(m, call, relay);
+}
+
+static void begin(struct master *m, struct wire_call *call, const Sloth__V1__RunInput *input, const struct asked *a,
+		  struct relay_request *relay)
+{
+	const struct audit_run_what what = describe(a);
+
+	if (a->resume && !*a->agent) {
+		wire_end(call, WIRE_NOT_FOUND, "no such run is known here: name its agent");
+		return;
+	}
+	if (!master_may_run(m, call, a->agent, a->user)) {
+		audit_run_deny(m, call, &what, "the policy denies it");
+		return;
+	}
+	relay->agent = relay_find_agent(m, call, a->agent);
+	if (!relay->agent) {
+		audit_run_deny(m, call, &what, "agent not found or inactive, or too many calls");
+		return;
+	}
+	relay->audit = audit_run_begin(m, call, &what);
+	if (relay->audit)
+		pass_on(m, call, input, a, relay);
 }
 
 static void on_message(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
@@ -44,33 +164,12 @@ static void on_message(struct wire_call *call, const uint8_t *data, size_t len, 
 	struct master *m = arg;
 	const Sloth__V1__RunInput *input = wire_unpack(call, &sloth__v1__run_input__descriptor, data, len);
 	struct relay_request relay = { .path = "/sloth.v1.Agent/Run", .first = data, .first_len = len, .is_run = true };
-	struct audit_run_what what;
-	const char *name;
+	struct asked a;
 
-	if (!input)
+	if (!input || !take_first(m, call, input, &a))
 		return;
-	name = agent_name(input);
-	if (!name) {
-		wire_end(call, WIRE_INVALID_ARGUMENT, "the first message of a Run is start or resume");
-		return;
-	}
-	what = describe(input, name);
-	if (!master_may_run(m, call, name, user_name(input))) {
-		audit_run_deny(m, call, &what, "the policy denies it");
-		return;
-	}
-	relay.agent = relay_find_agent(m, call, name);
-	if (!relay.agent) {
-		audit_run_deny(m, call, &what, "agent not found or inactive, or too many calls");
-		return;
-	}
-	relay.audit = audit_run_begin(m, call, &what);
-	if (!relay.audit)
-		return;
-	if (relay.agent->record.is_foreign)
-		bridge_start(m, call, relay.agent, input, relay.audit);
-	else
-		relay_start(m, call, &relay);
+	begin(m, call, input, &a, &relay);
+	asked_done(&a);
 }
 
 static void on_half_close(struct wire_call *call, void *arg)

@@ -8,9 +8,21 @@
 #include "common/buf.h"
 #include "master/audit_run.h"
 #include "master/gate.h"
+#include "master/history.h"
 #include "master/master.h"
 #include "master/relay.h"
 #include "wire/proto/agent.pb-c.h"
+
+/* The agent gives it an id of its own, by which it cannot be asked about here. */
+static void begin_history(struct master *m, struct wire_call *call, const Agent__ExecuteCommandRequest *request,
+			  struct relay_request *relay)
+{
+	struct principal who;
+	const struct history_what what = { .principal = who.name, .command = request->command, .run_as = "" };
+
+	principal_of_call(&who, &m->users, call);
+	history_begin(m, relay->agent, &what, &relay->history);
+}
 
 void execute_start(struct wire_call *call, const uint8_t *data, size_t len, void *master)
 {
@@ -37,6 +49,7 @@ void execute_start(struct wire_call *call, const uint8_t *data, size_t len, void
 	relay.audit = audit_run_begin(master, call, &what);
 	if (!relay.audit)
 		return;
+	begin_history(master, call, request, &relay);
 	run.command = request->command;
 	relay.first_len = agent__run_command_request__get_packed_size(&run);
 	agent__run_command_request__pack(&run, buf_reserve(&first, relay.first_len + 1));

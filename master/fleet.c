@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/str.h"
 #include "master/channel.h"
+#include "master/follow.h"
 #include "master/master.h"
 #include "master/relay.h"
 #include "master/store.h"
@@ -259,6 +260,7 @@ void fleet_remove(struct master *m, struct agent *a)
 
 	log_info("agent %s: deleted", a->record.name);
 	relay_forget_agent(m, a);
+	follow_forget_agent(m, a);
 	channel_free(a->channel, "the agent was deleted");
 	store_begin(m->store);
 	store_delete(m->store, a->record.name);

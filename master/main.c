@@ -33,10 +33,13 @@
 #include "master/enroll.h"
 #include "master/fleet.h"
 #include "master/gate.h"
+#include "master/history.h"
 #include "master/listen.h"
 #include "master/master.h"
 #include "master/options.h"
+#include "master/relay.h"
 #include "master/revoked.h"
+#include "master/run_calls.h"
 #include "master/secure.h"
 #include "master/service.h"
 #include "master/store.h"
@@ -69,6 +72,7 @@ static int fail(const struct program *p, int status, char *error)
 static void on_stop(const char *name, void *arg)
 {
 	struct master *m = arg;
+	bool goes_on;
 
 	if (m->is_stopping) {
 		log_warn("second signal: ending now");
@@ -81,9 +85,12 @@ static void on_stop(const char *name, void *arg)
 	m->is_stopping = true;
 	secure_stop(m);
 	fleet_stop(m);
+	history_stop(m);
 	audit_query_stop(m);
+	run_calls_stop(m);
+	goes_on = relay_stop(m);
 	m->n_listeners = 0;		/* wire_shutdown() closes them */
-	wire_shutdown(m->wire, MASTER_GRACE_MS);
+	wire_shutdown(m->wire, goes_on ? MASTER_GRACE_MS : MASTER_WORDS_MS);
 }
 
 static void on_hangup(void *arg)
@@ -164,6 +171,7 @@ static int open_store(struct program *p)
 		return fail(p, status, why);
 	tls_set_revoked(secure_tls(&p->m), revoked_has, p->m.revoked);
 	fleet_start(&p->m);
+	history_open(&p->m, &(struct history_limits){ p->o.history_days, p->o.history_max });
 	return EXIT_OK;
 }
 
@@ -194,6 +202,7 @@ static void set_up(struct program *p)
 	m->started_ms = mono_ms();
 	list_init(&m->relays);
 	list_init(&m->audit_queries);
+	list_init(&m->run_waits);
 	control_serve(m);
 	service_serve(m);
 	enroll_serve(m);
@@ -244,6 +253,7 @@ static void tear_down(struct program *p)
 		listen_close(m);
 		fleet_free(m);
 		wire_free(m->wire);
+		history_free(m);
 		secure_free(m);
 		audit_close(m->audit);
 		ev_loop_destroy(m->loop);

@@ -7,6 +7,8 @@
  *   control.c   agent.AgentRegistry              service.c   sloth.v1.Master
  *   execute.c   ExecuteCommand                   dispatch.c  Run, to relay.c or bridge.c
  *   relay.c     couples two calls                bridge.c    Run on an agent that has RunCommand only
+ *   history*.c  the runs of before          follow.c     agents are asked how runs ended
+ *   run_list.c  ListRuns                    run_calls.c  WaitRun, ControlRun
  *   pending.c   calls that wait for an agent     info.c      agents as messages
  *   listen.c    addresses and the unix socket    secure.c    CA, certificate, TLS; what peers are
  *   principal.c who calls                        gate.c      what the policy allows
@@ -31,6 +33,7 @@ enum {
 	MASTER_RELAYS_MAX = 4096,		/* calls being relayed: each may buffer two send queues */
 	MASTER_RELAYS_PER_AGENT_MAX = 1024,
 	MASTER_GRACE_MS = 10000,		/* from SIGTERM to the end of calls that run */
+	MASTER_WORDS_MS = 1000,			/* without such: for the last words of calls whose callers do not read */
 	MASTER_LISTENERS_MAX = 3
 };
 
@@ -43,6 +46,7 @@ struct audit;
 struct ca;
 struct revoked;
 struct crowd;
+struct history;
 
 struct fleet {
 	ev_timer liveness;		/* when the next agent may become Inactive */
@@ -62,6 +66,9 @@ struct master {
 	struct audit *audit;
 	struct list audit_queries;	/* struct audit_query of every reader of the log */
 	unsigned n_audit_queries;
+	struct history *history;	/* of runs */
+	struct list run_waits;		/* callers of WaitRun */
+	unsigned n_run_waits, n_run_lists;
 	struct ca *ca;			/* NULL: there is none, nobody can enrol */
 	struct revoked *revoked;
 	struct crowd *crowd;		/* of those that ask to be enrolled */

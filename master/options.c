@@ -16,6 +16,7 @@
 #include "common/opt_load.h"
 #include "common/paths.h"
 #include "common/str.h"
+#include "master/history.h"
 #include "wire/addr.h"
 
 #define FIELD(name) offsetof(struct options, name)
@@ -37,6 +38,8 @@ const struct opt options_table[] = {
 	{ "log-level", 0, OPT_STRING, "LEVEL", "debug, info, warn or error; default: info", FIELD(log_level), 0, 0 },
 	{ "policy-dir", 0, OPT_STRING, "DIR",
 	  "who may do what, in files *.conf there; default: /etc/sloth/policy.d as root", FIELD(policy_dir), 0, 0 },
+	{ "history-days", 0, OPT_UINT, "DAYS", "how long runs stay in the history; default: 90", FIELD(history_days), 1, 36500 },
+	{ "history-max", 0, OPT_UINT, "N", "and how many; default: 100000", FIELD(history_max), 1, 10000000 },
 	{ "config", 0, OPT_STRING, "FILE", "read options from FILE; default: /etc/sloth/master.conf as root",
 	  FIELD(config), 0, 0 },
 	{ "version", 0, OPT_FLAG, NULL, "print the version and exit", FIELD(version), 0, 0 },
@@ -89,7 +92,9 @@ static int check_paths(const struct options *o, char **error)
 
 static void set_defaults(void *out)
 {
-	*(struct options *)out = (struct options){ .port = 50053, .log_level = "info" };
+	*(struct options *)out = (struct options){
+		.port = 50053, .log_level = "info", .history_days = HISTORY_DAYS, .history_max = HISTORY_RUNS_MAX,
+	};
 }
 
 static const struct opt_source options_source = {

@@ -14,6 +14,7 @@ struct options {
 	/* As given; strings point into argv or into `file`. */
 	const char *bind_address, *state_dir, *socket, *log_file, *log_level, *policy_dir, *config, *ca_key;
 	uint64_t port;
+	uint64_t history_days, history_max;
 	bool daemon, insecure, version, help;
 
 	/* Derived by options_load(), owned, absolute. */

@@ -26,7 +26,7 @@ struct pending {
 	struct wire_conn *own_conn;
 	struct channel_wait wait;
 	struct relay_metadata metadata;	/* StopAgent: who asks, and nothing that lives in the agent */
-	bool is_waiting;
+	bool is_waiting, kill_runs;
 	char *name;			/* the agent may be deleted meanwhile */
 };
 
@@ -138,7 +138,7 @@ static void on_shutdown(struct wire_call *call, enum wire_code code, const char 
 /* NULL: the agent is being told, or a check is waited for. */
 static const char *tell_agent(struct pending *p, struct agent *a)
 {
-	const Agent__ShutdownRequest message = AGENT__SHUTDOWN_REQUEST__INIT;
+	Agent__ShutdownRequest message = AGENT__SHUTDOWN_REQUEST__INIT;
 	const struct wire_request request = {
 		.path = "/agent.Agent/Shutdown", .timeout_ms = PENDING_STOP_MS,
 		.metadata = p->metadata.fields, .n_metadata = p->metadata.n,
@@ -152,6 +152,7 @@ static const char *tell_agent(struct pending *p, struct agent *a)
 	conn = channel_connection(a->channel, &own, &why);
 	if (conn) {
 		p->own_conn = own ? conn : NULL;
+		message.kill_runs = p->kill_runs;
 		p->shutdown = wire_unary(conn, &request, &message.base, on_shutdown, p);
 	} else if (!why) {
 		p->is_waiting = channel_join(a->channel, &p->wait);
@@ -172,12 +173,13 @@ static void on_stop_checked(const char *why, void *arg)
 	maybe_free(p);
 }
 
-void pending_stop(struct master *m, struct wire_call *caller, struct agent *a)
+void pending_stop(struct master *m, struct wire_call *caller, struct agent *a, bool kill_runs)
 {
 	struct pending *p = pending_new(m, caller, a->record.name, on_stop_checked);
 	const char *why;
 
-	relay_metadata(&p->metadata, m, caller, a);
+	p->kill_runs = kill_runs;
+	relay_metadata(&p->metadata, m, caller, "");
 	p->metadata.n = 1;
 	why = tell_agent(p, a);
 	if (why)

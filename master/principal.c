@@ -96,6 +96,15 @@ void principal_set_claim(struct principal *p, const char *claim)
 	p->claims[n] = '\0';
 }
 
+bool principal_is_same(const char *a, const char *b)
+{
+	const char *port_a = strrchr(a, ':'), *port_b = strrchr(b, ':');
+
+	if (!str_has_prefix(a, "tcp:") || !str_has_prefix(b, "tcp:"))
+		return str_equal(a, b);
+	return port_a - a == port_b - b && !strncmp(a, b, (size_t)(port_a - a));
+}
+
 void principal_of_call(struct principal *p, struct principal_users *users, struct wire_call *call)
 {
 	principal_of_peer(p, users, wire_conn_peer(wire_call_conn(call)));

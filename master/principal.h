@@ -11,6 +11,7 @@
 #ifndef MASTER_PRINCIPAL_H
 #define MASTER_PRINCIPAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -37,6 +38,9 @@ struct principal_users {
 	} users[PRINCIPAL_USERS];
 	unsigned next;				/* the one to be replaced */
 };
+
+/* Whether two names are those of one principal. Somebody without TLS has another port each time he connects. */
+bool principal_is_same(const char *a, const char *b);
 
 void principal_of_call(struct principal *p, struct principal_users *users, struct wire_call *call);
 /* The two parts of it. `claim` is what came over the wire, or "". */

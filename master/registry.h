@@ -5,7 +5,7 @@
  * measured on the monotonic clock only; wall time is stored for display and decides nothing.
  *
  * Readers may look at any field of an agent; only registry_* functions change it, except `home` to `trust`
- * (claim.c), `channel` (channel.c), `n_relays` (relay.c), and `dirty` and `refused_ms` (fleet.c).
+ * (claim.c), `channel` (channel.c), `follow` (follow.c), `n_relays` (relay.c), and `dirty` and `refused_ms` (fleet.c).
  */
 #ifndef MASTER_REGISTRY_H
 #define MASTER_REGISTRY_H
@@ -68,6 +68,7 @@ struct agent {
 	const char *trust;		/* how it came to its certificate; static; NULL: it has none, or not known */
 
 	struct channel *channel;
+	struct follow *follow;		/* NULL: none of its runs is open */
 	unsigned n_relays;
 };
 

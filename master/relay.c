@@ -24,8 +24,12 @@
 #include "master/channel.h"
 #include "master/claim.h"
 #include "master/master.h"
+#include "wire/proto/sloth.pb-c.h"
 
-enum { SENT_MAX = 512 * 1024 };		/* twice what a caller may send of stdin before the agent takes it */
+enum {
+	SENT_MAX = 512 * 1024,		/* twice what a caller may send of stdin before the agent takes it */
+	LAST_MAX = 4096			/* bytes of the agent's last message: more than the end of a run has */
+};
 
 struct relay {
 	struct relay_link link;
@@ -34,11 +38,17 @@ struct relay {
 	struct channel_wait wait;
 	const char *path;
 	struct buf sent;			/* records of u32 length and message, until `answered` */
+	struct buf last;			/* of a run: the agent's newest message, if it may be its end */
 	bool is_waiting;
 	bool half_closed;			/* the caller sends no more */
 	bool answered;				/* the agent's first message has come, or too much was sent */
 	bool retried;
 	bool callee_full;			/* it takes no more until on_drain */
+	bool has_epoch;				/* of the run, not the agent's own */
+	bool is_removal;
+	bool is_let_go;				/* by us: what its end says does not matter */
+	char epoch[2 * 16 + 1];
+	uint8_t removed[RUN_ID_LEN];		/* the run that is forgotten */
 };
 
 /* ---- what every relayed call has ---- */
@@ -110,6 +120,7 @@ void relay_link_init(struct relay_link *l, struct master *m, struct agent *a, bo
 void relay_link_done(struct relay_link *l)
 {
 	audit_run_end_as(&l->audit, "cancelled", "the caller left before it began");
+	history_call_unsent(&l->history, RUN_CANCELLED, "the caller left before it began");
 	list_remove(&l->link);
 	l->m->n_relays--;
 	if (l->agent)
@@ -130,15 +141,17 @@ void relay_forget_agent(struct master *m, struct agent *a)
 	a->n_relays = 0;
 }
 
-void relay_metadata(struct relay_metadata *md, struct master *m, struct wire_call *caller, const struct agent *a)
+void relay_metadata(struct relay_metadata *md, struct master *m, struct wire_call *caller, const char *epoch)
 {
 	principal_of_call(&md->principal, &m->users, caller);
 	md->n = 0;
 	md->fields[md->n++] = WIRE_FIELD("sloth-principal", md->principal.name);
 	if (!str_has_prefix(wire_call_user_agent(caller), "sloth/"))
 		md->fields[md->n++] = WIRE_FIELD("sloth-client", "foreign");
-	if (a->epoch[0])
-		md->fields[md->n++] = WIRE_FIELD("sloth-epoch", a->epoch);
+	if (md->principal.roles & WIRE_ADMIN)
+		md->fields[md->n++] = WIRE_FIELD("sloth-role", "admin");
+	if (*epoch)
+		md->fields[md->n++] = WIRE_FIELD("sloth-epoch", epoch);
 }
 
 /* ---- life ---- */
@@ -148,6 +161,7 @@ static void maybe_free(struct relay *r)
 	if (r->caller || r->callee || r->is_waiting)
 		return;
 	buf_done(&r->sent);
+	buf_done(&r->last);
 	relay_link_done(&r->link);
 	free(r);
 }
@@ -192,6 +206,7 @@ static void connect_callee(struct relay *r);
 static void refuse(struct relay *r, const char *why)
 {
 	audit_run_end_as(&r->link.audit, "unreachable", why);
+	history_call_unsent(&r->link.history, RUN_UNREACHABLE, why);
 	relay_refuse(r->caller, r->link.name, why);
 }
 
@@ -209,6 +224,23 @@ static void on_told(const char *why, void *arg)
 
 /* ---- the agent's end ---- */
 
+/* Nothing is decoded on its way: when the call has ended its last message is looked at. */
+static void keep_last(struct relay *r, const uint8_t *data, size_t len)
+{
+	buf_clear(&r->last);
+	if (r->link.is_run && len <= LAST_MAX)
+		buf_append(&r->last, data, len);
+}
+
+static const Sloth__V1__RunExit *read_last(struct relay *r, struct wire_call *callee, enum wire_code code)
+{
+	const Sloth__V1__RunOutput *output = NULL;
+
+	if (code == WIRE_OK && buf_len(&r->last))
+		output = wire_unpack(callee, &sloth__v1__run_output__descriptor, buf_data(&r->last), buf_len(&r->last));
+	return output && output->event_case == SLOTH__V1__RUN_OUTPUT__EVENT_EXIT ? output->exit : NULL;
+}
+
 static void on_callee_message(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
 {
 	struct relay *r = arg;
@@ -216,6 +248,8 @@ static void on_callee_message(struct wire_call *call, const uint8_t *data, size_
 	if (!r->answered)
 		buf_done(&r->sent);
 	r->answered = true;
+	history_call_heard(&r->link.history);
+	keep_last(r, data, len);
 	if (r->caller && !wire_send(r->caller, data, len))
 		wire_pause(call);
 }
@@ -241,8 +275,20 @@ static void pass_trailers(struct relay *r, struct wire_call *call)
 
 static bool may_begin_again(const struct relay *r, struct wire_call *call)
 {
-	return r->caller && !r->answered && !r->retried && !r->own_conn && r->link.agent &&
+	return r->caller && !r->is_let_go && !r->answered && !r->retried && !r->own_conn && r->link.agent &&
 	       wire_call_is_unprocessed(call);
+}
+
+/* What the audit log and the history have of it. */
+static void tell_end(struct relay *r, struct wire_call *callee, enum wire_code code, const char *why)
+{
+	const Sloth__V1__RunExit *exit = read_last(r, callee, code);
+	const struct history_end end = { callee, code, why, !r->caller || r->is_let_go, exit };
+
+	audit_run_end_by_call(&r->link.audit, callee, code, exit ? exit->reason : why);
+	history_call_end(&r->link.history, &end);
+	if (r->is_removal && code == WIRE_OK)
+		history_removed(r->link.m, r->removed);
 }
 
 static void on_callee_end(struct wire_call *call, enum wire_code code, const char *why, void *arg)
@@ -255,13 +301,13 @@ static void on_callee_end(struct wire_call *call, enum wire_code code, const cha
 		wire_conn_close(r->own_conn, 0, "the call has ended");
 	r->own_conn = NULL;
 	if (!again)
-		audit_run_end_by_call(&r->link.audit, call, code, why);
+		tell_end(r, call, code, why);
 	if (again) {
 		r->retried = true;
 		wire_pause(r->caller);
 		log_debug("agent %s: a call was not begun (%s), sent again", r->link.name, why);
 		connect_callee(r);
-	} else if (r->caller) {
+	} else if (r->caller && !r->is_let_go) {
 		pass_trailers(r, call);
 		if (code == WIRE_UNAVAILABLE && wire_call_is_unprocessed(call))
 			relay_refuse(r->caller, r->link.name, why);
@@ -281,15 +327,17 @@ static const struct wire_call_ops callee_ops = {
 
 static void call_agent(struct relay *r, struct wire_conn *conn)
 {
+	const char *epoch = r->has_epoch ? r->epoch : r->link.agent->epoch;
 	uint64_t left = wire_call_left_ms(r->caller);
 	struct relay_metadata md;
 	struct wire_request request = { .path = r->path, .runs_long = true };
 
-	relay_metadata(&md, r->link.m, r->caller, r->link.agent);
+	relay_metadata(&md, r->link.m, r->caller, epoch);
 	request.metadata = md.fields;
 	request.n_metadata = md.n;
 	if (!r->link.is_run && left != UINT64_MAX)
 		request.timeout_ms = left ? left : 1;
+	history_call_sent(&r->link.history, r->link.agent->epoch);
 	r->callee = wire_call(conn, &request, &callee_ops, r);
 	r->callee_full = false;
 	replay(r);
@@ -385,6 +433,15 @@ void relay_start(struct master *m, struct wire_call *caller, const struct relay_
 	struct relay *r = mem_new(struct relay);
 
 	relay_link_init(&r->link, m, request->agent, request->is_run, request->audit);
+	r->link.history = request->history;
+	r->link.is_resumable = request->is_run;
+	r->has_epoch = request->epoch != NULL;
+	if (r->has_epoch)
+		snprintf(r->epoch, sizeof r->epoch, "%s", request->epoch);
+	if (request->removes) {
+		r->is_removal = true;
+		memcpy(r->removed, request->removes, sizeof r->removed);
+	}
 	r->caller = caller;
 	r->path = request->path;
 	r->half_closed = request->is_unary;
@@ -393,4 +450,24 @@ void relay_start(struct master *m, struct wire_call *caller, const struct relay_
 	wire_accept(caller, &caller_ops, r);
 	wire_pause(caller);
 	connect_callee(r);
+}
+
+bool relay_stop(struct master *m)
+{
+	bool goes_on = false;
+
+	list_for_each(pos, tmp, &m->relays) {
+		struct relay_link *l = list_entry(pos, struct relay_link, link);
+		struct relay *r = list_entry(l, struct relay, link);
+
+		goes_on |= !l->is_resumable;
+		if (!l->is_resumable)
+			continue;
+		r->is_let_go = true;
+		if (r->callee)
+			wire_abandon(r->callee, WIRE_UNAVAILABLE, "the master is stopping");
+		if (r->caller)
+			wire_end(r->caller, WIRE_UNAVAILABLE, "the master is stopping");
+	}
+	return goes_on;
 }

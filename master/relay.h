@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "common/list.h"
+#include "master/history.h"
 #include "master/principal.h"
 #include "wire/wire.h"
 
@@ -29,7 +30,9 @@ struct relay_link {
 	struct agent *agent;		/* NULL: deleted meanwhile */
 	char *name;			/* the agent's, for messages */
 	bool is_run;
+	bool is_resumable;		/* a Run with an agent of ours: it is a struct relay */
 	struct audit_run *audit;	/* owned; NULL: not recorded, or recorded to its end */
+	struct history_call history;	/* of a run; empty: of none, or told to its end */
 };
 /*
  * The agent of a call that has arrived, or NULL: then the call has been ended with NOT_FOUND,
@@ -40,14 +43,15 @@ struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const
 void relay_link_init(struct relay_link *l, struct master *m, struct agent *a, bool is_run, struct audit_run *audit);
 void relay_link_done(struct relay_link *l);
 
-/* Metadata for a call to an agent on behalf of `caller`. Fields point into the struct. */
-enum { RELAY_FIELDS_MAX = 3 };
+/* Metadata for a call to an agent on behalf of `caller`, who it is first. Fields point into the struct, at the agent
+ * and at `epoch`, which may be "". */
+enum { RELAY_FIELDS_MAX = 4 };
 struct relay_metadata {
 	struct wire_field fields[RELAY_FIELDS_MAX];
 	size_t n;
 	struct principal principal;
 };
-void relay_metadata(struct relay_metadata *md, struct master *m, struct wire_call *caller, const struct agent *a);
+void relay_metadata(struct relay_metadata *md, struct master *m, struct wire_call *caller, const char *epoch);
 /* "agent not found or inactive: NAME: why", the form of every refusal. */
 void relay_refuse(struct wire_call *caller, const char *name, const char *why);
 
@@ -59,9 +63,16 @@ struct relay_request {
 	bool is_unary;			/* it is the only one */
 	bool is_run;			/* counts as a run, has no deadline */
 	struct audit_run *audit;	/* taken over; NULL: not recorded */
+	struct history_call history;	/* the same; empty: about no run that is recorded */
+	const char *epoch;		/* that the agent is told; copied; "": none; NULL: its own */
+	const uint8_t *removes;		/* id of the run whose output is forgotten when it is OK; copied; NULL: none */
 };
 /* Takes the call over, ends it in every case. */
 void relay_start(struct master *m, struct wire_call *caller, const struct relay_request *request);
+
+/* The master ends: Runs that can be resumed are let go of at once, and go on; their callers come back to the next
+ * master. What cannot be resumed goes on here; false: there is nothing of it. */
+bool relay_stop(struct master *m);
 
 /* The agent is about to be deleted. */
 void relay_forget_agent(struct master *m, struct agent *a);

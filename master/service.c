@@ -9,9 +9,12 @@
 #include "master/audit.h"
 #include "master/audit_query.h"
 #include "master/gate.h"
+#include "master/history.h"
 #include "master/master.h"
 #include "master/relay.h"
 #include "master/dispatch.h"
+#include "master/run_calls.h"
+#include "master/run_list.h"
 #include "master/store.h"
 #include "master/store_trust.h"
 #include "wire/proto/sloth.pb-c.h"
@@ -62,6 +65,8 @@ static void on_status(struct wire_call *call, const uint8_t *data, size_t len, v
 		warnings[status.n_warnings++] = borrowed(warning);
 	for (size_t i = 0; status.n_warnings < WARNINGS_MAX && (warning = store_warning(m->store, i)); i++)
 		warnings[status.n_warnings++] = borrowed(warning);
+	for (size_t i = 0; status.n_warnings < WARNINGS_MAX && (warning = history_warning(m, i)); i++)
+		warnings[status.n_warnings++] = borrowed(warning);
 	fill_counts(&status, m);
 	wire_send_message(call, &status.base);
 	wire_end(call, WIRE_OK, "");
@@ -91,6 +96,9 @@ void service_serve(struct master *m)
 	enum { OPERATORS = WIRE_OPERATOR | WIRE_ADMIN };
 	static const struct wire_method methods[] = {
 		{ "/sloth.v1.Master/Run", OPERATORS, 0, false, true, dispatch_run },
+		{ "/sloth.v1.Master/ListRuns", OPERATORS, REQUEST_MAX, true, true, run_list_start },
+		{ "/sloth.v1.Master/WaitRun", OPERATORS, REQUEST_MAX, true, true, run_calls_wait },
+		{ "/sloth.v1.Master/ControlRun", OPERATORS, REQUEST_MAX, true, true, run_calls_control },
 		{ "/sloth.v1.Master/Ping", OPERATORS, REQUEST_MAX, true, false, on_ping },
 		{ "/sloth.v1.Master/Status", OPERATORS, REQUEST_MAX, true, false, on_status },
 		{ "/sloth.v1.Master/Audit", OPERATORS, REQUEST_MAX, true, true, audit_query_start },

@@ -98,6 +98,34 @@ static const char *const migrations[] = {
 	" at_s INTEGER NOT NULL,"
 	" not_after_s INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;",
+
+	"CREATE TABLE runs ("
+	" id BLOB NOT NULL,"
+	" agent TEXT NOT NULL,"
+	" principal TEXT NOT NULL,"
+	" command TEXT NOT NULL,"
+	" run_as TEXT NOT NULL,"
+	" epoch TEXT NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" containment TEXT NOT NULL,"
+	" state TEXT NOT NULL,"
+	" code INTEGER NOT NULL,"
+	" signal INTEGER NOT NULL,"
+	" started_ms INTEGER NOT NULL,"
+	" ended_ms INTEGER NOT NULL,"
+	" since_ms INTEGER NOT NULL,"
+	" duration_ms INTEGER NOT NULL,"
+	" stdout_bytes INTEGER NOT NULL,"
+	" stderr_bytes INTEGER NOT NULL,"
+	" is_open INTEGER NOT NULL,"
+	" is_void INTEGER NOT NULL,"
+	" is_followed INTEGER NOT NULL,"
+	" is_detached INTEGER NOT NULL,"
+	" has_output INTEGER NOT NULL,"
+	" PRIMARY KEY (started_ms, id)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE UNIQUE INDEX runs_by_id ON runs (id);"
+	"CREATE INDEX open_runs ON runs (started_ms) WHERE is_open;",
 };
 enum { SCHEMA_VERSION = sizeof migrations / sizeof *migrations };
 
@@ -107,8 +135,8 @@ static const char settings[] =
 	"PRAGMA temp_store = MEMORY;"
 	"PRAGMA journal_mode = WAL;"
 	"PRAGMA synchronous = NORMAL;"
-	"PRAGMA wal_autocheckpoint = 256;"
-	"PRAGMA journal_size_limit = 1048576;";
+	"PRAGMA wal_autocheckpoint = 1024;"	/* pages: each waits for the disk, and so does everything else */
+	"PRAGMA journal_size_limit = 4194304;";
 
 enum { BUSY_MS = 100 };		/* somebody looks at the database by hand */
 

@@ -5,6 +5,7 @@
  *   store_agents.c  the registry
  *   store_trust.c   identities, their certificates, what was revoked
  *   store_tokens.c  tokens
+ *   store_runs.c    the history of runs
  */
 #ifndef MASTER_STORE_INTERNAL_H
 #define MASTER_STORE_INTERNAL_H
@@ -20,6 +21,7 @@ enum statement {
 	PUT_IDENTITY, FIND_IDENTITY, FIND_HOLDER, DELETE_IDENTITY, DROP_WAITING, DROP_REJECTED, COUNT_WAITING,
 	PUT_CERTIFICATE, FIND_CERTIFICATE, COUNT_CERTIFICATES, DROP_CERTIFICATES,
 	EACH_CERTIFICATE, PUT_REVOKED, APPLY_REVOKED,
+	PUT_RUN, PUT_RUN_REMOVED, DROP_RUNS, FIND_RUN, COUNT_RUNS, LIST_RUNS, LIST_RUNS_WITHIN,
 	N_STATEMENTS
 };
 

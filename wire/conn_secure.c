@@ -99,7 +99,7 @@ static void step(struct wire_conn *conn)
 		secured(conn);
 	} else if (rv != -EAGAIN) {
 		snprintf(text, sizeof text, "TLS: %s", rv == -EBADMSG ? t->ops->why(t) :
-			 rv == -ECONNRESET ? "the peer closed the connection" : strerror(-rv));
+			 rv == -ECONNRESET || rv == -EPIPE ? "the peer closed the connection" : strerror(-rv));
 		conn_blame(conn);
 		conn_abort(conn, text);
 	}

@@ -161,12 +161,13 @@ static void note_start(struct supervisor *s, pid_t pid, bool is_outside)
 {
 	s->pid = pid;
 	s->has_children = true;
+	s->seen_end = s->home.spool.head->end;
 	s->started_us = mono_us();
 	s->status.started_us = (uint64_t)wall_us();
 	contain_started(&s->contain, pid, is_outside);
 	s->status.containment = s->contain.kind;
 	if (s->spec.timeout_ms)
-		clocks_start(&s->clocks, CLOCK_TIMEOUT, s->started_us / 1000, s->spec.timeout_ms);
+		clocks_start(&s->clocks, CLOCK_TIMEOUT, s->started_us / 1000 + 1, s->spec.timeout_ms);	/* never early */
 	home_write_pid(&s->home, pid);		/* without it the run goes on; it is for the case that we are killed */
 	s->owes |= OWES_STARTED;
 	run_move(s, SUP_IS_RUNNING);

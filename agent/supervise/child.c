@@ -132,7 +132,9 @@ static bool child_limits(const struct spec *spec)
 
 static bool child_nice(const struct spec *spec)
 {
-	return spec->nice == 0 || setpriority(PRIO_PROCESS, 0, own_nice + spec->nice) == 0;
+	int by = spec->nice < -40 ? -40 : spec->nice > 40 ? 40 : spec->nice;	/* the kernel cuts the rest */
+
+	return by == 0 || setpriority(PRIO_PROCESS, 0, own_nice + by) == 0;
 }
 
 /* Raw system calls: the C library's would tell other threads, and there are none. */

@@ -46,6 +46,8 @@ static void walk(struct contain *c)
 {
 	struct proc_entry *self;
 
+	if (procs_descend(&c->procs, getpid()))
+		return;
 	procs_walk(&c->procs);
 	self = procs_find(&c->procs, getpid());
 	if (!self)
@@ -89,6 +91,11 @@ void contain_ask(struct contain *c, bool has_terminal)
 	if (has_terminal)
 		signal_all(c, SIGHUP);
 	signal_all(c, SIGCONT);
+}
+
+void contain_nudge(const struct contain *c)
+{
+	signal_group(c, SIGWINCH);	/* nothing by default, and nothing new for whoever handles it */
 }
 
 /* How many were running and have been told to stop. */

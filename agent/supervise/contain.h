@@ -35,6 +35,8 @@ void contain_begin(struct contain *c, const char *parent, const uint8_t *id);
 void contain_started(struct contain *c, pid_t leader, bool is_outside);
 /* SIGTERM and SIGCONT to everything; with a terminal SIGHUP as well, which is what shells end by. */
 void contain_ask(struct contain *c, bool has_terminal);
+/* For shells that heard SIGHUP right before they began to wait for a key, and wait on: any signal lets them look. */
+void contain_nudge(const struct contain *c);
 /* SIGKILL to everything. Repeated until it is empty; the first one is quick and may miss who left the group. */
 void contain_kill(struct contain *c);
 bool contain_is_empty(const struct contain *c, bool has_children);

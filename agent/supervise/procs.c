@@ -11,7 +11,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/buf.h"
+#include "common/fd.h"
 #include "common/mem.h"
+
+enum { CHILDREN_MAX = 4 * 1024 * 1024, DESCEND_MAX = 64 * 1024 };
 
 /* The fields of /proc/PID/stat behind the name, which may hold anything. */
 static bool parse_stat(char *text, struct proc_entry *out)
@@ -94,6 +98,75 @@ struct proc_entry *procs_find(const struct procs *p, pid_t pid)
 	struct proc_entry key = { .pid = pid };
 
 	return p->n ? bsearch(&key, p->all, p->n, sizeof *p->all, by_pid) : NULL;
+}
+
+/* ---- down from one process, which costs nothing for all the others ---- */
+
+/* Its number may be somebody else's by now; who was given to `root` meanwhile is a child of that. */
+static void add_child(struct procs *p, pid_t pid, pid_t parent, pid_t root)
+{
+	struct proc_entry e;
+
+	if (!procs_look(pid, &e) || (e.parent != parent && e.parent != root))
+		return;
+	e.is_marked = true;
+	add(p, &e);
+}
+
+static bool add_children_of_thread(struct procs *p, pid_t pid, const char *thread, pid_t root)
+{
+	struct buf text = { 0 };
+	char path[80], *at, *end;
+	int err;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%.20s/children", (int)pid, thread);
+	err = fd_read_file(path, CHILDREN_MAX, &text);
+	at = (char *)(uintptr_t)buf_string(&text);
+	for (pid_t child; !err && (child = (pid_t)strtol(at, &end, 10)) > 0; at = end)
+		add_child(p, child, pid, root);
+	buf_done(&text);
+	return !err;
+}
+
+static bool add_children(struct procs *p, pid_t pid, pid_t root)
+{
+	char path[40];
+	struct dirent *entry;
+	bool is_ok = true;
+	DIR *threads;
+
+	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	threads = opendir(path);
+	while (threads && (entry = readdir(threads)))
+		if (entry->d_name[0] != '.')
+			is_ok &= add_children_of_thread(p, pid, entry->d_name, root);
+	if (threads)
+		closedir(threads);
+	return threads && is_ok;
+}
+
+/* Who was seen with two parents is there twice. */
+static void sort_once(struct procs *p)
+{
+	size_t n = 0;
+
+	if (p->n > 0)
+		qsort(p->all, p->n, sizeof *p->all, by_pid);
+	for (size_t i = 0; i < p->n; i++)
+		if (n == 0 || p->all[n - 1].pid != p->all[i].pid)
+			p->all[n++] = p->all[i];
+	p->n = n;
+}
+
+bool procs_descend(struct procs *p, pid_t root)
+{
+	p->n = 0;
+	if (!add_children(p, root, root))
+		return false;
+	for (size_t i = 0; i < p->n && i < DESCEND_MAX; i++)	/* they may be forking faster than they are found */
+		add_children(p, p->all[i].pid, root);
+	sort_once(p);
+	return true;
 }
 
 /* A child mostly has a higher number than its parent, so few rounds do. */

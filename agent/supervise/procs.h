@@ -29,6 +29,8 @@ struct procs {
 bool procs_look(pid_t pid, struct proc_entry *out);
 /* All of them, none marked. Zero *p before the first walk. */
 void procs_walk(struct procs *p);
+/* The descendants of `root`, all marked, without it. False: this kernel does not list children, and *p is empty. */
+bool procs_descend(struct procs *p, pid_t root);
 void procs_done(struct procs *p);
 struct proc_entry *procs_find(const struct procs *p, pid_t pid);
 /* Marks every process with a marked parent, but never `except` and what descends from it only. */

@@ -326,6 +326,8 @@ static void on_poll(struct supervisor *s)
 {
 	if (s->state == SUP_IS_KILLING)
 		contain_kill(&s->contain);
+	else if (s->terminal >= 0)
+		contain_nudge(&s->contain);
 	start_poll(s);
 	run_reap(s);
 }
@@ -367,6 +369,16 @@ static void check_terminal(struct supervisor *s)
 	input_done(&s->input);
 }
 
+/* A reader sets `wants` and looks at the end again: only what comes behind that look is news. */
+static void tell_growth(struct supervisor *s)
+{
+	if (!is_alive(s) || s->home.spool.head->end == s->seen_end)
+		return;
+	s->seen_end = s->home.spool.head->end;
+	if (spool_takes_wants(&s->home.spool))
+		s->owes |= OWES_GREW;
+}
+
 /* Nobody comes back for it: what is to be known is in its files. */
 static bool is_done(const struct supervisor *s)
 {
@@ -380,8 +392,7 @@ void run_turn(struct supervisor *s)
 	check_terminal(s);
 	if (is_alive(s) && (s->output.is_pending || s->home.spool.is_low) && !clocks_runs(&s->clocks, CLOCK_RETRY))
 		clocks_start(&s->clocks, CLOCK_RETRY, mono_ms(), RETRY_MS);
-	if (is_alive(s) && spool_takes_wants(&s->home.spool))
-		s->owes |= OWES_GREW;
+	tell_growth(s);
 	if (is_alive(s) && has_all_facts(s))
 		finish(s);
 	control_flush(s);

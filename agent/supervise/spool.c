@@ -159,7 +159,7 @@ void spool_free(struct spool *s, uint64_t position)
 	if (s->is_detached || position <= base_position)
 		return;
 	s->free_to = position;
-	w.n = 0;
+	w.at = w.n = 0;
 	while (base < s->head->end && read_record(s, &w, base, &r) && r.position + r.length <= position) {
 		base += sizeof r + r.length;
 		base_position = r.position + r.length;
@@ -175,7 +175,7 @@ static bool drop_oldest(struct spool *s, uint64_t bytes)
 	struct window w;
 	struct sup_record r;
 
-	w.n = 0;
+	w.at = w.n = 0;
 	while (base - start < bytes && base < s->head->end && read_record(s, &w, base, &r)) {
 		base += sizeof r + r.length;
 		base_position = r.position + r.length;

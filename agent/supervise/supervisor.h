@@ -35,6 +35,7 @@ struct supervisor {
 	char name[HOME_NAME_MAX];	/* of a directory below `runs` */
 	int agent;			/* the connection; -1: none */
 	unsigned owes;			/* OWES_* */
+	uint64_t seen_end;		/* of the spool, when a reader who waits was last thought of */
 	struct clocks clocks;
 	/* the run */
 	struct spec spec;		/* its strings are gone when the process has started */

@@ -314,7 +314,7 @@ our_memory_rows() {
 	memory_rows master "$master_pid" "$master" 1.3 1
 	memory_rows agent "$agent_pid" "$agent" 1.3 1
 }
-our_run_row() { run_row 'sloth agent run web1 true' "$pairs" '<=' 3.0 "$sloth" agent run web1 true; }
+our_run_row() { run_row 'sloth agent run web1 true' "$pairs" '<=' 3.3 "$sloth" agent run web1 true; }
 
 # begin: starts the daemons, prints the head of the table.
 begin() {

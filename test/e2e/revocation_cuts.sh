@@ -20,7 +20,8 @@ wait_process '^sleep 764.25'
 on_master operator revoke olga >"$T/revoked" 2>&1 || fail "operator revoke: $(cat "$T/revoked")"
 ends_soon "$run"
 assert_status 125
-assert_stderr_has 'the peer closed the connection'
+assert_stderr_has 'revoked'
+assert_stderr_has 'it had started'
 wait_no_process '^sleep 764.25'
 run sloth agent list
 assert_status 1

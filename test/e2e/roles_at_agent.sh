@@ -41,6 +41,9 @@ method                                 none own other operator foreign expired p
 /agent.Agent/RunCommand                 -    -    -      -        -       -      x     y      x       y
 /agent.Agent/GetResourceUsage           -    -    -      -        -       -      x     y      x       y
 /sloth.v1.Agent/Run                     -    -    -      -        -       -      x     y      x       y
+/sloth.v1.Agent/ListRuns                -    -    -      -        -       -      x     y      x       y
+/sloth.v1.Agent/WaitRun                 -    -    -      -        -       -      x     y      x       y
+/sloth.v1.Agent/ControlRun              -    -    -      -        -       -      x     y      x       y
 /sloth.v1.Agent/Hello                   -    -    -      -        -       -      x     y      x       y
 /sloth.v1.Agent/Ping                    -    -    -      -        -       -      x     y      x       y
 /grpc.health.v1.Health/Check            y    y    y      y        y       y      x     y      x       y

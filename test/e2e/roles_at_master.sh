@@ -50,6 +50,9 @@ method                                 none foreign revoked early ancient expire
 /agent.AgentRegistry/UnregisterAgent    -      -       -      -      -       -      -     -      y       -      y     x      y
 /agent.AgentRegistry/ExecuteCommand     -      -       -      -      -       -      -     -      y       -      y     x      y
 /sloth.v1.Master/Run                    -      -       -      -      -       -      -     -      y       -      y     x      y
+/sloth.v1.Master/ListRuns               -      -       -      -      -       -      -     -      y       -      y     x      y
+/sloth.v1.Master/WaitRun                -      -       -      -      -       -      -     -      y       -      y     x      y
+/sloth.v1.Master/ControlRun             -      -       -      -      -       -      -     -      y       -      y     x      y
 /sloth.v1.Master/Ping                   -      -       -      -      -       -      -     -      y       -      y     x      y
 /sloth.v1.Master/Status                 -      -       -      -      -       -      -     -      y       -      y     x      y
 /sloth.v1.Master/Enroll                 y      y       y      y      y       y      y     y      y       y      y     x      y

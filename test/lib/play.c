@@ -43,9 +43,19 @@ void play_complain(struct wire_call *call, const char *text)
 
 void play_say_started(struct wire_call *call)
 {
+	play_start_at(call, 0, 0);
+}
+
+void play_start_at(struct wire_call *call, uint64_t position, uint64_t stdin_offset)
+{
+	static uint8_t epoch[16] = "epoch of agents";
 	Sloth__V1__RunOutput out = SLOTH__V1__RUN_OUTPUT__INIT;
 	Sloth__V1__RunStarted started = SLOTH__V1__RUN_STARTED__INIT;
 
+	started.position = position;
+	started.stdin_offset = stdin_offset;
+	started.epoch.data = epoch;
+	started.epoch.len = sizeof epoch;
 	out.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_STARTED;
 	out.started = &started;
 	wire_send_message(call, &out.base);
@@ -101,8 +111,15 @@ static void on_input(struct play *p, const Sloth__V1__RunInput *event)
 		break;
 	case SLOTH__V1__RUN_INPUT__EVENT_ACK:
 		p->acks++;
-		ck_assert_uint_gt(event->ack->position, p->acked);
+		if (event->ack->exit)
+			p->has_exit_ack = true;
+		else
+			ck_assert_uint_gt(event->ack->position, p->acked);
 		p->acked = event->ack->position;
+		break;
+	case SLOTH__V1__RUN_INPUT__EVENT_RESIZE:
+		p->rows = event->resize->rows;
+		p->columns = event->resize->columns;
 		break;
 	default:
 		break;
@@ -116,7 +133,17 @@ static void on_message(struct wire_call *call, const uint8_t *data, size_t len, 
 
 	ck_assert_ptr_nonnull(event);
 	if (event->event_case == SLOTH__V1__RUN_INPUT__EVENT_START) {
+		p->starts++;
 		p->on_start(p, call, event->start);
+		return;
+	}
+	if (event->event_case == SLOTH__V1__RUN_INPUT__EVENT_RESUME) {
+		p->resumes++;
+		p->acked = 0;
+		if (p->on_resume)
+			p->on_resume(p, call, event->resume);
+		else
+			wire_end(call, WIRE_NOT_FOUND, "no such run");
 		return;
 	}
 	on_input(p, event);
@@ -151,13 +178,28 @@ static void on_run(struct wire_call *call, const uint8_t *data, size_t len, void
 	wire_accept(call, &ops, arg);
 }
 
+static void on_question(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	struct play *p = arg;
+
+	if (p->on_question)
+		p->on_question(p, call, strrchr(wire_call_path(call), '/') + 1, data, len);
+	else
+		wire_end(call, WIRE_UNIMPLEMENTED, "not played");
+}
+
 /* ---- the stage ---- */
 
 static const struct wire_conn_ops conn_ops;
 
 void play_open(struct play *p)
 {
-	static struct wire_method methods[] = { { .path = "/sloth.v1.Master/Run", .roles = WIRE_ANYONE, .runs_long = true, .start = on_run } };
+	static const struct wire_method methods[] = {
+		{ .path = "/sloth.v1.Master/Run", .roles = WIRE_ANYONE, .runs_long = true, .start = on_run },
+		{ .path = "/sloth.v1.Master/ListRuns", .roles = WIRE_ANYONE, .unary = true, .start = on_question },
+		{ .path = "/sloth.v1.Master/WaitRun", .roles = WIRE_ANYONE, .unary = true, .runs_long = true, .start = on_question },
+		{ .path = "/sloth.v1.Master/ControlRun", .roles = WIRE_ANYONE, .unary = true, .start = on_question },
+	};
 	char *error = NULL;
 
 	*p = (struct play){ .loop = ev_loop_new(EVFLAG_NOENV), .pidfd = -1 };
@@ -165,7 +207,7 @@ void play_open(struct play *p)
 	snprintf(p->address, sizeof p->address, "unix:%s/sock", p->dir);
 	signal(SIGPIPE, SIG_IGN);
 	p->wire = wire_new(p->loop);
-	wire_serve(p->wire, methods, 1, p);
+	wire_serve(p->wire, methods, sizeof methods / sizeof *methods, p);
 	p->listener = wire_listen(p->wire, p->address, &conn_ops, NULL, &error);
 	ck_assert_msg(p->listener != NULL, "%s", error);
 }
@@ -187,7 +229,15 @@ static void redirect(const struct play *p, int fd, const char *name, int flags)
 
 void play_fork(struct play *p, const char *line, int in, int out)
 {
-	char *copy = mem_printf("sloth --master %s agent run %s", p->address, line), *argv[32];
+	char *command = mem_printf("agent run %s", line);
+
+	play_fork_command(p, command, in, out);
+	free(command);
+}
+
+void play_fork_command(struct play *p, const char *line, int in, int out)
+{
+	char *copy = mem_printf("sloth --master %s %s", p->address, line), *argv[32];
 	int argc = 0;
 
 	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
@@ -203,7 +253,10 @@ void play_fork(struct play *p, const char *line, int in, int out)
 			dup2(out, 1);
 		else
 			redirect(p, 1, "out", O_WRONLY | O_CREAT);
-		redirect(p, 2, "err", O_WRONLY | O_CREAT);
+		if (p->err)
+			dup2(p->err, 2);
+		else
+			redirect(p, 2, "err", O_WRONLY | O_CREAT);
 		close_range(3, ~0u, 0);
 		_exit(output_finish(command_main(&cli_root, argc, argv)));
 	}

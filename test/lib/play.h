@@ -22,16 +22,22 @@ struct play {
 	char dir[TMP_DIR_MAX], address[TMP_DIR_MAX + 16];
 	/* the script */
 	void (*on_start)(struct play *, struct wire_call *, const Sloth__V1__RunStart *);
+	void (*on_resume)(struct play *, struct wire_call *, const Sloth__V1__RunResume *);
 	void (*on_input)(struct play *, struct wire_call *, const Sloth__V1__RunInput *);
 	void (*on_drain)(struct play *, struct wire_call *);
+	/* ListRuns, WaitRun, ControlRun: the end of the path tells which */
+	void (*on_question)(struct play *, struct wire_call *, const char *method, const uint8_t *data, size_t len);
 	/* what came */
 	struct buf in;			/* stdin bytes */
 	bool has_end;
-	unsigned signals, cancels, acks;
+	unsigned starts, resumes, signals, cancels, acks;
+	bool has_exit_ack;
+	uint32_t rows, columns;		/* of the last resize */
 	uint64_t acked, sent;
 	enum wire_code end_code;
 	bool has_ended;
 	/* the child */
+	int err;			/* its stderr; 0: a file */
 	pid_t pid;
 	int status;			/* exit status, once is_gone */
 	bool is_gone;
@@ -43,6 +49,7 @@ struct play {
 void play_say(struct wire_call *call, const char *text);
 void play_complain(struct wire_call *call, const char *text);
 void play_say_started(struct wire_call *call);
+void play_start_at(struct wire_call *call, uint64_t position, uint64_t stdin_offset);
 void play_say_taken(struct wire_call *call, uint64_t offset, bool closed);
 /* The end of the run, and then that of the call. */
 void play_say_exit(struct wire_call *call, Sloth__V1__RunEnd end, unsigned code, uint64_t n_out, uint64_t n_err);
@@ -51,6 +58,8 @@ void play_tell_exit(struct wire_call *call, Sloth__V1__RunEnd end, unsigned code
 void play_open(struct play *p);
 /* The child: `sloth --master ADDRESS agent run ...`. fds that are -1 go to files. */
 void play_fork(struct play *p, const char *line, int in, int out);
+/* The same with the words of any command: `sloth --master ADDRESS ...`. */
+void play_fork_command(struct play *p, const char *line, int in, int out);
 /* Until the CLI has ended and its connection is down. */
 void play_run(struct play *p);
 /* What the child wrote to its file "out" or "err", which is removed. Owned. */

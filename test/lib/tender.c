@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -287,6 +288,27 @@ void tender_clear(struct tender *t)
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		unlink(tender_path(t, names[i]));
 	ck_assert_int_eq(rmdir(t->home), 0);
+}
+
+const char *tender_cgroup(void)
+{
+	static const char *const places[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+	static char path[100];
+
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "%s/sloth-test-%d", places[i], (int)getpid());
+		if (mkdir(path, 0755))
+			continue;
+		strcat(path, "/cgroup.procs");
+		if (access(path, W_OK) == 0) {
+			*strrchr(path, '/') = '\0';
+			return path;
+		}
+		*strrchr(path, '/') = '\0';
+		rmdir(path);
+	}
+	printf("no cgroup v2 is writable here: containment by cgroup is not tested\n");
+	return NULL;
 }
 
 bool process_lives(pid_t pid)

@@ -78,6 +78,8 @@ const char *tender_path(const struct tender *t, const char *name);
 void tender_clear(struct tender *t);
 /* Whether the file is in the run's directory. */
 bool tender_has(const struct tender *t, const char *name);
+/* A new cgroup v2 in which others can be made, for the test to remove. NULL, and says so: none is writable here. */
+const char *tender_cgroup(void);
 /* Whether the process is there and no zombie. */
 bool process_lives(pid_t pid);
 /* Until it does not. */

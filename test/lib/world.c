@@ -15,13 +15,13 @@
 #include "master/control.h"
 #include "master/fleet.h"
 #include "master/gate.h"
+#include "master/history.h"
+#include "master/run_calls.h"
 #include "master/service.h"
 #include "master/store.h"
 #include "test/lib/tmp.h"
 #include "wire/internal.h"
 #include "wire/unpack.h"
-
-static const uint8_t epoch[16] = { 0xee };
 
 /* ---- the agent that is not real ---- */
 
@@ -36,7 +36,7 @@ static void on_hello(struct wire_call *call, const uint8_t *data, size_t len, vo
 		return;
 	response.name = (char *)(uintptr_t)f->name;
 	response.instance = (ProtobufCBinaryData){ sizeof f->instance, f->instance };
-	response.epoch = (ProtobufCBinaryData){ sizeof epoch, (uint8_t *)(uintptr_t)epoch };
+	response.epoch = (ProtobufCBinaryData){ sizeof f->own_epoch, f->own_epoch };
 	response.version = (char *)(uintptr_t)"9.9";
 	response.shell = (char *)(uintptr_t)"/bin/bash";
 	wire_send_message(call, &response.base);
@@ -57,6 +57,61 @@ static void on_ping(struct wire_call *call, const uint8_t *data, size_t len, voi
 {
 	(void)arg;
 	wire_send(call, data, len);
+	wire_end(call, WIRE_OK, NULL);
+}
+
+static void on_list_runs(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	Sloth__V1__ListRunsResponse response = SLOTH__V1__LIST_RUNS_RESPONSE__INIT;
+	struct fake *f = arg;
+
+	(void)data, (void)len;
+	f->n_lists++;
+	response.runs = f->has;
+	response.n_runs = f->n_has;
+	wire_send_message(call, &response.base);
+	wire_end(call, WIRE_OK, NULL);
+}
+
+static void on_wait_end(struct wire_call *call, enum wire_code code, const char *why, void *arg)
+{
+	struct fake *f = arg;
+
+	(void)code, (void)why;
+	if (f->waiting == call)
+		f->waiting = NULL;
+}
+
+static void on_wait_run(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	static const struct wire_call_ops ops = { .on_end = on_wait_end };
+	const Sloth__V1__RunQuery *query = wire_unpack(call, &sloth__v1__run_query__descriptor, data, len);
+	struct fake *f = arg;
+
+	ck_assert_ptr_nonnull(query);
+	ck_assert_uint_eq(query->run_id.len, sizeof f->waited_for);
+	memcpy(f->waited_for, query->run_id.data, sizeof f->waited_for);
+	f->wait_ms = query->timeout_ms;
+	f->n_waits++;
+	snprintf(f->role, sizeof f->role, "%s", wire_call_text(call, "sloth-role", ""));
+	if (f->answer) {
+		wire_send_message(call, &f->answer->base);
+		wire_end(call, WIRE_OK, NULL);
+		return;
+	}
+	f->waiting = call;
+	wire_accept(call, &ops, f);
+}
+
+static void on_control_run(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	const Sloth__V1__RunRecord record = SLOTH__V1__RUN_RECORD__INIT;
+	struct fake *f = arg;
+
+	(void)data, (void)len;
+	f->n_controls++;
+	snprintf(f->role, sizeof f->role, "%s", wire_call_text(call, "sloth-role", ""));
+	wire_send_message(call, f->answer ? &f->answer->base : &record.base);
 	wire_end(call, WIRE_OK, NULL);
 }
 
@@ -119,6 +174,7 @@ static void on_run(struct wire_call *call, const uint8_t *data, size_t len, void
 	snprintf(f->principal, sizeof f->principal, "%s", wire_call_text(call, "sloth-principal", ""));
 	snprintf(f->client, sizeof f->client, "%s", wire_call_text(call, "sloth-client", ""));
 	snprintf(f->epoch, sizeof f->epoch, "%s", wire_call_text(call, "sloth-epoch", ""));
+	snprintf(f->role, sizeof f->role, "%s", wire_call_text(call, "sloth-role", ""));
 	wire_accept(call, &ops, f);
 	if (data)
 		on_run_message(call, data, len, f);
@@ -153,10 +209,13 @@ void fake_open(struct world *w, struct fake *f, const char *name, bool is_foreig
 		{ "/sloth.v1.Agent/Hello", WIRE_ANYONE, 0, true, false, on_hello },
 		{ "/sloth.v1.Agent/Run", WIRE_ANYONE, 0, false, true, on_run },
 		{ "/sloth.v1.Agent/Ping", WIRE_ANYONE, 0, true, false, on_ping },
+		{ "/sloth.v1.Agent/ListRuns", WIRE_ANYONE, 0, true, false, on_list_runs },
+		{ "/sloth.v1.Agent/WaitRun", WIRE_ANYONE, 0, true, true, on_wait_run },
+		{ "/sloth.v1.Agent/ControlRun", WIRE_ANYONE, 0, true, false, on_control_run },
 	};
 	char *error = NULL;
 
-	*f = (struct fake){ .name = name, .instance = { (uint8_t)name[0], (uint8_t)name[1] } };
+	*f = (struct fake){ .name = name, .instance = { (uint8_t)name[0], (uint8_t)name[1] }, .own_epoch = { 0xee } };
 	f->wire = wire_new(w->turn.loop);
 	wire_serve(f->wire, foreign, sizeof foreign / sizeof *foreign, f);
 	if (!is_foreign)
@@ -196,9 +255,11 @@ void world_open(struct world *w)
 	w->m.started_ms = mono_ms();
 	list_init(&w->m.relays);
 	list_init(&w->m.audit_queries);
+	list_init(&w->m.run_waits);
 	control_serve(&w->m);
 	service_serve(&w->m);
 	fleet_start(&w->m);
+	history_open(&w->m, NULL);
 	why = mem_printf("unix:%s", tmp_path("master.sock"));
 	w->m.listeners[w->m.n_listeners++] = wire_listen(w->m.wire, why, NULL, NULL, &why);
 	w->operator = wire_new(w->turn.loop);
@@ -214,6 +275,8 @@ void world_close(struct world *w)
 	wire_shutdown(w->operator, 0);
 	w->m.is_stopping = true;
 	fleet_stop(&w->m);
+	history_stop(&w->m);
+	run_calls_stop(&w->m);
 	wire_shutdown(w->m.wire, 0);
 	ev_run(w->turn.loop, 0);
 	counts = wire_count(w->m.wire);
@@ -221,6 +284,7 @@ void world_close(struct world *w)
 	ck_assert_uint_eq(w->m.n_relays, 0);
 	ck_assert_uint_eq(w->m.runs_active, 0);
 	fleet_free(&w->m);
+	history_free(&w->m);
 	store_close(w->m.store);
 	registry_free(w->m.registry);
 	gate_close(&w->m);

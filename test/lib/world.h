@@ -27,7 +27,16 @@ struct fake {
 	unsigned n_refused;		/* so many runs to come are reset with REFUSED_STREAM */
 	enum wire_code code;		/* with `ended` */
 	uint64_t left_ms;		/* of the newest run's deadline, at its beginning */
-	char principal[64], client[16], epoch[40];
+	char principal[64], client[16], epoch[40], role[16];
+	uint8_t own_epoch[16];
+	/* ListRuns, WaitRun, ControlRun */
+	Sloth__V1__RunRecord **has;	/* what it says it has */
+	size_t n_has;
+	Sloth__V1__RunRecord *answer;	/* to a WaitRun, at once; NULL: it waits, */
+	struct wire_call *waiting;	/* and this is the newest that does; NULL: ended */
+	unsigned n_lists, n_waits, n_controls;
+	uint8_t waited_for[16];
+	uint32_t wait_ms;
 };
 
 struct world {

@@ -53,7 +53,7 @@ check_command
 for command in $(commands); do
 	[ "$command" = master ] || check_command "$command"
 	case $command in
-	agent | master | token | operator | context)
+	agent | master | run | token | operator | context)
 		for sub in $(commands "$command"); do
 			[ "$command $sub" = 'agent start' ] || check_command "$command" "$sub"
 		done

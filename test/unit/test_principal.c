@@ -84,5 +84,28 @@ START_TEST(claims_are_bounded_and_plain)
 }
 END_TEST
 
+START_TEST(somebody_without_tls_is_the_same_from_another_port)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} cases[] = {
+		{ "root", "root", true },
+		{ "root", "toor", false },
+		{ "tcp:127.0.0.1:4711", "tcp:127.0.0.1:4712", true },
+		{ "tcp:[::1]:4711", "tcp:[::1]:4712", true },
+		{ "tcp:127.0.0.1:4711", "tcp:127.0.0.2:4711", false },
+		{ "tcp:127.0.0.1:4711", "tcp:127.0.0.10:4711", false },
+		{ "operator:a", "operator:b", false },
+		{ "uid:1", "uid:2", false },
+		{ "tcp:127.0.0.1:4711", "root", false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		ck_assert_int_eq(principal_is_same(cases[i].a, cases[i].b), cases[i].same);
+}
+END_TEST
+
 UNIT_MAIN(users_of_this_machine_have_their_names, more_users_than_are_remembered,
-	  others_have_their_certificates_or_addresses, claims_are_bounded_and_plain)
+	  others_have_their_certificates_or_addresses, claims_are_bounded_and_plain,
+	  somebody_without_tls_is_the_same_from_another_port)

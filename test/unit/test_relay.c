@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "master/relay.h"
 #include "test/lib/unit.h"
 #include "test/lib/world.h"
 
@@ -354,6 +355,45 @@ START_TEST(an_agent_that_vanishes_ends_the_run_with_words)
 }
 END_TEST
 
+/* Its agent hears of a lost caller, not of one that cancels. */
+START_TEST(a_master_that_stops_lets_go_of_runs)
+{
+	struct record r;
+
+	open_all();
+	begin_run("web1", &r);
+	pair_run(&w.turn, has_message, &web1);
+	relay_stop(&w.m);
+	pair_run(&w.turn, pair_is, &r.ended);
+	ck_assert_int_eq(r.code, WIRE_UNAVAILABLE);
+	ck_assert_str_eq(r.why, "the master is stopping");
+	pair_run(&w.turn, is_ended, &web1);
+	ck_assert_int_ne(web1.code, WIRE_CANCELLED);
+	close_all();
+}
+END_TEST
+
+START_TEST(a_master_that_stops_waits_for_execute_command)
+{
+	Agent__ExecuteCommandRequest message = AGENT__EXECUTE_COMMAND_REQUEST__INIT;
+	struct record r;
+
+	open_all();
+	message.agent_name = (char *)(uintptr_t)"web1";
+	message.command = (char *)(uintptr_t)"x";
+	world_call(&w, "/agent.AgentRegistry/ExecuteCommand", &message.base, &r);
+	wire_half_close(r.call);
+	pair_run(&w.turn, has_message, &web1);
+	relay_stop(&w.m);
+	wire_send(web1.run, "a", 1);
+	wire_end(web1.run, WIRE_OK, NULL);
+	pair_run(&w.turn, pair_is, &r.ended);
+	ck_assert_int_eq(r.code, WIRE_OK);
+	record_done(&r);
+	close_all();
+}
+END_TEST
+
 START_TEST(the_agents_status_is_the_callers)
 {
 	struct record r;
@@ -515,6 +555,7 @@ UNIT_MAIN(a_run_passes_both_ways_undecoded, only_trailers_of_ours_pass, execute_
 	  an_unreachable_agent_is_refused_at_once_with_the_reason, a_run_begins_with_start_or_resume,
 	  a_run_without_a_message_is_refused, a_caller_that_cancels_takes_the_run_along,
 	  a_caller_that_vanishes_is_lost_to_the_run, a_caller_that_vanishes_cancels_its_execute_command, an_agent_that_vanishes_ends_the_run_with_words,
+	  a_master_that_stops_lets_go_of_runs, a_master_that_stops_waits_for_execute_command,
 	  the_agents_status_is_the_callers, a_deleted_agents_runs_go_on, a_connection_that_ends_in_order_loses_no_call,
 	  a_refused_run_is_sent_again, a_run_that_is_refused_twice_has_ended,
 	  a_caller_that_takes_nothing_stops_the_agent)

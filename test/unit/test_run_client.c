@@ -150,7 +150,7 @@ static void start_lost(struct play *p, struct wire_call *call, const Sloth__V1__
 
 START_TEST(run_that_lost_its_master_is_unknown)
 {
-	check_run(start_lost, "web1 x", 125, "", "result unknown");
+	check_run(start_lost, "--reconnect 0 web1 x", 125, "", "result unknown: connection to the master: ");
 }
 END_TEST
 

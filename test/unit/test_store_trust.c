@@ -260,7 +260,7 @@ START_TEST(a_database_without_trust_gets_its_tables)
 	ck_assert_int_eq(store_commit(s), 0);
 	store_close(s);
 	ck_assert_int_eq(sqlite3_open(db, &raw), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(raw, "DROP TABLE tokens; DROP TABLE identities; DROP TABLE certificates; DROP TABLE revoked;"
+	ck_assert_int_eq(sqlite3_exec(raw, "DROP TABLE tokens; DROP TABLE identities; DROP TABLE certificates; DROP TABLE revoked; DROP TABLE runs;"
 					   "PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(raw);
 	s = open_store();

@@ -352,6 +352,24 @@ START_TEST(one_supervisor_has_many_runs_and_grows_not)
 }
 END_TEST
 
+/* The second run's spool grows to where the first one's ended. */
+START_TEST(a_reader_of_the_next_run_is_told_as_well)
+{
+	tender_open(&t);
+	for (int i = 0; i < 2; i++) {
+		tender_run(&t, "read -r x; echo $x; read -r x");
+		tender_read(&t);
+		tender_send(&t, SUP_INPUT, 0, "abc\n", 4);
+		tender_await(&t, "abc\n");
+		tender_send(&t, SUP_INPUT_END, 0, NULL, 0);
+		tender_expect(&t, SUP_END_EXITED, 1);
+		tender_release(&t);
+		tender_wait(&t, SUP_IDLE);
+	}
+	tender_close(&t);
+}
+END_TEST
+
 START_TEST(released_with_one_it_goes)
 {
 	char path[2 * TMP_DIR_MAX + 64];
@@ -369,16 +387,31 @@ END_TEST
 
 /* ---- what is left of a supervisor that was killed ---- */
 
-static int sweep(const char *cgroup)
+/* `sloth-supervise --sweep`: its exit status. */
+static int sweep(const char *pid, const char *start, const char *id, const char *cgroup)
 {
-	char *pid_file = tmp_read(tender_path(&t, "pid"));
-	char *command = mem_printf("set -- $(cat '%s'); exec %s --sweep $1 $2 0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b %s",
-				   tender_path(&t, "pid"), tender_program(), cgroup);
-	int status = system(command);
+	const char *program = tender_program();
+	pid_t child = fork();
+	int status;
 
-	free(command);
-	free(pid_file);
+	if (child == 0) {
+		execl(program, program, "--sweep", pid, start, id, cgroup, NULL);
+		_exit(127);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	return WEXITSTATUS(status);
+}
+
+static int sweep_run(const char *cgroup)
+{
+	char *text = tmp_read(tender_path(&t, "pid")), *start = strchr(text, ' ');
+	int rc;
+
+	*start++ = '\0';
+	start[strcspn(start, " ")] = '\0';
+	rc = sweep(text, start, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", cgroup);
+	free(text);
+	return rc;
 }
 
 /* Itself, a child, one in another session. Each writes its pid. */
@@ -410,10 +443,38 @@ START_TEST(a_sweep_ends_what_a_killed_supervisor_has_left)
 	kill(t.pid, SIGKILL);
 	ck_assert_int_eq(tender_wait_exit(&t), 128 + SIGKILL);
 	ck_assert(!tender_has(&t, "status"));
-	ck_assert_int_eq(sweep(""), 0);
+	ck_assert_int_eq(sweep_run(NULL), 0);
 	for (int i = 0; i < 3; i++)
 		await_death(pids[i]);
-	ck_assert_int_eq(sweep(""), 0);		/* again: nothing to do */
+	ck_assert_int_eq(sweep_run(NULL), 0);		/* again: nothing to do */
+	tender_clear(&t);
+	tender_close(&t);
+}
+END_TEST
+
+/* Of another session, without its environment, given to somebody else: only the cgroup still knows it. */
+START_TEST(a_cgroup_knows_who_has_hidden)
+{
+	const char *cgroup = tender_cgroup();
+	pid_t hidden;
+
+	if (!cgroup)
+		return;
+	tender_open(&t);
+	tender_shell(&t, "(env -i setsid sh -c 'echo $$; exec >/dev/null 2>&1; while :; do sleep 600; done' &); sleep 600");
+	t.spec.cgroup = cgroup;
+	tender_go(&t);
+	tender_wait(&t, SUP_STARTED);
+	tender_read(&t);
+	t.head->wants = 1;
+	if (t.head->end == t.read_to)
+		tender_wait(&t, SUP_GREW);
+	hidden = (pid_t)atoi(tender_output(&t, 0));
+	kill(t.pid, SIGKILL);
+	ck_assert_int_eq(tender_wait_exit(&t), 128 + SIGKILL);
+	ck_assert_int_eq(sweep_run(cgroup), 0);
+	await_death(hidden);
+	ck_assert_int_eq(rmdir(cgroup), 0);
 	tender_clear(&t);
 	tender_close(&t);
 }
@@ -421,7 +482,7 @@ END_TEST
 
 START_TEST(a_sweep_leaves_others_alone)
 {
-	char command[200];
+	char pid[20];
 	pid_t other = fork();
 
 	if (other == 0) {
@@ -430,11 +491,18 @@ START_TEST(a_sweep_leaves_others_alone)
 		_exit(127);
 	}
 	/* Its number, but not when it started: it is somebody else. */
-	snprintf(command, sizeof command, "%s --sweep %d 1 0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0c", tender_program(), (int)other);
-	ck_assert_int_eq(system(command), 0);
+	snprintf(pid, sizeof pid, "%d", (int)other);
+	ck_assert_int_eq(sweep(pid, "1", "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0c", NULL), 0);
 	ck_assert(process_lives(other));
 	kill(other, SIGKILL);
 	waitpid(other, NULL, 0);
+}
+END_TEST
+
+START_TEST(a_sweep_says_what_it_does_not_understand)
+{
+	ck_assert_int_eq(sweep("1", "2", "not an id", NULL), 64);
+	ck_assert_int_eq(sweep("x", "2", "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0c", NULL), 64);
 }
 END_TEST
 
@@ -445,5 +513,7 @@ UNIT_MAIN(the_file_says_what_the_packet_said, without_an_agent_an_idle_one_remov
 	  its_end_does_not_wait_for_a_spool_that_nobody_reads, output_that_nobody_wants_does_not_hold_up_the_end,
 	  an_agent_that_comes_in_time_saves_it, a_detached_run_keeps_its_newest_output_and_its_files,
 	  the_agent_may_choose_another_directory, from_another_directory_it_comes_back_to_its_own,
-	  one_supervisor_has_many_runs_and_grows_not, released_with_one_it_goes,
-	  a_sweep_ends_what_a_killed_supervisor_has_left, a_sweep_leaves_others_alone)
+	  one_supervisor_has_many_runs_and_grows_not, a_reader_of_the_next_run_is_told_as_well,
+	  released_with_one_it_goes,
+	  a_sweep_ends_what_a_killed_supervisor_has_left, a_cgroup_knows_who_has_hidden, a_sweep_leaves_others_alone,
+	  a_sweep_says_what_it_does_not_understand)

@@ -9,7 +9,8 @@
   foreign.py heartbeat MASTER NAME
   foreign.py call ADDRESS SERVICE METHOD JSON  any unary method, answer as JSON
   foreign.py run ADDRESS COMMAND [USER]        agent.Agent/RunCommand
-  foreign.py start ADDRESS ID COMMAND          sloth.v1.Agent/Run under an id of 32 hex digits; output and "exit: CODE"
+  foreign.py start ADDRESS ID COMMAND [AGENT]  sloth.v1.Agent/Run, with AGENT sloth.v1.Master/Run, under an id of 32 hex
+                                               digits; output and "exit: CODE"
   foreign.py reflect ADDRESS [v1|v1alpha]      services by server reflection
   foreign.py health ADDRESS [SERVICE]
   foreign.py cancel MASTER NAME COMMAND        exec, cancelled at its first output
@@ -123,11 +124,12 @@ def cmd_run(agent, command, user=''):
     return show_stream(caller(agent, 'agent.Agent', 'RunCommand')(request, timeout=60))
 
 
-def cmd_start(agent, run_id, command):
-    start = message('sloth.v1.RunStart')(run_id=bytes.fromhex(run_id), command=command, stdin_closed=True)
+def cmd_start(address, run_id, command, agent=''):
+    start = message('sloth.v1.RunStart')(run_id=bytes.fromhex(run_id), command=command, stdin_closed=True, agent_name=agent)
     first = message('sloth.v1.RunInput')(start=start)
-    for part in caller(agent, 'sloth.v1.Agent', 'Run')(iter([first]), timeout=60):
+    for part in caller(address, 'sloth.v1.Master' if agent else 'sloth.v1.Agent', 'Run')(iter([first]), timeout=60):
         sys.stdout.buffer.write(part.stdout_data)
+        sys.stdout.flush()
         if part.WhichOneof('event') == 'exit':
             print('exit: %d' % part.exit.code)
 

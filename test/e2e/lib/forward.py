@@ -1,5 +1,7 @@
 """forward.py LISTEN TARGET: a TCP port forwarder, as a container's proxy device is one. Runs to SIGTERM."""
 import asyncio
+import os
+import signal
 import sys
 
 
@@ -29,4 +31,5 @@ async def main():
     await server.serve_forever()
 
 
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 asyncio.run(main())

@@ -1,0 +1,48 @@
+/*
+ * run_attach.c - `sloth run attach ID` and `sloth run logs ID`: joining a run that is there.
+ */
+#include <stdlib.h>
+
+#include "cli/commands.h"
+#include "cli/run.h"
+#include "cli/run_id.h"
+#include "common/exits.h"
+#include "common/str.h"
+
+/* usage_status: for options that do not go together. */
+static int join(const char *what, struct run_options *options, const char *prefix, enum run_kind kind, int usage_status)
+{
+	struct run run = { .options = options };
+	struct cli_global find = options->global;
+	Sloth__V1__RunRecord *record;
+	char *error = NULL;
+	int status;
+
+	find.format = str_equal(find.format, "json") ? "json" : NULL;	/* the others are formats of runs alone */
+	record = run_id_find(&find, what, prefix, &status);
+	if (!record)
+		return status == EXIT_USAGE ? usage_status : status;
+	if (run_request_join(&run.request, options, record, kind, &error) || view_init(&run.view, &run.request, &error)) {
+		output_failed(&options->global, what, error, kind == RUN_KIND_OBSERVE ? "sloth run logs --help" :
+			      "sloth run attach --help");
+		status = usage_status;
+	} else {
+		status = run_play(&run);
+	}
+	free(error);
+	run_request_done(&run.request);
+	sloth__v1__run_record__free_unpacked(record, NULL);
+	return status;
+}
+
+int run_attach_main(void *options, int argc, char **argv)
+{
+	(void)argc;
+	return join("run attach", options, argv[0], RUN_KIND_ATTACH, EXIT_LOST);
+}
+
+int run_logs_main(void *options, int argc, char **argv)
+{
+	(void)argc;
+	return join("run logs", options, argv[0], RUN_KIND_OBSERVE, EXIT_USAGE);
+}

@@ -1,0 +1,188 @@
+/*
+ * run_record.c - see run_record.h. Pure.
+ */
+#include "master/run_record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/mem.h"
+#include "common/str.h"
+#include "common/utf8.h"
+
+const struct run_record run_record_empty = {
+	.agent = "", .principal = "", .command = "", .run_as = "", .epoch = "", .reason = "", .containment = "",
+};
+
+/* ---- states ---- */
+
+static const struct {
+	const char *name;
+	bool is_end;
+} states[RUN_N_STATES] = {
+	[RUN_UNKNOWN]      = { "unknown", true },
+	[RUN_QUEUED]       = { "queued", false },
+	[RUN_RUNNING]      = { "running", false },
+	[RUN_EXITED]       = { "exited", true },
+	[RUN_SIGNALLED]    = { "signalled", true },
+	[RUN_TIMED_OUT]    = { "timed-out", true },
+	[RUN_CANCELLED]    = { "cancelled", true },
+	[RUN_REJECTED]     = { "rejected", true },
+	[RUN_UNREACHABLE]  = { "unreachable", false },
+	[RUN_LOST_CONTACT] = { "lost-contact", false },
+};
+
+const char *run_state_name(enum run_state state)
+{
+	return states[state].name;
+}
+
+bool run_state_parse(const char *name, enum run_state *out)
+{
+	for (int i = 0; i < RUN_N_STATES; i++)
+		if (str_equal(states[i].name, name)) {
+			*out = (enum run_state)i;
+			return true;
+		}
+	return false;
+}
+
+bool run_state_is_end(enum run_state state)
+{
+	return states[state].is_end;
+}
+
+/* ---- messages ---- */
+
+bool run_record_has_failed(const struct run_record *r)
+{
+	return !r->is_open && !(r->state == RUN_EXITED && r->code == 0);
+}
+
+static char *borrowed(const char *text)
+{
+	return (char *)(uintptr_t)text;		/* packing does not change it */
+}
+
+void run_record_fill(Sloth__V1__RunRecord *message, const struct run_record *r)
+{
+	sloth__v1__run_record__init(message);
+	message->run_id = (ProtobufCBinaryData){ sizeof r->id, (uint8_t *)(uintptr_t)r->id };
+	message->agent_name = borrowed(r->agent);
+	message->principal = borrowed(r->principal);
+	message->command = borrowed(r->command);
+	message->run_as = borrowed(r->run_as);
+	message->state = borrowed(run_state_name(r->state));
+	message->code = r->code;
+	message->signal = r->signal;
+	message->reason = borrowed(r->reason);
+	message->started_ms = r->started_ms;
+	message->ended_ms = r->ended_ms;
+	message->duration_ms = r->duration_ms;
+	message->stdout_bytes = r->stdout_bytes;
+	message->stderr_bytes = r->stderr_bytes;
+	message->detached = r->is_detached;
+	message->containment = borrowed(r->containment);
+	message->has_output = r->has_output;
+	message->since_ms = r->since_ms;
+}
+
+void run_record_take(struct run_record *r, const Sloth__V1__RunRecord *message, enum run_state state)
+{
+	r->state = state;
+	r->code = message->code;
+	r->signal = message->signal;
+	r->reason = message->reason;
+	r->containment = message->containment;
+	r->ended_ms = message->ended_ms;
+	r->duration_ms = message->duration_ms;
+	r->stdout_bytes = message->stdout_bytes;
+	r->stderr_bytes = message->stderr_bytes;
+	r->has_output = message->has_output;
+}
+
+/* ---- commands ---- */
+
+static bool is_plain(const ProtobufCBinaryData *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@^_";
+
+	for (size_t i = 0; i < word->len; i++)
+		if (!word->data[i] || !strchr(plain, word->data[i]))
+			return false;
+	return word->len != 0;
+}
+
+/* Control bytes and what is no UTF-8 stand in $'...' only. */
+static bool is_printable(const ProtobufCBinaryData *word)
+{
+	for (size_t i = 0; i < word->len; i++)
+		if (word->data[i] < ' ' || word->data[i] == 0x7f)
+			return false;
+	return utf8_valid(word->data, word->len);
+}
+
+static void quote_simple(struct buf *out, const ProtobufCBinaryData *word)
+{
+	buf_append_str(out, "'");
+	for (size_t i = 0; i < word->len; i++) {
+		if (word->data[i] == '\'')
+			buf_append_str(out, "'\\'");
+		buf_append(out, &word->data[i], 1);
+	}
+	buf_append_str(out, "'");
+}
+
+static void quote_bytes(struct buf *out, const ProtobufCBinaryData *word)
+{
+	buf_append_str(out, "$'");
+	for (size_t i = 0; i < word->len; i++) {
+		uint8_t c = word->data[i];
+
+		if (c < ' ' || c >= 0x7f)
+			buf_printf(out, "\\x%02x", c);
+		else if (c == '\'' || c == '\\')
+			buf_printf(out, "\\%c", c);
+		else
+			buf_append(out, &c, 1);
+	}
+	buf_append_str(out, "'");
+}
+
+static void add_word(struct buf *out, const ProtobufCBinaryData *word)
+{
+	ProtobufCBinaryData kept = { word->len < RUN_COMMAND_MAX ? word->len : RUN_COMMAND_MAX, word->data };
+
+	if (buf_len(out))
+		buf_append_str(out, " ");
+	if (kept.len < word->len)
+		kept.len = utf8_cut(word->data, word->len, kept.len);
+	if (is_plain(&kept))
+		buf_append(out, kept.data, kept.len);
+	else if (is_printable(&kept))
+		quote_simple(out, &kept);
+	else
+		quote_bytes(out, &kept);
+}
+
+char *run_text_cut(const char *text, size_t max)
+{
+	size_t n = strnlen(text, max + 1);
+
+	return mem_strndup(text, n <= max ? n : utf8_cut(text, n, max));
+}
+
+char *run_command_text(const char *command, const ProtobufCBinaryData *argv, size_t n_argv)
+{
+	struct buf words = { 0 };
+	char *text;
+
+	if (*command || !n_argv)
+		return run_text_cut(command, RUN_COMMAND_MAX);
+	for (size_t i = 0; i < n_argv && buf_len(&words) <= RUN_COMMAND_MAX; i++)
+		add_word(&words, &argv[i]);
+	text = run_text_cut(buf_string(&words), RUN_COMMAND_MAX);
+	buf_done(&words);
+	return text;
+}
