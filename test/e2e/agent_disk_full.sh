@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The disk of an agent's state directory is full: what runs is not disturbed, the log says what is not kept, and an agent
-# that cannot start says why, status 1.
+# The disk of an agent's directories is full: what cannot be written down is not started and says why, the agent lives and
+# goes on when there is room, and an agent that cannot start says why, status 1.
 . "$(dirname "$0")/lib.sh"
 
 if [ "${IN_NAMESPACE:-}" != yes ]; then
@@ -15,12 +15,17 @@ mount -t tmpfs -o size=64k,mode=700 none "$T/agent-web1" || skip "no tmpfs in a 
 mounted+=("$T/agent-web1")
 start_agent web1
 head -c 100000 /dev/zero >"$T/agent-web1/filler" 2>/dev/null
-for word in one two; do
-	run sloth agent run web1 "echo $word"
-	assert_status 0
-	assert_stdout_is "$word"$'\n'
+for _ in 1 2; do
+	run sloth agent run web1 "echo started >>$T/started"
+	assert_status 125
+	assert_stderr_has 'No space left on device'
 done
-has_line "$T/web1.log" 'ids of runs are not kept.*No space left' || fail "the log does not tell"
+[ ! -e "$T/started" ] || fail "it was started"
+rm "$T/agent-web1/filler"
+run sloth agent run web1 'echo room'
+assert_status 0
+assert_stdout_is $'room\n'
+head -c 100000 /dev/zero >"$T/agent-web1/filler" 2>/dev/null
 stop_daemon "${agent_pid[web1]}"
 
 rm "$T/agent-web1/agent.pid"

@@ -23,6 +23,6 @@ wait_line "$T/stdout" ready
 stop_daemon "${agent_pid[web1]}"
 wait $cli
 status=$?
-assert_status 125
+assert_status 143
 assert_stderr_has 'the agent is stopping'
 wait_no_process 'sleep 790[23].25'

@@ -60,7 +60,7 @@ last agent.stop
 assert_field decision denied
 
 # a caller that is killed
-sloth agent run web1 'exec sleep 3217' &
+sloth agent run --reconnect 1 web1 'exec sleep 3217' &
 caller=$!
 wait_process '^sleep 3217$'
 kill -KILL $caller

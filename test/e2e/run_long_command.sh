@@ -15,7 +15,7 @@ cat >"$T/long.py" <<-'PY'
 import grpc, os, sys
 sys.argv = ['foreign.py', 'none']
 size = int(os.environ['SIZE'])
-source = open(os.environ['FOREIGN']).read().rsplit('main()', 1)[0]
+source = open(os.environ['FOREIGN']).read().rsplit('if __name__', 1)[0]
 exec(source)
 try:
     sys.exit(cmd_exec(os.environ['MASTER'], 'web1', ': ' + 'x' * size))
