@@ -165,7 +165,7 @@ static void send_list(struct wire_call *call, struct list_answer *l)
 	free(runs);
 }
 
-void run_list_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+void list_runs_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
 {
 	Sloth__V1__ListRunsRequest *request = wire_unpack(call, &sloth__v1__list_runs_request__descriptor, data, len);
 	struct list_answer l = { .agent = arg };

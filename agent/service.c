@@ -104,7 +104,7 @@ static const struct wire_method methods[] = {
 	{ .path = "/agent.Agent/Shutdown", .roles = WIRE_MASTER, .unary = true, .start = on_shutdown },
 	{ .path = "/agent.Agent/GetResourceUsage", .roles = WIRE_MASTER, .unary = true, .start = on_usage },
 	{ .path = "/sloth.v1.Agent/Run", .roles = WIRE_MASTER, .runs_long = true, .start = run_call_start },
-	{ .path = "/sloth.v1.Agent/ListRuns", .roles = WIRE_MASTER, .unary = true, .start = run_list_start },
+	{ .path = "/sloth.v1.Agent/ListRuns", .roles = WIRE_MASTER, .unary = true, .start = list_runs_start },
 	{ .path = "/sloth.v1.Agent/WaitRun", .roles = WIRE_MASTER, .unary = true, .runs_long = true, .start = run_wait_start },
 	{ .path = "/sloth.v1.Agent/ControlRun", .roles = WIRE_MASTER, .unary = true, .start = run_control_start },
 	{ .path = "/sloth.v1.Agent/Hello", .roles = WIRE_MASTER, .unary = true, .start = on_hello },

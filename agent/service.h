@@ -13,7 +13,7 @@ void service_register(struct agent *agent);
 /* Handlers with files of their own; `arg` is the agent. */
 void run_call_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg);
 void run_command_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg);
-void run_list_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg);
+void list_runs_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg);
 void run_wait_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg);
 void run_control_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg);
 

@@ -19,14 +19,14 @@ void runs_register(void)
 	record_done(&r);
 }
 
-void runs_open(void)
+void runs_set_up(void)
 {
 	world_open(&w);
 	fake_open(&w, &web1, "web1", false);
 	runs_register();
 }
 
-void runs_close(void)
+void runs_tear_down(void)
 {
 	record_done(&call);
 	fake_close(&web1);

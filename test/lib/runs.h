@@ -11,8 +11,8 @@ extern struct world w;
 extern struct fake web1;
 extern struct record call;		/* the newest call of a run */
 
-void runs_open(void);
-void runs_close(void);
+void runs_set_up(void);
+void runs_tear_down(void);
 void runs_register(void);		/* web1, as it is reached now */
 
 /* 16 bytes that all are this one. */

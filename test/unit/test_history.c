@@ -17,7 +17,7 @@ START_TEST(the_agents_word_is_kept)
 {
 	const Sloth__V1__RunRecord *r;
 
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	r = runs_show(1);
 	ck_assert_str_eq(r->state, "running");
@@ -40,7 +40,7 @@ START_TEST(the_agents_word_is_kept)
 	ck_assert_int_ge(r->ended_ms, r->started_ms);
 	ck_assert(!r->has_output);
 	ck_assert_uint_eq(web1.n_waits, 0);
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -50,7 +50,7 @@ START_TEST(the_reason_is_that_of_the_last_message)
 	Sloth__V1__RunExit end = SLOTH__V1__RUN_EXIT__INIT;
 	Sloth__V1__RunOutput output = SLOTH__V1__RUN_OUTPUT__INIT;
 
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	runs_answer();
 	end.end = SLOTH__V1__RUN_END__RUN_END_CANCELLED;
@@ -64,13 +64,13 @@ START_TEST(the_reason_is_that_of_the_last_message)
 	ck_assert_str_eq(runs_show(1)->state, "cancelled");
 	ck_assert_str_eq(runs_show(1)->reason, "its caller was lost for 60s");
 	ck_assert_uint_eq(runs_show(1)->signal, 15);
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
 START_TEST(a_refused_start_never_began_and_its_id_may_begin)
 {
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	runs_end(WIRE_RESOURCE_EXHAUSTED, "it has 64 runs (--max-runs)");
 	ck_assert_str_eq(runs_show(1)->state, "rejected");
@@ -80,7 +80,7 @@ START_TEST(a_refused_start_never_began_and_its_id_may_begin)
 	runs_answer();
 	runs_end_exited("0");
 	ck_assert_str_eq(runs_show(1)->state, "exited");
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -89,7 +89,7 @@ START_TEST(an_agent_that_is_not_reached_is_unreachable)
 	Sloth__V1__RunStart start = runs_start(1);
 	struct record r;
 
-	runs_open();
+	runs_set_up();
 	fake_register(&w, "web1", "127.0.0.1:1", &web1, &r);
 	record_done(&r);
 	runs_send_start(&start);
@@ -104,14 +104,14 @@ START_TEST(an_agent_that_is_not_reached_is_unreachable)
 	ck_assert_str_eq(runs_show(1)->state, "running");
 	runs_end_exited("0");
 	ck_assert_str_eq(runs_show(1)->state, "exited");
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
 /* An end does not change, whoever uses the id again. */
 START_TEST(an_id_that_is_used_again_changes_no_end)
 {
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	runs_answer();
 	runs_end_exited("4");
@@ -120,7 +120,7 @@ START_TEST(an_id_that_is_used_again_changes_no_end)
 	runs_end(WIRE_INVALID_ARGUMENT, "x");
 	ck_assert_str_eq(runs_show(1)->state, "exited");
 	ck_assert_uint_eq(runs_show(1)->code, 4);
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -129,7 +129,7 @@ START_TEST(an_argument_vector_is_shown_as_a_shell_would_take_it)
 	ProtobufCBinaryData argv[2] = { { 4, (uint8_t *)(uintptr_t)"grep" }, { 3, (uint8_t *)(uintptr_t)"a b" } };
 	Sloth__V1__RunStart start = runs_start(1);
 
-	runs_open();
+	runs_set_up();
 	start.command = (char *)(uintptr_t)"";
 	start.argv = argv;
 	start.n_argv = 2;
@@ -137,7 +137,7 @@ START_TEST(an_argument_vector_is_shown_as_a_shell_would_take_it)
 	pair_run(&w.turn, runs_has_message, &web1);
 	ck_assert_str_eq(runs_show(1)->command, "grep 'a b'");
 	runs_end_exited("0");
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -147,7 +147,7 @@ START_TEST(execute_command_is_recorded_too)
 	const Sloth__V1__ListRunsRequest all = SLOTH__V1__LIST_RUNS_REQUEST__INIT;
 	const Sloth__V1__ListRunsResponse *response;
 
-	runs_open();
+	runs_set_up();
 	message.agent_name = (char *)(uintptr_t)"web1";
 	message.command = (char *)(uintptr_t)"uname -n";
 	world_call(&w, "/agent.AgentRegistry/ExecuteCommand", &message.base, &call);
@@ -158,7 +158,7 @@ START_TEST(execute_command_is_recorded_too)
 	ck_assert_uint_eq(response->n_runs, 1);
 	ck_assert_str_eq(response->runs[0]->state, "exited");
 	ck_assert_str_eq(response->runs[0]->command, "uname -n");
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -166,7 +166,7 @@ END_TEST
 
 START_TEST(a_run_whose_caller_left_is_followed)
 {
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	runs_answer();
 	wire_end(call.call, WIRE_CANCELLED, "enough");
@@ -179,13 +179,13 @@ START_TEST(a_run_whose_caller_left_is_followed)
 	runs_expect(1, "cancelled");
 	ck_assert_str_eq(runs_show(1)->reason, "cancelled by its caller");
 	ck_assert_uint_eq(runs_show(1)->stdout_bytes, 5);
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
 START_TEST(lost_contact_lasts_until_the_agent_answers)
 {
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	runs_answer();
 	wire_conn_close(web1.conn, 0, "gone");
@@ -198,13 +198,13 @@ START_TEST(lost_contact_lasts_until_the_agent_answers)
 	runs_answer_wait("exited", 9, "");
 	runs_expect(1, "exited");
 	ck_assert_uint_eq(runs_show(1)->code, 9);
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
 START_TEST(a_run_that_never_began_is_rejected)
 {
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	wire_conn_close(web1.conn, 0, "gone");
 	pair_run(&w.turn, pair_is, &call.ended);
@@ -215,13 +215,13 @@ START_TEST(a_run_that_never_began_is_rejected)
 	runs_begin(1);
 	ck_assert_str_eq(runs_show(1)->state, "running");
 	runs_end_exited("0");
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
 START_TEST(a_run_of_a_machine_that_restarted_is_unknown)
 {
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	web1.own_epoch[0] = 0xdd;
 	wire_conn_close(web1.conn, 0, "gone");
@@ -229,7 +229,7 @@ START_TEST(a_run_of_a_machine_that_restarted_is_unknown)
 	runs_answer_wait("never-began", 0, "");
 	runs_expect(1, "unknown");
 	ck_assert_str_eq(runs_show(1)->reason, "its machine restarted");
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -237,7 +237,7 @@ START_TEST(a_detached_run_is_followed_to_its_end)
 {
 	Sloth__V1__RunStart start = runs_start(1);
 
-	runs_open();
+	runs_set_up();
 	start.detach = true;
 	runs_send_start(&start);
 	pair_run(&w.turn, runs_has_message, &web1);
@@ -247,19 +247,19 @@ START_TEST(a_detached_run_is_followed_to_its_end)
 	ck_assert(runs_show(1)->detached);
 	runs_answer_wait("exited", 0, "");
 	runs_expect(1, "exited");
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
 /* Whoever asks for a run a second time is told so; how the first time ended is the agent's to tell. */
 START_TEST(a_run_that_was_started_before_is_asked_about)
 {
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	runs_end(WIRE_ALREADY_EXISTS, "it was started before");
 	runs_answer_wait("signalled", 9, "killed");
 	runs_expect(1, "signalled");
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -273,7 +273,7 @@ static bool has_all_places(void *arg)
 /* The end of one makes room for the next. */
 START_TEST(an_agent_is_asked_about_so_many_runs_at_once)
 {
-	runs_open();
+	runs_set_up();
 	for (int i = 1; i <= FOLLOW_ASKS_MAX + 2; i++) {
 		runs_begin((uint8_t)i);
 		runs_answer();
@@ -287,20 +287,20 @@ START_TEST(an_agent_is_asked_about_so_many_runs_at_once)
 	pair_run(&w.turn, runs_is_waiting, &web1);
 	ck_assert_mem_eq(web1.waited_for, runs_id(FOLLOW_ASKS_MAX + 1).data, RUN_ID_LEN);
 	ck_assert_uint_eq(web1.n_waits, FOLLOW_ASKS_MAX + 1);
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
 START_TEST(an_agent_that_cannot_tell_leaves_it_unknown)
 {
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	runs_answer();
 	wire_end(call.call, WIRE_CANCELLED, "enough");
 	pair_run(&w.turn, runs_is_waiting, &web1);
 	wire_end(web1.waiting, WIRE_UNIMPLEMENTED, "what?");
 	runs_expect(1, "unknown");
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -309,7 +309,7 @@ START_TEST(runs_of_an_agent_that_is_gone_are_lost)
 {
 	Sloth__V1__RunStart start = runs_start(1);
 
-	runs_open();
+	runs_set_up();
 	start.detach = true;
 	runs_send_start(&start);
 	pair_run(&w.turn, runs_has_message, &web1);
@@ -322,7 +322,7 @@ START_TEST(runs_of_an_agent_that_is_gone_are_lost)
 	runs_register();
 	runs_answer_wait("exited", 1, "");
 	runs_expect(1, "exited");
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -339,7 +339,7 @@ static void restart_history(void)
 
 START_TEST(open_runs_are_learned_again_after_a_restart)
 {
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	runs_answer();
 	runs_end_exited("0");
@@ -355,7 +355,7 @@ START_TEST(open_runs_are_learned_again_after_a_restart)
 	runs_answer_wait("exited", 0, "");
 	runs_expect(2, "exited");
 	ck_assert_str_eq(runs_show(1)->state, "exited");
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -389,7 +389,7 @@ START_TEST(runs_that_the_history_lacks_are_entered)
 	ck_assert(runs_show(8)->has_output);
 	runs_register();
 	ck_assert_uint_eq(web1.n_lists, 1);
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -397,7 +397,7 @@ END_TEST
 
 START_TEST(who_resumes_is_judged_by_the_epoch_of_the_start)
 {
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	ck_assert_str_eq(web1.role, "admin");
 	runs_answer();
@@ -415,7 +415,7 @@ START_TEST(who_resumes_is_judged_by_the_epoch_of_the_start)
 	runs_resume(2, "web1", NULL);
 	ck_assert_str_eq(web1.epoch, "");
 	runs_end(WIRE_NOT_FOUND, "never heard of it");
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -426,7 +426,7 @@ START_TEST(a_resume_that_is_refused_changes_nothing)
 	Sloth__V1__RunInput input = SLOTH__V1__RUN_INPUT__INIT;
 	struct record r;
 
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	runs_answer();
 	message.run_id = runs_id(1);
@@ -439,7 +439,7 @@ START_TEST(a_resume_that_is_refused_changes_nothing)
 	pair_run(&w.turn, pair_is, &r.ended);
 	ck_assert_str_eq(runs_show(1)->state, "running");
 	record_done(&r);
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -448,7 +448,7 @@ START_TEST(contact_that_was_lost_for_long_is_given_up)
 {
 	struct run_record r = run_record_empty;
 
-	runs_open();
+	runs_set_up();
 	memcpy(r.id, runs_id(3).data, RUN_ID_LEN);
 	r.agent = r.principal = "gone";
 	r.state = RUN_LOST_CONTACT;
@@ -464,7 +464,7 @@ START_TEST(contact_that_was_lost_for_long_is_given_up)
 	history_drop(&w.m);
 	ck_assert_str_eq(runs_show(3)->state, "unknown");
 	ck_assert_str_eq(runs_show(3)->reason, "its agent did not come back");
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 

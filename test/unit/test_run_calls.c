@@ -42,7 +42,7 @@ START_TEST(whoever_waits_is_told_the_end)
 {
 	struct record r;
 
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	runs_answer();
 	ask_to_wait(1, 30, &r);
@@ -59,7 +59,7 @@ START_TEST(whoever_waits_is_told_the_end)
 	pair_run(&w.turn, pair_is, &r.ended);
 	ck_assert_int_eq(r.code, WIRE_NOT_FOUND);
 	record_done(&r);
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -86,7 +86,7 @@ START_TEST(control_is_passed_on)
 	Sloth__V1__RunStart start = runs_start(1);
 	struct record r;
 
-	runs_open();
+	runs_set_up();
 	start.detach = true;
 	runs_send_start(&start);
 	pair_run(&w.turn, runs_has_message, &web1);
@@ -104,7 +104,7 @@ START_TEST(control_is_passed_on)
 	ck_assert_int_eq(r.code, WIRE_OK);
 	record_done(&r);
 	ck_assert(!runs_show(1)->has_output);
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -112,7 +112,7 @@ START_TEST(control_of_what_is_not_there_is_refused)
 {
 	struct record r;
 
-	runs_open();
+	runs_set_up();
 	control(1, "", SLOTH__V1__RUN_CONTROL__ACTION_STOP, &r);
 	ck_assert_int_eq(r.code, WIRE_NOT_FOUND);
 	record_done(&r);
@@ -123,7 +123,7 @@ START_TEST(control_of_what_is_not_there_is_refused)
 	ck_assert_int_eq(r.code, WIRE_INVALID_ARGUMENT);
 	record_done(&r);
 	ck_assert_uint_eq(web1.n_controls, 0);
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -170,7 +170,7 @@ START_TEST(lists_are_filtered)
 	Sloth__V1__ListRunsRequest q = SLOTH__V1__LIST_RUNS_REQUEST__INIT;
 	const Sloth__V1__ListRunsRequest all = SLOTH__V1__LIST_RUNS_REQUEST__INIT;
 
-	runs_open();
+	runs_set_up();
 	store_begin(w.m.store);
 	enter('a', "web1", RUN_EXITED, 0, 1000);
 	enter('b', "db1", RUN_EXITED, 1, 2000);
@@ -203,7 +203,7 @@ START_TEST(lists_are_filtered)
 	expect_list(&q, "", false);
 	set_policy("deny * agents=web* verbs=list\n");
 	expect_list(&all, "b", false);
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -212,7 +212,7 @@ START_TEST(wrong_filters_are_refused_in_words)
 	static char wrong[] = "xyz", *states[] = { wrong };
 	Sloth__V1__ListRunsRequest q = SLOTH__V1__LIST_RUNS_REQUEST__INIT;
 
-	runs_open();
+	runs_set_up();
 	q.id_prefix = wrong;
 	for (int i = 0; i < 2; i++) {
 		record_done(&call);
@@ -225,7 +225,7 @@ START_TEST(wrong_filters_are_refused_in_words)
 		q.states = states;
 		q.n_states = 1;
 	}
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -245,7 +245,7 @@ START_TEST(not_too_many_read_the_history_at_once)
 	struct record r[RUN_LISTS_MAX + 1];
 	unsigned n_refused = 0;
 
-	runs_open();
+	runs_set_up();
 	w.m.n_run_lists = 1;		/* one that goes on */
 	for (size_t i = 0; i <= RUN_LISTS_MAX; i++) {
 		world_call(&w, "/sloth.v1.Master/ListRuns", &all.base, &r[i]);
@@ -258,7 +258,7 @@ START_TEST(not_too_many_read_the_history_at_once)
 	}
 	ck_assert_uint_ge(n_refused, 1);
 	ck_assert_uint_eq(w.m.n_run_lists, 1);
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -269,7 +269,7 @@ START_TEST(a_full_disk_loses_no_end)
 	const Sloth__V1__ListRunsRequest all = SLOTH__V1__LIST_RUNS_REQUEST__INIT;
 	struct record r;
 
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	runs_answer();
 	ck_assert_int_eq(history_flush(&w.m), 0);
@@ -284,7 +284,7 @@ START_TEST(a_full_disk_loses_no_end)
 	setrlimit(RLIMIT_FSIZE, &unlimited);
 	ck_assert_uint_eq(runs_show(1)->code, 6);
 	ck_assert_ptr_null(history_warning(&w.m, 0));
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -296,7 +296,7 @@ START_TEST(a_long_history_is_listed_and_cut)
 	struct run_record r = run_record_empty;
 	uint64_t n = 0;
 
-	runs_open();
+	runs_set_up();
 	r.agent = r.principal = "x";
 	r.state = RUN_EXITED;
 	store_begin(w.m.store);
@@ -318,7 +318,7 @@ START_TEST(a_long_history_is_listed_and_cut)
 		ev_run(w.turn.loop, EVRUN_ONCE);
 	ck_assert_uint_eq(n, 1200);
 	ck_assert_int_eq(runs_list(&q)->runs[0]->started_ms, INT64_C(4102444800000) + 2499);
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
