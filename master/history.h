@@ -72,7 +72,8 @@ void history_join(struct master *m, const struct agent *a, ProtobufCBinaryData i
 
 /* It goes to the agent whose epoch that is. */
 void history_call_sent(struct history_call *call, const char *epoch);
-static inline void history_call_heard(struct history_call *call) { call->is_heard = true; }
+/* The agent has answered: whatever was known of the run, it is there. */
+void history_call_heard(struct history_call *call);
 /* The agent's call has ended, by its agent or because the caller was there no more. Empties *call. */
 struct history_end {
 	struct wire_call *callee;	/* its trailers tell how the run ended; NULL: there are none */

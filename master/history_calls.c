@@ -102,6 +102,15 @@ void history_call_sent(struct history_call *call, const char *epoch)
 	history_touch(run);
 }
 
+void history_call_heard(struct history_call *call)
+{
+	if (call->is_heard)
+		return;
+	call->is_heard = true;
+	if (call->run && call->run->record.is_open && call->run->record.state != RUN_QUEUED)
+		history_set_state(call->run, RUN_RUNNING);
+}
+
 /* ---- end ---- */
 
 /* The call is about the run no more. */
