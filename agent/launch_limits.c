@@ -53,11 +53,13 @@ int launch_limits(struct spec *spec, const Sloth__V1__RunStart *start, char **er
 		const Sloth__V1__RunLimit *limit = start->limits[i];
 		const struct limit_name *known = find(limit->name);
 
-		*error = NULL;
-		if (!known)
+		if (!known) {
 			*error = mem_printf("limit %s: there is none of that name; nofile, nproc, core, cpu, as, fsize, data, stack "
 					    "and the others of getrlimit(2) are known", str_quote(limit->name));
-		else if (is_set(spec, known->resource))
+			return -EINVAL;
+		}
+		*error = NULL;
+		if (is_set(spec, known->resource))
 			*error = mem_printf("limit %s is given twice", known->name);
 		else if (limit->soft > limit->hard)
 			*error = mem_printf("limit %s: the soft one is above the hard one", known->name);

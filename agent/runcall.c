@@ -269,10 +269,12 @@ static void on_half_close(struct wire_call *call, void *arg)
 		wire_end(call, WIRE_INVALID_ARGUMENT, "the call ended before a run was asked for");
 	} else if (rc->reader.run && rc->reader.is_owner) {
 		rc->reader.frees = true;
-		if (rc->is_told)
-			wire_end(call, WIRE_OK, NULL);
-		else
+		if (!rc->is_told) {
 			run_input_end(rc->reader.run);
+			return;
+		}
+		run_leave(&rc->reader, RUN_DONE, "");
+		wire_end(call, WIRE_OK, NULL);
 	}
 }
 

@@ -30,6 +30,7 @@ void mix_run_open(struct mix_call *c, Sloth__V1__RunStart *start, uint64_t deadl
 		start->agent_name = mix_text(mix_agent_name(c));
 	start->run_id = (ProtobufCBinaryData){ sizeof c->run.id, c->run.id };
 	start->kill_grace_ms = GRACE_MS;
+	start->reconnect_ms = 1;	/* who is lost does not come back */
 	input.event_case = SLOTH__V1__RUN_INPUT__EVENT_START;
 	input.start = start;
 	mix_open(c, mix_run_path(c), deadline_ms);
@@ -104,6 +105,18 @@ void mix_run_output(struct mix_call *c, int stream, const ProtobufCBinaryData *d
 	r->n_got[stream] += data->len;
 }
 
+/* Without it a command with much output waits when its spool is full. */
+static void acknowledge(struct mix_call *c)
+{
+	Sloth__V1__RunInput input = SLOTH__V1__RUN_INPUT__INIT;
+	Sloth__V1__RunAck ack = SLOTH__V1__RUN_ACK__INIT;
+
+	ack.position = c->run.n_got[0] + c->run.n_got[1];
+	input.event_case = SLOTH__V1__RUN_INPUT__EVENT_ACK;
+	input.ack = &ack;
+	wire_send_message(c->call, &input.base);
+}
+
 static void take_exit(struct mix_call *c, const Sloth__V1__RunExit *exit)
 {
 	struct mix_run *r = &c->run;
@@ -135,9 +148,11 @@ void mix_run_message(struct mix_call *c, const uint8_t *data, size_t len)
 		return;
 	case SLOTH__V1__RUN_OUTPUT__EVENT_STDOUT_DATA:
 		mix_run_output(c, 0, &event->stdout_data);
+		acknowledge(c);
 		break;
 	case SLOTH__V1__RUN_OUTPUT__EVENT_STDERR_DATA:
 		mix_run_output(c, 1, &event->stderr_data);
+		acknowledge(c);
 		break;
 	case SLOTH__V1__RUN_OUTPUT__EVENT_STDIN_TAKEN:
 		r->input_is_over |= event->stdin_taken->closed;

@@ -241,6 +241,13 @@ static void start_again(struct mix_call *c)
 		wire_end(c->call, WIRE_ALREADY_EXISTS, "none has been yet");
 }
 
+/* Of the run before, as long as the agent does not know that its caller has all of it; the same goes for its end, and
+ * for being refused because it was somebody else's. */
+static void ignore_message(struct mix_call *c, const uint8_t *data, size_t len)
+{
+	(void)c, (void)data, (void)len;
+}
+
 static void start_on_nobody(struct mix_call *c)
 {
 	Sloth__V1__RunStart start = SLOTH__V1__RUN_START__INIT;
@@ -297,7 +304,8 @@ const struct mix_kind mix_run_kinds[] = {
 	{ "run cut short", 4, MIX_BOTH, MIX_CODE(OK) | MIX_CODE(CANCELLED), start_short_lived,
 	  .on_message = mix_run_message,
 	  .on_timer = end_short_lived, .judge = judge_run },
-	{ "run again", 2, MIX_BOTH, MIX_CODE(ALREADY_EXISTS), start_again, .on_message = mix_run_message },
+	{ "run again", 2, MIX_BOTH, MIX_CODE(ALREADY_EXISTS) | MIX_CODE(OK) | MIX_CODE(PERMISSION_DENIED), start_again,
+	  .on_message = ignore_message },
 	{ "run on nobody", 2, MIX_MASTER, MIX_CODE(NOT_FOUND), start_on_nobody, .on_message = mix_run_message },
 	{ "run without start", 2, MIX_BOTH, MIX_CODE(INVALID_ARGUMENT), start_without_start,
 	  .on_message = mix_run_message },
