@@ -180,9 +180,9 @@ static void run_end(struct run *run, const char *reason)
 	str_escape(o->reason, PAST_REASON_MAX, reason, strlen(reason), "");
 	past_put(runs_past(run->runs), run->id, o);
 	ev_timer_stop(runs_loop(run->runs), &run->lost);
-	run_move(run, RUN_OVER);
 	if (run->is_detached)
-		note_disk(run);
+		note_disk(run);		/* counted from the move on */
+	run_move(run, RUN_OVER);
 	run->is_ending = true;
 	run_turn(run);
 	list_for_each(link, tmp, &run->waiters) {
@@ -256,7 +256,7 @@ void run_lose(struct run *run, int dir_fd)
 	why = process.pid && !process.is_of_this_boot ? "its machine restarted" : "its supervisor was killed";
 	log_warn("run %s: %s; its end is not known", run->hex, why);
 	run->outcome.end = RUN_END_UNKNOWN;
-	run->outcome.started_ms = run->started_ms;
+	run->outcome.started_ms = process.pid ? run->started_ms : 0;
 	strcpy(run->outcome.reason, why);
 	run_move(run, RUN_SWEEPING);
 	if (!process.pid || process.is_of_this_boot)

@@ -88,6 +88,16 @@ bool rundir_is_held(int dir_fd)
 	return is_held;
 }
 
+int rundir_seal(int dir_fd)
+{
+	int fd = openat(dir_fd, "lock", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int rc = fd < 0 || flock(fd, LOCK_EX | LOCK_NB) ? -errno : 0;
+
+	if (rc)
+		fd_close(&fd);
+	return rc ? rc : fd;
+}
+
 /* A whole file, at most `max` bytes. 0 or -errno. */
 static int read_file(int dir_fd, const char *name, size_t max, struct buf *out)
 {

@@ -25,6 +25,11 @@ void rundir_remove(int runs_fd, const char *name);
 
 /* Does its supervisor live? */
 bool rundir_is_held(int dir_fd);
+/*
+ * For a directory that no supervisor has entered: from now on none can. A descriptor that keeps it so, or -errno: -EEXIST,
+ * one has been there; -EWOULDBLOCK, one is.
+ */
+int rundir_seal(int dir_fd);
 /* 0; -ENOENT: the run has no end yet; -EBADMSG. `reason` has SUP_REASON_MAX + 1 bytes. */
 int rundir_read_status(int dir_fd, struct sup_status *status, char *reason);
 /* 0 or -errno; -EBADMSG. spec_done() in both cases. */

@@ -172,6 +172,7 @@ static void push_over(struct runs *runs, struct run *run)
 		runs->n_detached++;
 	else
 		runs->n_unacked++;
+	runs->detached_bytes += run->disk_bytes;
 }
 
 /* Out of the list and the counts of a state. */

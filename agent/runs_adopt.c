@@ -3,10 +3,12 @@
  *
  * The lock of a directory says whether its supervisor lives. One that lives is connected to, and tells by itself how its
  * run stands. One that does not has left an end in its file, or none: then the run is lost. What is no run is removed: the
- * directory of an idle supervisor, or one whose spec cannot be read and which nobody holds.
+ * directory of an idle supervisor, one that no supervisor has entered, or one whose spec cannot be read and which nobody
+ * holds.
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,6 +60,19 @@ static void remove_idle(int runs_fd, const char *name)
 	fd_close(&dir_fd);
 }
 
+/* Its agent has ended between making it and saying go: it never began, and does not by a go that is still under way. */
+static bool remove_unbegun(int runs_fd, const char *name, int dir_fd)
+{
+	bool was_entered = faccessat(dir_fd, "out", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	int seal = was_entered ? -EEXIST : rundir_seal(dir_fd);
+
+	if (seal < 0)
+		return false;
+	rundir_remove(runs_fd, name);
+	close(seal);
+	return true;
+}
+
 static void adopt(struct runs *runs, bool is_state, const char *name, struct found *found)
 {
 	int runs_fd = runs_dir(runs, is_state), dir_fd;
@@ -69,7 +84,7 @@ static void adopt(struct runs *runs, bool is_state, const char *name, struct fou
 		return;
 	}
 	dir_fd = rundir_open(runs_fd, name);
-	if (dir_fd < 0 || runs_find(runs, id)) {
+	if (dir_fd < 0 || runs_find(runs, id) || remove_unbegun(runs_fd, name, dir_fd)) {
 		fd_close(&dir_fd);
 		return;
 	}

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/mem.h"
 #include "common/str.h"
@@ -25,7 +26,7 @@ struct asked {
 	const char *user;			/* as whom; NULL: not known */
 	/* of a run that is resumed, as the history has it */
 	bool is_known, is_void;
-	char *known_agent, *known_user;		/* owned */
+	char *known_agent, *known_user, *known_principal, *known_command;	/* owned */
 	char epoch[2 * 16 + 1];
 };
 
@@ -33,6 +34,8 @@ static void asked_done(struct asked *a)
 {
 	free(a->known_agent);
 	free(a->known_user);
+	free(a->known_principal);
+	free(a->known_command);
 }
 
 static void on_known(const struct run_record *r, void *arg)
@@ -43,6 +46,8 @@ static void on_known(const struct run_record *r, void *arg)
 	a->is_void = r->is_void;
 	a->known_agent = mem_strdup(r->agent);
 	a->known_user = mem_strdup(r->run_as);
+	a->known_principal = mem_strdup(r->principal);
+	a->known_command = mem_strdup(r->command);
 	snprintf(a->epoch, sizeof a->epoch, "%s", r->epoch);
 }
 
@@ -108,10 +113,10 @@ static struct audit_run_what describe(const struct asked *a)
 {
 	const Sloth__V1__RunStart *start = a->start;
 
-	if (a->resume)
+	if (!start)
 		return (struct audit_run_what){ .kind = "resume", .event = {
 			.agent = a->agent, .run_id = a->resume->run_id.data, .run_id_len = a->resume->run_id.len } };
-	return (struct audit_run_what){ .kind = "run", .event = {
+	return (struct audit_run_what){ .kind = a->resume ? "resume" : "run", .event = {
 		.agent = a->agent, .command = start->command, .argv = start->argv, .n_argv = start->n_argv,
 		.env = start->env, .n_env = start->n_env, .run_id = start->run_id.data, .run_id_len = start->run_id.len,
 		.run_as = start->user, .cwd = start->cwd } };
@@ -136,17 +141,54 @@ static void pass_on(struct master *m, struct wire_call *call, const Sloth__V1__R
 		relay_start(m, call, relay);
 }
 
+/* As whom it was started, and as whom it would be. */
+static bool may_run(struct master *m, struct wire_call *call, const struct asked *a)
+{
+	return master_may_run(m, call, a->agent, a->user) &&
+	       (!a->resume || !a->start || master_may_run(m, call, a->agent, a->start->user));
+}
+
+/* What begins a run that is known already is what has asked for it, by whoever has: the history tells no other story. */
+static const char *why_not_the_same(struct master *m, struct wire_call *call, const struct asked *a)
+{
+	struct principal who;
+	char *command;
+	bool is_same;
+
+	if (!a->resume || !a->start)
+		return NULL;
+	if (a->start->run_id.len != a->resume->run_id.len ||
+	    memcmp(a->start->run_id.data, a->resume->run_id.data, a->start->run_id.len) != 0)
+		return "the start is that of another run";
+	if (!a->is_known)
+		return NULL;
+	principal_of_call(&who, &m->users, call);
+	if (!str_equal(a->agent, a->known_agent) || !principal_is_same(who.name, a->known_principal))
+		return "the run was asked for on another agent, or by somebody else";
+	command = run_command_text(a->start->command, a->start->argv, a->start->n_argv);
+	is_same = !*a->known_command || str_equal(command, a->known_command);
+	free(command);
+	return is_same ? NULL : "the run was asked for with another command";
+}
+
 static void begin(struct master *m, struct wire_call *call, const Sloth__V1__RunInput *input, const struct asked *a,
 		  struct relay_request *relay)
 {
 	const struct audit_run_what what = describe(a);
+	const char *other;
 
 	if (a->resume && !*a->agent) {
 		wire_end(call, WIRE_NOT_FOUND, "no such run is known here: name its agent");
 		return;
 	}
-	if (!master_may_run(m, call, a->agent, a->user)) {
+	if (!may_run(m, call, a)) {
 		audit_run_deny(m, call, &what, "the policy denies it");
+		return;
+	}
+	other = why_not_the_same(m, call, a);
+	if (other) {
+		wire_end(call, WIRE_INVALID_ARGUMENT, other);
+		audit_run_deny(m, call, &what, other);
 		return;
 	}
 	relay->agent = relay_find_agent(m, call, a->agent);

@@ -57,6 +57,7 @@ void store_put_run(struct store *s, const struct run_record *r)
 		" command = iif(excluded.command = '', command, excluded.command),"
 		" run_as = iif(excluded.run_as = '', run_as, excluded.run_as),"
 		" epoch = iif(excluded.epoch = '', epoch, excluded.epoch),"
+		" principal = iif(is_void, excluded.principal, principal),"
 		" reason = excluded.reason, containment = excluded.containment, state = excluded.state, code = excluded.code,"
 		" signal = excluded.signal, ended_ms = excluded.ended_ms, since_ms = excluded.since_ms,"
 		" duration_ms = excluded.duration_ms, stdout_bytes = excluded.stdout_bytes,"

@@ -19,7 +19,7 @@ assert_event other '^started [1-9]'
 assert_event other '^status OK'
 stop_daemon "${agent_pid[web1]}"
 wait "$call"
-assert_event first '^status UNAVAILABLE the agent is stopping; its runs go on'
+wait_event first '^status UNAVAILABLE the agent is stopping; its runs go on'
 pgrep -f 'sleep 7611[.]25' >/dev/null || fail "a run ended with the agent"
 
 for program in sbin/slothd-agent libexec/sloth/sloth-supervise; do
