@@ -16,7 +16,8 @@ build=$(cd "$1" && pwd) || exit 1
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 pairs=${PAIRS:-60}
 blocks=$(((pairs + 11) / 12))
-dir=$(mktemp -d "${TMPDIR:-/tmp}/sloth-bench.XXXXXX") || exit 1
+# In memory, as /run is, where runs have their directories.
+dir=$(mktemp -d "${TMPDIR:-/dev/shm}/sloth-bench.XXXXXX") || exit 1
 cd "$dir" || exit 1
 export HOME=$dir LC_ALL=C.UTF-8
 unset SLOTH_MASTER
