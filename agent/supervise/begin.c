@@ -18,6 +18,8 @@
 #include "common/fd.h"
 #include "common/mem.h"
 
+enum { STARTED_MS = 4 };	/* less than the agent itself waits before it tells its caller */
+
 int begin_idle(struct supervisor *s)
 {
 	int err = home_make(&s->home, s->runs, s->name);
@@ -170,19 +172,21 @@ static void note_start(struct supervisor *s, pid_t pid, bool is_outside)
 		clocks_start(&s->clocks, CLOCK_TIMEOUT, s->started_us / 1000 + 1, s->spec.timeout_ms);	/* never early */
 	home_write_pid(&s->home, pid);		/* without it the run goes on; it is for the case that we are killed */
 	s->owes |= OWES_STARTED;
+	if (s->spec.no_input)		/* nobody waits for it with input: short runs are told in one go */
+		clocks_start(&s->clocks, CLOCK_STARTED, mono_ms(), STARTED_MS);
 	run_move(s, SUP_IS_RUNNING);
 }
 
 static void spawn(struct supervisor *s, struct stdio *io)
 {
-	struct child_plan plan = { .spec = &s->spec, .script = io->script, .cgroup_procs = -1 };
+	struct child_plan plan = { .spec = &s->spec, .script = io->script, .cgroup = -1 };
 	struct child_failure failure;
 	pid_t pid;
 
 	memcpy(plan.fds, io->theirs, sizeof plan.fds);
 	contain_begin(&s->contain, s->spec.cgroup, s->spec.id);
 	if (s->contain.kind == SUP_CONTAINED_CGROUP)
-		plan.cgroup_procs = s->contain.cgroup.procs;
+		plan.cgroup = s->contain.cgroup.dir;
 	pid = child_start(&plan, &failure);
 	if (pid > 0) {
 		watch(s, io);

@@ -30,27 +30,21 @@ static int open_dir(int at, const char *path)
 
 static void let_go(struct cgroup *g)
 {
-	fd_close(&g->procs);
 	fd_close(&g->dir);
 	fd_close(&g->parent);
 	g->is_made = false;
 }
 
-static int open_all(struct cgroup *g)
+static int open_own(struct cgroup *g)
 {
-	int err = 0;
-
 	g->dir = open_dir(g->parent, g->name);
-	g->procs = g->dir < 0 ? -1 : openat(g->dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-	if (g->procs < 0)
-		err = -errno;
-	g->is_made = !err;
-	return err;
+	g->is_made = g->dir >= 0;
+	return g->is_made ? 0 : -errno;
 }
 
 static int open_parent(struct cgroup *g, const char *parent)
 {
-	*g = (struct cgroup){ .parent = -1, .dir = -1, .procs = -1 };
+	*g = (struct cgroup){ .parent = -1, .dir = -1 };
 	g->parent = parent ? open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (g->parent >= 0)
 		return 0;
@@ -67,7 +61,7 @@ int cgroup_make(struct cgroup *g, const char *parent, const uint8_t *id)
 	str_hex(id, 16, g->name + sizeof prefix - 1);
 	if (mkdirat(g->parent, g->name, 0755) && errno != EEXIST)
 		err = -errno;
-	if (!err && (err = open_all(g)))
+	if (!err && (err = open_own(g)))
 		unlinkat(g->parent, g->name, AT_REMOVEDIR);
 	if (err)
 		let_go(g);
@@ -81,7 +75,7 @@ int cgroup_find(struct cgroup *g, const char *parent, const char *name)
 	if (err)
 		return err;
 	snprintf(g->name, sizeof g->name, "%s", name);
-	err = open_all(g);
+	err = open_own(g);
 	if (err)
 		let_go(g);
 	return err;
@@ -199,7 +193,7 @@ void cgroup_tidy(const struct cgroup *g)
 	struct dirent *entry;
 
 	while (list && (entry = readdir(list))) {
-		struct cgroup other = { .is_made = true, .dir = -1, .procs = -1 };
+		struct cgroup other = { .is_made = true, .dir = -1 };
 
 		if (!str_has_prefix(entry->d_name, prefix) || strlen(entry->d_name) >= sizeof other.name ||
 		    !is_stale(g->parent, entry->d_name))

@@ -15,7 +15,6 @@ enum { CGROUP_NAME_MAX = 48 };
 struct cgroup {
 	bool is_made;			/* what follows is open */
 	int parent, dir;
-	int procs;			/* cgroup.procs for writing */
 	char name[CGROUP_NAME_MAX];
 };
 

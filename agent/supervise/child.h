@@ -28,7 +28,7 @@ struct child_plan {
 	const struct spec *spec;
 	int fds[3];			/* become 0, 1, 2; all above 2 */
 	int script;			/* becomes 3, or -1 */
-	int cgroup_procs;		/* the child enters it, or -1 */
+	int cgroup;			/* directory of the one that it is to be in, or -1 */
 	bool is_outside;		/* out: it could not */
 };
 

@@ -15,6 +15,7 @@ enum clock {
 	CLOCK_LINGER,		/* output that somebody else holds open */
 	CLOCK_LOST,		/* nobody asks for the run */
 	CLOCK_RETRY,		/* what the disk did not take */
+	CLOCK_STARTED,		/* the agent is told of the start, if nothing else has been said to it by then */
 	N_CLOCKS
 };
 

@@ -175,10 +175,17 @@ static bool send_owed(struct supervisor *s, unsigned what)
 	}
 }
 
+bool control_has_due(const struct supervisor *s)
+{
+	return s->owes && (s->owes != OWES_STARTED || !clocks_runs(&s->clocks, CLOCK_STARTED));
+}
+
 void control_flush(struct supervisor *s)
 {
 	if (s->agent >= 0 && s->state != SUP_IS_IDLE && input_is_due(&s->input))
 		s->owes |= OWES_TAKEN;
+	if (!control_has_due(s))
+		return;
 	for (unsigned what = OWES_IDLE; s->agent >= 0 && what <= OWES_ENDED; what <<= 1) {
 		if (!(s->owes & what))
 			continue;

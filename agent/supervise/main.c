@@ -45,7 +45,7 @@ enum { AT_AGENT, AT_LISTENER, AT_OUT, AT_ERR, AT_IN, N_POLLS };
 
 static void fill_polls(const struct supervisor *s, struct pollfd *polls)
 {
-	polls[AT_AGENT] = (struct pollfd){ .fd = s->agent, .events = (short)(POLLIN | (s->owes ? POLLOUT : 0)) };
+	polls[AT_AGENT] = (struct pollfd){ .fd = s->agent, .events = (short)(POLLIN | (control_has_due(s) ? POLLOUT : 0)) };
 	polls[AT_LISTENER] = (struct pollfd){ .fd = s->home.listener, .events = POLLIN };
 	for (size_t i = 0; i < OUTPUT_STREAMS; i++)
 		polls[AT_OUT + i] = (struct pollfd){

@@ -344,6 +344,7 @@ static void run_clocks(struct supervisor *s)
 {
 	uint64_t now = mono_ms();
 
+	clocks_take(&s->clocks, CLOCK_STARTED, now);
 	if (clocks_take(&s->clocks, CLOCK_RETRY, now))
 		retry(s);
 	if (clocks_take(&s->clocks, CLOCK_TIMEOUT, now))

@@ -61,6 +61,8 @@ struct supervisor {
 void control_receive(struct supervisor *s);
 /* An agent knocks: it takes the place of the one before, whose packets are processed first. */
 void control_accept(struct supervisor *s);
+/* Something is to be said at this moment. */
+bool control_has_due(const struct supervisor *s);
 /* Sends what is owed, as far as the socket takes it. */
 void control_flush(struct supervisor *s);
 
