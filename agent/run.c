@@ -56,9 +56,21 @@ const struct spool_file *run_spool(const struct run *run)
 
 /* ---- out of memory ---- */
 
+static void tell_waiters(struct list *waiters, struct run *run)
+{
+	struct list *link;
+
+	while ((link = list_pop(waiters))) {
+		struct run_waiter *w = list_entry(link, struct run_waiter, link);
+
+		w->on_over(w, run);
+	}
+}
+
 void run_free(struct run *run)
 {
 	struct ev_loop *loop = runs_loop(run->runs);
+	struct list waiters = LIST_INIT(waiters);
 
 	ev_timer_stop(loop, &run->lost);
 	ev_timer_stop(loop, &run->sweep_limit);
@@ -77,7 +89,9 @@ void run_free(struct run *run)
 	free(run->user);
 	free(run->cgroup);
 	free(run->reason);
+	list_splice(&waiters, &run->waiters);
 	free(run);
+	tell_waiters(&waiters, NULL);
 }
 
 static void run_forget(struct run *run)
@@ -185,12 +199,7 @@ static void run_end(struct run *run, const char *reason)
 	run_move(run, RUN_OVER);
 	run->is_ending = true;
 	run_turn(run);
-	list_for_each(link, tmp, &run->waiters) {
-		struct run_waiter *w = list_entry(link, struct run_waiter, link);
-
-		list_remove(link);
-		w->on_over(w, run);
-	}
+	tell_waiters(&run->waiters, run);
 	run->is_ending = false;
 	run_settle(run);
 }

@@ -136,7 +136,7 @@ uint64_t run_owner_hash(const char *principal);
 /* A past outcome as a result; borrows its reason. */
 void run_result_of(const struct past_outcome *outcome, struct run_result *out);
 
-/* Told once when it is over, with the run; removed by list_remove(). */
+/* Told once: when it is over, or NULL when it is let go of before that. Removed by list_remove(). */
 struct run_waiter {
 	struct list link;
 	void (*on_over)(struct run_waiter *w, struct run *run);
