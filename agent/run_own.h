@@ -44,7 +44,7 @@ struct run {
 	struct past_outcome outcome;	/* when it is over */
 	char *reason;			/* whole */
 	bool is_cancelled;		/* by us */
-	bool is_done_with;		/* its owner has all of it */
+	bool is_done_with;		/* its owner has all of it, or wants no more */
 	bool is_ending;			/* everybody is being told */
 	unsigned ahead;			/* runs in the queue before it */
 	uint64_t disk_bytes;		/* of the spool of one that is over and detached */

@@ -185,6 +185,7 @@ bool run_attach(struct run *run, struct run_reader *r)
 			before->ops->on_let_go(before, RUN_TAKEN_OVER);
 		}
 		run->owner = r;
+		run->is_done_with = false;
 	}
 	open_files(run);
 	place(r);
@@ -201,9 +202,9 @@ void run_leave(struct run_reader *r, enum run_leave how, const char *reason)
 	if (!run)
 		return;
 	detach(r);
-	if (r->is_owner && how == RUN_DONE)
-		run->is_done_with = run->state == RUN_OVER;
-	else if (r->is_owner && how == RUN_GOODBYE && run->state != RUN_OVER && !run->is_detached)
+	if (r->is_owner && (how == RUN_GOODBYE || (how == RUN_DONE && run->state == RUN_OVER)))
+		run->is_done_with = true;
+	if (r->is_owner && how == RUN_GOODBYE && run->state != RUN_OVER && !run->is_detached)
 		run_cancel(run, reason);
 	run_settle(run);
 }

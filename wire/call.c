@@ -52,6 +52,8 @@ static void call_free(struct wire_call *call)
 	list_remove(&call->waiting_link);
 	trim_note(&conn->wire->trim, conn->wire->n_calls, conn->wire->buffered);
 	conn->wire->buffered -= call->accounted;
+	if (call->is_run)
+		conn->wire->buffered_runs -= call->accounted;
 	conn->wire->n_calls--;
 	meta_done(&call->in);
 	meta_done(&call->headers);

@@ -19,17 +19,27 @@ void call_account(struct wire_call *call)
 		     call->arena.used + call->in.bytes + call->text_bytes;
 
 	call->conn->wire->buffered += now - call->accounted;
+	if (call->is_run)
+		call->conn->wire->buffered_runs += now - call->accounted;
 	call->accounted = now;
 }
 
-/* An operator's run is bounded by its windows and slowed down by wire_send(); all else has to wait. */
+void call_set_runs_long(struct wire_call *call, bool runs_long)
+{
+	call->runs_long = runs_long;
+	call->is_run = runs_long && (call->conn->is_operator || call->role == WIRE_CLIENT);
+	if (call->is_run)
+		call->conn->wire->buffered_runs += call->accounted;
+}
+
+/* A run, an operator's or one that we ask for, is bounded by its windows and slowed down by wire_send(). All else has to
+ * wait; not for runs whose readers have stopped, or heartbeats would be refused because of them. */
 bool call_may_grow(const struct wire_call *call)
 {
-	size_t buffered = call->conn->wire->buffered;
+	const struct wire *wire = call->conn->wire;
+	size_t max = call->conn->is_operator ? WIRE_BUFFERED_MAX : WIRE_BUFFERED_STRANGERS;
 
-	if (call->conn->is_operator)
-		return call->runs_long || buffered <= WIRE_BUFFERED_MAX;
-	return buffered <= WIRE_BUFFERED_STRANGERS;
+	return call->is_run || wire->buffered - wire->buffered_runs <= max;
 }
 
 /* ---- receiving ---- */

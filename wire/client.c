@@ -53,7 +53,7 @@ struct wire_call *wire_call(struct wire_conn *conn, const struct wire_request *r
 
 	wire_accept(call, ops, arg);
 	call->path = mem_strdup(request->path);
-	call->runs_long = request->runs_long;
+	call_set_runs_long(call, request->runs_long);
 	if (request->max_message)
 		call->deframe.max_message = request->max_message;
 	copy_metadata(call, request);

@@ -64,7 +64,8 @@ struct wire {
 	struct seen plaintext_seen;		/* addresses of plaintext peers that the log has named */
 	struct buf out;				/* frames gathered for the connection being flushed */
 	uint8_t *in;				/* WIRE_READ_BUFFER bytes, for the connection being read */
-	size_t buffered;			/* bytes held for all calls */
+	size_t buffered;			/* bytes held for all calls, */
+	size_t buffered_runs;			/* of which for runs, see call_may_grow() */
 	struct health *health;
 	unsigned n_conns, n_many, n_calls, n_handlers, n_unix;
 	uint64_t calls_total;
@@ -178,7 +179,7 @@ struct wire_call {
 	uint8_t content;		/* enum field_content */
 	bool started;			/* server: the handler has the call */
 	bool counted;			/* server: is one of n_handlers */
-	bool runs_long;
+	bool runs_long, is_run;		/* see call_set_runs_long() */
 	bool paused;
 	bool stopped;			/* wire_send() said stop */
 	bool local_done;		/* client: half-closed; server: wire_end() */
@@ -258,6 +259,8 @@ void call_refuse(struct wire_call *call, enum wire_code code, const char *why);
 void call_deliver_held(struct wire_call *call);
 void call_wake_sender(struct wire_call *call);
 void call_account(struct wire_call *call);
+/* As its method or its request says: once, before it is accepted or sent. */
+void call_set_runs_long(struct wire_call *call, bool runs_long);
 /* Whether what the process has buffered leaves room for more of this call. */
 #define CALL_TOO_MUCH "too much is buffered, try again later"
 bool call_may_grow(const struct wire_call *call);

@@ -46,7 +46,7 @@
 #define WIRE_WRITES_PER_TURN	4
 #define WIRE_OUTBOUND_FRAMES_MAX 4096u			/* flood and never read: frames the library queues, and
 							 * more than 1024 streams need for window updates */
-#define WIRE_BUFFERED_MAX	(128u * 1024 * 1024)	/* metadata, assembly and queues of the process, */
+#define WIRE_BUFFERED_MAX	(128u * 1024 * 1024)	/* metadata, assembly and queues of the process, but for runs */
 #define WIRE_BUFFERED_STRANGERS	(64u * 1024 * 1024)	/* of which strangers may not take what operators need */
 
 /* Times in milliseconds. */

@@ -85,6 +85,7 @@ static bool find_method(struct wire_call *call)
 			if (!strcmp(wire->tables[t].methods[i].path, call->path)) {
 				call->method = &wire->tables[t].methods[i];
 				call->method_arg = wire->tables[t].arg;
+				call_set_runs_long(call, call->method->runs_long);
 				return true;
 			}
 	return false;
@@ -221,7 +222,6 @@ void server_headers(struct wire_call *call, bool end_stream, bool too_large)
 		return;
 	}
 	note_te(call);
-	call->runs_long = call->method->runs_long;
 	if (call->method->max_message)
 		call->deframe.max_message = call->method->max_message;
 	if (call->method->unary)

@@ -55,6 +55,7 @@ status=0			# of the last run
 finishing=			# the script itself has ended
 daemon_pids=()			# what stop_daemons() stops, in order of start
 mounted=()			# what has to be unmounted in the end
+groups=()			# control groups that have to go in the end, with who is in them
 declare -A daemon_log agent_pid	# log file by pid; pid by agent name
 
 # ---- saying how it went ----
@@ -227,6 +228,11 @@ stop_daemons() {
 	done
 }
 
+remove_group() {
+	echo 1 >"$1/cgroup.kill"
+	until_true 5 eval "find '$1' -depth -type d -exec rmdir {} + 2>/dev/null"
+}
+
 clean_up() {
 	local code=$1 pid report dir
 
@@ -241,6 +247,9 @@ clean_up() {
 		code=99
 	done
 	cd /
+	for dir in ${groups[@]+"${groups[@]}"}; do
+		remove_group "$dir"
+	done
 	for dir in ${mounted[@]+"${mounted[@]}"}; do
 		umount "$dir"
 	done
