@@ -124,6 +124,7 @@ struct run_view {
 	pid_t pid;		/* 0: none */
 	int64_t started_ms;
 	uint64_t received;	/* bytes of input that have come */
+	uint64_t taken;		/* of these the process has taken */
 	bool has_input_ended;	/* no more comes */
 	bool is_input_closed;	/* or none is taken */
 	struct run_result result;	/* is_over */

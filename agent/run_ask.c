@@ -93,7 +93,7 @@ void run_look(const struct run *run, struct run_view *out)
 		.is_queued = run->state == RUN_QUEUED, .is_over = run->state == RUN_OVER,
 		.is_detached = run->is_detached, .has_output = run->has_files,
 		.pid = run->state == RUN_OVER ? 0 : run->pid, .started_ms = run->started_ms,
-		.received = run->received, .has_input_ended = run->has_input_ended,
+		.received = run->received, .taken = run->taken, .has_input_ended = run->has_input_ended,
 		.is_input_closed = run->is_input_closed || run->has_input_ended || run->state >= RUN_SWEEPING,
 	};
 	if (out->is_over)

@@ -19,7 +19,8 @@
 #include "common/mem.h"
 #include "common/str.h"
 
-enum { INPUT_HIGH = 256 * 1024 };	/* input that waits for the process: beyond it the call is paused */
+/* Input that waits for the process: beyond it the call is paused, and what is still on its way then is taken. */
+enum { INPUT_HIGH = 256 * 1024, INPUT_MAX = SUP_INPUT_MAX + SUP_DATA_MAX };
 
 static const double started_delay_s = 0.005, unacked_s = 5;
 
@@ -39,9 +40,18 @@ static void __attribute__((format(printf, 3, 4))) break_off(struct run_call *rc,
 
 /* ---- events for a run ---- */
 
+static void pause_at_high(struct run_call *rc, uint64_t waiting)
+{
+	if (rc->is_paused || rc->is_input_closed || waiting <= INPUT_HIGH)
+		return;
+	rc->is_paused = true;
+	wire_pause(rc->call);
+}
+
 static void take_input(struct run_call *rc, const Sloth__V1__RunStdin *input)
 {
 	struct run_view view;
+	uint64_t waiting;
 
 	run_look(rc->reader.run, &view);
 	if (input->offset != view.received) {
@@ -53,13 +63,16 @@ static void take_input(struct run_call *rc, const Sloth__V1__RunStdin *input)
 		break_off(rc, WIRE_INVALID_ARGUMENT, "standard input after its end");
 		return;
 	}
+	waiting = view.received + input->data.len - view.taken;
+	if (!view.is_input_closed && waiting > INPUT_MAX) {
+		break_off(rc, WIRE_RESOURCE_EXHAUSTED, "standard input is %llu bytes ahead of what the run has taken, and may be "
+			  "%d", (unsigned long long)waiting, INPUT_HIGH);
+		return;
+	}
 	run_input(rc->reader.run, input->data.data, input->data.len);
 	if (input->end)
 		run_input_end(rc->reader.run);
-	if (!rc->is_paused && !rc->is_input_closed && view.received + input->data.len - rc->taken > INPUT_HIGH) {
-		rc->is_paused = true;
-		wire_pause(rc->call);
-	}
+	pause_at_high(rc, waiting);
 }
 
 static void take_signal(struct run_call *rc, uint32_t number)
@@ -119,9 +132,11 @@ static void attach(struct run_call *rc, struct run *run)
 
 	run_look(run, &view);
 	memcpy(rc->id, view.id, sizeof rc->id);
-	rc->taken = view.received;		/* until the run says otherwise */
+	rc->taken = view.taken;
 	rc->is_input_closed = view.is_input_closed;
 	rc->reader.frees = rc->is_half_closed;
+	if (rc->reader.is_owner)
+		pause_at_high(rc, view.received - view.taken);
 	if (!run_attach(run, &rc->reader))
 		wire_endf(rc->call, WIRE_RESOURCE_EXHAUSTED, "the run has %d readers, as many as it may have",
 			  RUN_OBSERVERS_MAX);

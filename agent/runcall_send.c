@@ -35,6 +35,7 @@ void run_call_send_started(struct run_call *rc)
 	started.pid = (uint32_t)view.pid;
 	started.epoch = (ProtobufCBinaryData){ IDENTITY_BYTES, rc->agent->identity.epoch };
 	started.stdin_offset = view.received;
+	started.stdin_taken = view.taken;
 	started.stdin_closed = view.is_input_closed;
 	started.position = rc->reader.position;
 	output.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_STARTED;

@@ -4,7 +4,7 @@
  * The lock of a directory says whether its supervisor lives. One that lives is connected to, and tells by itself how its
  * run stands. One that does not has left an end in its file, or none: then the run is lost. What is no run is removed: the
  * directory of an idle supervisor, one that no supervisor has entered, or one whose spec cannot be read and which nobody
- * holds.
+ * holds. Where somebody does, the run is taken over without words: it has no owner, and an administrator can end it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -90,10 +90,16 @@ static void adopt(struct runs *runs, bool is_state, const char *name, struct fou
 	}
 	if (rundir_read_spec(dir_fd, &spec) == 0 && memcmp(spec.id, id, sizeof id) == 0) {
 		adopt_run(runs, &spec, is_state, dir_fd, found);
+	} else if (rundir_is_held(dir_fd)) {
+		log_warn("run %s: it goes on, and nothing else is known of it", name);
+		spec_done(&spec);
+		spec = (struct spec){ .is_detached = true };
+		memcpy(spec.id, id, sizeof id);
+		adopt_run(runs, &spec, is_state, dir_fd, found);
 	} else {
 		log_warn("run %s: what is left of it cannot be read, and is removed", name);
 		close(dir_fd);
-		remove_idle(runs_fd, name);
+		rundir_remove(runs_fd, name);
 	}
 	spec_done(&spec);
 }

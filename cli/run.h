@@ -51,7 +51,7 @@ struct run {
 	bool has_epoch;
 	/* standard input */
 	struct source source;
-	struct buf stdin_kept;			/* the bytes from stdin_taken to stdin_sent */
+	struct buf stdin_kept;			/* the bytes from stdin_taken, or where we came in, to stdin_sent */
 	uint64_t stdin_sent, stdin_taken;	/* offsets */
 	bool is_stdin_begun;
 	bool is_stdin_ended;			/* its end was sent */

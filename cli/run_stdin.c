@@ -82,22 +82,30 @@ static void on_source_end(int error, void *arg)
 
 static const struct source_ops source_ops = { .room = on_room, .on_data = on_data, .on_end = on_source_end };
 
+/* Offset of the oldest byte that can be sent again. */
+static uint64_t kept_from(const struct run *run)
+{
+	return run->stdin_sent - buf_len(&run->stdin_kept);
+}
+
 static void free_taken(struct run *run, uint64_t offset)
 {
-	buf_consume(&run->stdin_kept, (size_t)(offset - run->stdin_taken));
+	uint64_t from = kept_from(run);
+
+	if (offset > from)
+		buf_consume(&run->stdin_kept, (size_t)(offset - from));
 	run->stdin_taken = offset;
 }
 
 /* What the run has not got goes out again, in the order in which it went before. */
 static void send_again(struct run *run, uint64_t offset)
 {
-	size_t at = 0, n;
+	size_t at = (size_t)(offset - kept_from(run)), n;
 
-	free_taken(run, offset);
 	while (at < buf_len(&run->stdin_kept)) {
 		n = buf_len(&run->stdin_kept) - at;
 		n = n < SOURCE_STEP ? n : SOURCE_STEP;
-		send_piece(run, offset + at, buf_data(&run->stdin_kept) + at, n, false);
+		send_piece(run, kept_from(run) + at, buf_data(&run->stdin_kept) + at, n, false);
 		at += n;
 	}
 	if (run->is_stdin_ended)
@@ -106,35 +114,44 @@ static void send_again(struct run *run, uint64_t offset)
 
 static bool is_held(struct run *run, uint64_t offset)
 {
-	if (offset >= run->stdin_taken && offset <= run->stdin_sent)
+	if (offset >= kept_from(run) && offset <= run->stdin_sent)
 		return true;
 	run_abort(run, EXIT_LOST, mem_printf("cancelled: the agent asks for standard input from byte %llu on, and only "
 					     "what follows byte %llu is still here", (unsigned long long)offset,
-					     (unsigned long long)run->stdin_taken));
+					     (unsigned long long)kept_from(run)));
 	return false;
 }
 
-static void begin(struct run *run, uint64_t offset)
+static void begin(struct run *run, const Sloth__V1__RunStarted *started)
 {
 	run->is_stdin_begun = true;
-	if (run->request.kind == RUN_KIND_START && !is_held(run, offset))
+	if (run->request.kind == RUN_KIND_START && !is_held(run, started->stdin_offset))
 		return;
-	run->stdin_sent = run->stdin_taken = offset;
+	run->stdin_sent = started->stdin_offset;
+	run->stdin_taken = started->stdin_taken < run->stdin_sent ? started->stdin_taken : run->stdin_sent;
 	source_start(&run->source, run->client.loop, STDIN_FILENO, &source_ops, run);
+}
+
+static void go_on(struct run *run, const Sloth__V1__RunStarted *started)
+{
+	if (!is_held(run, started->stdin_offset))
+		return;
+	send_again(run, started->stdin_offset);
+	if (started->stdin_taken > run->stdin_taken && started->stdin_taken <= started->stdin_offset)
+		free_taken(run, started->stdin_taken);
+	source_pump(&run->source);
 }
 
 void run_stdin_begin(struct run *run, const Sloth__V1__RunStarted *started)
 {
 	if (run->request.stdin_closed || run->is_stdin_closed)
 		return;
-	if (started->stdin_closed) {
+	if (started->stdin_closed)
 		run_stdin_stop(run);
-	} else if (!run->is_stdin_begun) {
-		begin(run, started->stdin_offset);
-	} else if (is_held(run, started->stdin_offset)) {
-		send_again(run, started->stdin_offset);
-		source_pump(&run->source);
-	}
+	else if (!run->is_stdin_begun)
+		begin(run, started);
+	else
+		go_on(run, started);
 }
 
 void run_stdin_taken(struct run *run, const Sloth__V1__RunStdinTaken *taken)
@@ -154,7 +171,6 @@ void run_stdin_drained(struct run *run)
 	run->is_stdin_blocked = false;
 	source_pump(&run->source);
 }
-
 
 void run_stdin_stop(struct run *run)
 {
