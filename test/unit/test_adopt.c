@@ -1,0 +1,166 @@
+/*
+ * test_adopt.c - what earlier agents have left in the directories of runs, without any process: ends, losses, rubbish.
+ */
+#include <ev.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/rundir.h"
+#include "agent/runs.h"
+#include "common/clock.h"
+#include "common/fd.h"
+#include "common/mem.h"
+#include "common/str.h"
+#include "test/lib/tmp.h"
+#include "test/lib/unit.h"
+
+static struct ev_loop *loop;
+static struct runs *runs;
+
+static uint8_t *id_of(uint8_t n)
+{
+	static uint8_t id[RUN_ID_BYTES];
+
+	memset(id, n, sizeof id);
+	return id;
+}
+
+/* RUNS/<id>/ with a specification, and what else is given. */
+static void leave_run(const char *where, uint8_t n, bool is_detached, const char *pid, const struct sup_status *status)
+{
+	struct spec spec = { .principal = "uid:7", .command = "true", .is_detached = is_detached, .asked_ms = 5 };
+	char hex[2 * RUN_ID_BYTES + 1], path[200];
+	struct buf text = { 0 };
+
+	memcpy(spec.id, id_of(n), RUN_ID_BYTES);
+	str_hex(spec.id, RUN_ID_BYTES, hex);
+	snprintf(path, sizeof path, "%s/%s", where, hex);
+	mkdir(tmp_path(where), 0700);
+	ck_assert_int_eq(mkdir(tmp_path(path), 0700), 0);
+	spec_pack(&spec, &text);
+	snprintf(path, sizeof path, "%s/%s/spec", where, hex);
+	ck_assert_int_eq(fd_write_file(tmp_path(path), buf_data(&text), buf_len(&text), 0600), 0);
+	buf_done(&text);
+	snprintf(path, sizeof path, "%s/%s/lock", where, hex);
+	tmp_file(path, "");
+	snprintf(path, sizeof path, "%s/%s/pid", where, hex);
+	if (pid)
+		tmp_file(path, pid);
+	snprintf(path, sizeof path, "%s/%s/status", where, hex);
+	if (status)
+		ck_assert_int_eq(fd_write_file(tmp_path(path), status, sizeof *status, 0600), 0);
+}
+
+static void make_dirs(void)
+{
+	mkdir(tmp_path("run"), 0700);
+	mkdir(tmp_path("state"), 0700);
+}
+
+/* No program: nothing can be started, and nothing is swept. */
+static void open_runs(void)
+{
+	const struct runs_config config = { .max = 10 };
+	char *where = NULL;
+
+	loop = ev_loop_new(EVFLAG_NOENV);
+	runs = runs_new(loop, &config);
+	ck_assert_int_eq(runs_open(runs, tmp_path("run"), tmp_path("state"), NULL, &where), 0);
+	ev_run(loop, EVRUN_NOWAIT);
+}
+
+static void close_runs(void)
+{
+	runs_stop(runs);
+	runs_let_go(runs);
+	runs_free(runs);
+	ev_loop_destroy(loop);
+}
+
+static struct run_view view_of(uint8_t n)
+{
+	struct run *run = runs_find(runs, id_of(n));
+	struct run_view view;
+
+	ck_assert_ptr_nonnull(run);
+	run_look(run, &view);
+	return view;
+}
+
+START_TEST(an_end_that_was_written_is_found_again)
+{
+	struct sup_status status = {
+		.magic = SUP_STATUS_MAGIC, .end = SUP_END_EXITED, .code = 3, .total = { 1, 2 }, .started_us = 1000,
+		.ended_us = (uint64_t)wall_us(),	/* detached ones that are older than a week go */
+	};
+	struct past_outcome outcome;
+
+	make_dirs();
+	leave_run("run/runs", 1, false, "1 1 -\n", &status);
+	leave_run("state/runs", 2, true, "1 1 -\n", &status);
+	open_runs();
+	for (uint8_t n = 1; n <= 2; n++) {
+		ck_assert(view_of(n).is_over);
+		ck_assert_int_eq(view_of(n).result.end, RUN_END_EXITED);
+		ck_assert_int_eq(view_of(n).result.code, 3);
+		ck_assert_uint_eq(view_of(n).result.total[1], 2);
+		ck_assert_int_eq(view_of(n).is_detached, n == 2);
+		ck_assert_str_eq(view_of(n).principal, "uid:7");
+		ck_assert(past_find(runs_past(runs), id_of(n), &outcome) && outcome.has_ended);
+	}
+	ck_assert_uint_eq(runs_count(runs), 0);
+	close_runs();
+	open_runs();		/* it stays until somebody has it */
+	ck_assert(view_of(1).is_over);
+	close_runs();
+}
+END_TEST
+
+START_TEST(a_run_without_supervisor_and_end_is_lost)
+{
+	make_dirs();
+	leave_run("run/runs", 1, false, NULL, NULL);
+	leave_run("state/runs", 2, true, "999999999 1 01234567-0123-0123-0123-012345678901\n", NULL);
+	open_runs();
+	ck_assert_int_eq(view_of(1).result.end, RUN_END_UNKNOWN);
+	ck_assert_str_eq(view_of(1).result.reason, "its supervisor was killed");
+	ck_assert_int_eq(view_of(2).result.end, RUN_END_UNKNOWN);
+	ck_assert_str_eq(view_of(2).result.reason, "its machine restarted");
+	close_runs();
+}
+END_TEST
+
+START_TEST(what_is_no_run_is_removed)
+{
+	make_dirs();
+	ck_assert_int_eq(mkdir(tmp_path("run/runs"), 0700), 0);
+	ck_assert_int_eq(mkdir(tmp_path("run/runs/idle-7"), 0700), 0);
+	tmp_file("run/runs/idle-7/lock", "");
+	ck_assert_int_eq(mkdir(tmp_path("run/runs/01010101010101010101010101010101"), 0700), 0);
+	tmp_file("run/runs/01010101010101010101010101010101/spec", "damaged");
+	open_runs();
+	ck_assert_int_ne(access(tmp_path("run/runs/idle-7"), F_OK), 0);
+	ck_assert_int_ne(access(tmp_path("run/runs/01010101010101010101010101010101"), F_OK), 0);
+	ck_assert_ptr_null(runs_find(runs, id_of(1)));
+	close_runs();
+}
+END_TEST
+
+START_TEST(a_status_that_is_damaged_is_none)
+{
+	struct sup_status status = { .magic = SUP_STATUS_MAGIC, .end = 77 };
+
+	make_dirs();
+	leave_run("run/runs", 1, false, NULL, &status);
+	open_runs();
+	ck_assert_int_eq(view_of(1).result.end, RUN_END_UNKNOWN);
+	close_runs();
+}
+END_TEST
+
+UNIT_MAIN(an_end_that_was_written_is_found_again, a_run_without_supervisor_and_end_is_lost, what_is_no_run_is_removed,
+	  a_status_that_is_damaged_is_none)
