@@ -23,6 +23,7 @@
 #include "master/audit_run.h"
 #include "master/channel.h"
 #include "master/claim.h"
+#include "master/identities.h"
 #include "master/master.h"
 #include "wire/proto/sloth.pb-c.h"
 
@@ -396,10 +397,18 @@ static void on_caller_drain(struct wire_call *call, void *arg)
 		wire_resume(r->callee);
 }
 
-/* Only who cancels a Run says so: every other end is that of a lost caller. */
-static void let_go_of_callee(struct relay *r, enum wire_code code)
+/* Whoever was revoked is not waited for. */
+static bool may_come_back(const struct relay *r, struct wire_call *caller)
 {
-	if (r->link.is_run && code != WIRE_CANCELLED)
+	const struct wire_peer *peer = wire_conn_peer(wire_call_conn(caller));
+
+	return !peer->identity || !identities_judge(r->link.m, peer);
+}
+
+/* Only who cancels a Run says so: every other end is that of a lost caller. */
+static void let_go_of_callee(struct relay *r, struct wire_call *caller, enum wire_code code)
+{
+	if (r->link.is_run && code != WIRE_CANCELLED && may_come_back(r, caller))
 		wire_abandon(r->callee, code, "the caller is lost");
 	else
 		wire_end(r->callee, WIRE_CANCELLED, "the caller is gone");
@@ -409,7 +418,6 @@ static void on_caller_end(struct wire_call *call, enum wire_code code, const cha
 {
 	struct relay *r = arg;
 
-	(void)call;
 	r->caller = NULL;
 	if (r->is_waiting)
 		channel_leave(&r->wait);
@@ -417,7 +425,7 @@ static void on_caller_end(struct wire_call *call, enum wire_code code, const cha
 	if (r->callee && code != WIRE_OK)
 		log_debug("agent %s: caller gone: %s", r->link.name, why);
 	if (r->callee)
-		let_go_of_callee(r, code);
+		let_go_of_callee(r, call, code);
 	maybe_free(r);
 }
 

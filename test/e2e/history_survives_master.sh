@@ -22,7 +22,7 @@ expect_history() { until_true 20 shows "$1" || fail "the history is $(history_of
 has() { grep -rqx "$1" "$T/runs"; }
 # begin COMMAND: in the background; returns when the agent has it.
 begin() {
-	sloth agent run -n web1 "$1" >/dev/null 2>&1 &
+	sloth agent run -n --reconnect 0 web1 "$1" >/dev/null 2>&1 &
 	callers+=($!)
 	until_true 10 has "$1" || fail "the agent does not have '$1'"
 }

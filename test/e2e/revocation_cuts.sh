@@ -27,7 +27,7 @@ run sloth agent list
 assert_status 1
 assert_stderr_has 'the certificate was revoked'
 
-on_master agent run web1 'sleep 764.5' >"$T/stdout" 2>"$T/stderr" &
+on_master agent run --reconnect 2 web1 'sleep 764.5' >"$T/stdout" 2>"$T/stderr" &
 run=$!
 wait_process '^sleep 764.5'
 on_master agent revoke web1 >"$T/revoked" 2>&1 || fail "agent revoke: $(cat "$T/revoked")"

@@ -10,7 +10,7 @@ log_in alice
 
 # begin NAME: a run of alice's on NAME, which has said that it began.
 begin() {
-	sloth agent run "$1" 'echo begun; exec sleep 987' >"$T/$1.out" 2>"$T/$1.err" &
+	sloth agent run "${@:2}" "$1" 'echo begun; exec sleep 987' >"$T/$1.out" 2>"$T/$1.err" &
 	runner=$!
 	wait_line "$T/$1.out" begun
 }
@@ -25,7 +25,7 @@ ends_soon() {
 	assert_at_most "$took_ms" 1000 "milliseconds until the run on $1 ended"
 }
 
-begin web1
+begin web1 --reconnect 2
 kill -HUP "$master_pid" "${agent_pid[web1]}"
 run on_master agent run -n web1 echo between
 assert_stdout_is $'between\n'

@@ -22,7 +22,7 @@ leave() {
 # The shell that plays the user is busy: somebody else signals.
 signal_later() {
 	(
-		wait_process 'sleep 7412.25'
+		wait_process '^sleep 7412.25'
 		pkill -"$1" -f -- "$2"
 	) &
 }
