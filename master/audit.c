@@ -42,6 +42,7 @@ struct audit {
 	char *dir, *path;
 	int fd;				/* -1: not open, tried again with the next record */
 	uint64_t size, inode;
+	dev_t device;
 	bool is_torn;			/* the file ends in half a line */
 	bool is_unsynced;
 	struct buf line;
@@ -72,6 +73,7 @@ static int open_current(struct audit *a)
 	}
 	a->size = (uint64_t)st.st_size;
 	a->inode = st.st_ino;
+	a->device = st.st_dev;
 	a->is_torn = a->size && (pread(a->fd, &last, 1, st.st_size - 1) != 1 || last != '\n');
 	return 0;
 }
@@ -126,9 +128,9 @@ static int write_once(struct audit *a, const void *data, size_t n)
 /* Records in a file that somebody has removed are none. */
 static bool is_in_place(const struct audit *a)
 {
-	struct stat here, st;
+	struct stat st;
 
-	return fstat(a->fd, &here) == 0 && lstat(a->path, &st) == 0 && st.st_ino == here.st_ino && st.st_dev == here.st_dev;
+	return lstat(a->path, &st) == 0 && st.st_ino == a->inode && st.st_dev == a->device;
 }
 
 static int put_once(struct audit *a, const void *data, size_t n)
