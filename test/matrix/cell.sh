@@ -109,7 +109,7 @@ start_cli() {
 }
 
 start_detached() {
-	run_id=$(sloth agent run -n --detach web1 "exec bash '$T/command'" 2>"$T/err") || fail "--detach: $(cat "$T/err")"
+	run_id=$(sloth agent run -n --detach --output-max "$((mib + 64))M" web1 "exec bash '$T/command'" 2>"$T/err") || fail "--detach: $(cat "$T/err")"
 	[[ $run_id =~ ^[0-9a-f]{32}$ ]] || fail "--detach printed '$run_id'"
 }
 
