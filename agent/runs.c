@@ -237,20 +237,41 @@ void runs_each(struct runs *runs, void (*visit)(struct run *run, void *arg), voi
 
 /* ---- how much is kept ---- */
 
+/* What supervisors may have written since each of them has looked at its file system, an eighth of its spool. */
+static uint64_t free_min(const struct runs *runs)
+{
+	return RUNS_FREE_MIN + runs->budget / 8;
+}
+
+/* Of the budget, and of what others have left of the runtime directory's file system. */
+static uint64_t bytes_left(const struct runs *runs)
+{
+	uint64_t left = runs->budget > runs->allotted ? runs->budget - runs->allotted : 0, is_free;
+	struct statvfs fs;
+
+	if (fstatvfs(runs->runtime_fd, &fs))
+		return left;
+	is_free = (uint64_t)fs.f_bavail * fs.f_frsize;
+	is_free = is_free > free_min(runs) ? is_free - free_min(runs) : 0;
+	return is_free < left ? is_free : left;
+}
+
 /* min(8 MiB, an eighth of what is left), and what finds too little goes to the state directory. */
 bool runs_allot(struct runs *runs, struct spec *spec, uint64_t *allotted)
 {
-	uint64_t left = runs->budget > runs->allotted ? runs->budget - runs->allotted : 0;
+	uint64_t left;
 
 	*allotted = 0;
 	spec->free_min = RUNS_FREE_MIN;
 	if (spec->is_detached)
 		return true;
+	left = bytes_left(runs);
 	spec->spool_max = left / 8 < RUNS_SPOOL_MAX ? left / 8 : RUNS_SPOOL_MAX;
 	if (spec->spool_max < RUNS_SPOOL_MIN) {
 		spec->spool_max = RUNS_SPOOL_MAX;
 		return true;
 	}
+	spec->free_min = free_min(runs);
 	*allotted = spec->spool_max;
 	runs->allotted += spec->spool_max;
 	return false;

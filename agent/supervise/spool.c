@@ -224,7 +224,7 @@ int spool_write(struct spool *s, struct spool_record *record)
 	size_t n = sizeof record->head + record->head.length;
 	int err;
 
-	if (s->unchecked >= SPOOL_CHECK_BYTES)
+	if (s->unchecked >= SPOOL_CHECK_BYTES || s->unchecked >= s->max / 8)
 		spool_look(s);
 	if (s->is_detached && held(s) + n > s->max)
 		drop_oldest(s, held(s) + n - s->max);

@@ -234,7 +234,7 @@ remove_group() {
 }
 
 clean_up() {
-	local code=$1 pid report dir
+	local code=$1 pid report dir i
 
 	for pid in ${daemon_pids[@]+"${daemon_pids[@]}"}; do
 		kill -KILL "$pid" 2>/dev/null
@@ -250,8 +250,8 @@ clean_up() {
 	for dir in ${groups[@]+"${groups[@]}"}; do
 		remove_group "$dir"
 	done
-	for dir in ${mounted[@]+"${mounted[@]}"}; do
-		umount "$dir"
+	for ((i = ${#mounted[@]} - 1; i >= 0; i--)); do
+		umount "${mounted[i]}"
 	done
 	rm -rf "$T"
 	exit "$code"
