@@ -2,9 +2,9 @@
 #
 # soak.sh BUILD MINUTES - long runs, large runs and many runs on one master and one agent that live through all.
 #
-# First a mixture of calls, cancels and disconnects against daemons of its own: sanitized, then plain. Then a quiet
-# command and a slow stream last while everything else happens beside them. What has a number of rounds
-# ends early when its share of the time is over, and says how far it came. One line per check, the
+# First a mixture of calls, cancels and disconnects against daemons of its own: sanitized, then plain. Then 10,000 short
+# runs, also with daemons of their own. Then a quiet command and a slow stream last while everything else happens beside
+# them. What has a number of rounds ends early when its share of the time is over, and says how far it came. One line per check, the
 # last line is "N passed, N failed"; the exit status is 1 when one failed.
 #
 # shellcheck disable=SC2030,SC2031  # every check has a T of its own
@@ -12,6 +12,8 @@ SLOTH_BUILD=${1:?usage: test/e2e/soak.sh BUILD MINUTES}
 : "${2:?usage: test/e2e/soak.sh BUILD MINUTES}"
 . "$(dirname "$0")/lib.sh"
 . "$here/lib/mixed.sh"
+. "$here/lib/group.sh"
+. "$here/lib/short_runs.sh"
 
 total_s=$(($2 * 60))
 growth_max_kib=2048
@@ -80,6 +82,17 @@ mixed_calls_in() {
 	PATH=$1/bin:$1/sbin:$PATH
 	daemon_pids=()
 	mixed_calls "$2" "${SEED:-$RANDOM}"
+}
+
+# ---- short ----
+
+# short_runs_alone N: with daemons of its own, too.
+short_runs_alone() {
+	daemon_pids=()
+	start_master
+	if [ -n "$group" ]; then start_agent_in_group web1; else start_agent web1; fi
+	short_runs "$1" 512
+	stop_daemons
 }
 
 # ---- long ----
@@ -278,6 +291,8 @@ mixed_s=$((total_s / 10))
 check 'mixed calls, sanitized' mixed_calls_in "$SLOTH_BUILD/san" $mixed_s
 check 'mixed calls, plain' mixed_calls_in "$SLOTH_BUILD" $mixed_s
 total_s=$((total_s - 2 * mixed_s))
+make_group || group=''
+check '10,000 short runs in a row' short_runs_alone 10000
 start_master
 start_agent web1
 note_descriptors
