@@ -51,16 +51,34 @@ struct listing {
 	const char *what;		/* "history" */
 	const char *none;		/* what to say when there is nothing */
 	const char *none_hint;
+	bool is_open_only;
 };
+
+/* Those that are not over; the array is the caller's. */
+static size_t pick_open(const Sloth__V1__ListRunsResponse *response, Sloth__V1__RunRecord **out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < response->n_runs; i++)
+		if (!record_is_over(response->runs[i]))
+			out[n++] = response->runs[i];
+	return n;
+}
 
 static int on_answer(const void *message, const struct output *output, void *arg)
 {
-	const Sloth__V1__ListRunsResponse *response = message;
+	Sloth__V1__ListRunsResponse shown = *(const Sloth__V1__ListRunsResponse *)message;
+	Sloth__V1__RunRecord **open = mem_array(shown.n_runs, sizeof *open);
 	const struct listing *l = arg;
 
-	output->ops->runs(output, response, response->n_runs ? NULL : l->none);
-	if (response->n_runs) {
-		if (response->more && output->ops == &output_text)
+	if (l->is_open_only) {
+		shown.n_runs = pick_open(&shown, open);
+		shown.runs = open;
+	}
+	output->ops->runs(output, &shown, shown.n_runs ? NULL : l->none);
+	free(open);
+	if (shown.n_runs) {
+		if (shown.more && output->ops == &output_text)
 			report_hint("sloth history -n and --until: older ones were left out");
 		return EXIT_OK;
 	}
@@ -104,8 +122,11 @@ int run_list_main(void *options, int argc, char **argv)
 	static const char *const open_states[] = { "queued", "running", "unreachable", "lost-contact" };
 	const struct history_options *o = options;
 	Sloth__V1__ListRunsRequest request = SLOTH__V1__LIST_RUNS_REQUEST__INIT;
-	struct listing listing = { "run list", o->state || o->agent ? "no run matches" : o->all ? "there was no run" :
-				   "no run is under way", "sloth run list --all, or sloth history" };
+	struct listing listing = {
+		.what = "run list", .is_open_only = !o->state && !o->all,
+		.none = o->state || o->agent ? "no run matches" : o->all ? "there was no run" : "no run is under way",
+		.none_hint = "sloth run list --all, or sloth history",
+	};
 	char *states[sizeof open_states / sizeof *open_states];
 
 	(void)argc;
@@ -139,7 +160,9 @@ int history_main(void *options, int argc, char **argv)
 {
 	const struct history_options *o = options;
 	Sloth__V1__ListRunsRequest request = SLOTH__V1__LIST_RUNS_REQUEST__INIT;
-	struct listing listing = { "history", "nothing matches", "sloth history, without what filters it" };
+	struct listing listing = {
+		.what = "history", .none = "nothing matches", .none_hint = "sloth history, without what filters it",
+	};
 	uint64_t lines = LINES_DEFAULT;
 
 	(void)argc;

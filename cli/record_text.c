@@ -39,9 +39,11 @@ bool record_state_is_known(const char *state)
 	return false;
 }
 
-/* A state of a newer master is taken for one that can change. */
+/* What provably never began is over, however its agent was missed. A state of a newer master can change. */
 bool record_is_over(const Sloth__V1__RunRecord *record)
 {
+	if (record->ended_ms)
+		return true;
 	for (size_t i = 0; i < N_STATES; i++) {
 		if (str_equal(states[i].name, record->state))
 			return states[i].is_over;

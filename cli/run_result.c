@@ -210,9 +210,13 @@ static bool exit_from_record(const Sloth__V1__RunRecord *record, Sloth__V1__RunE
 		{ "never-began", SLOTH__V1__RUN_END__RUN_END_NOT_STARTED },
 		{ "unknown", SLOTH__V1__RUN_END__RUN_END_UNKNOWN },
 	};
+	const char *state = record->state;
 
+	/* Over, and its agent could not be reached: it never began. */
+	if (record->ended_ms && str_equal(state, "unreachable"))
+		state = "rejected";
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-		if (!str_equal(record->state, ends[i].state))
+		if (!str_equal(state, ends[i].state))
 			continue;
 		exit->end = ends[i].end;
 		exit->code = record->code;

@@ -72,7 +72,7 @@ void history_join(struct master *m, const struct agent *a, ProtobufCBinaryData i
 
 /* It goes to the agent whose epoch that is. */
 void history_call_sent(struct history_call *call, const char *epoch);
-/* The agent has answered: whatever was known of the run, it is there. */
+/* The agent has answered: whoever waits for the run has contact with it. */
 void history_call_heard(struct history_call *call);
 /* The agent's call has ended, by its agent or because the caller was there no more. Empties *call. */
 struct history_end {

@@ -104,11 +104,14 @@ void history_call_sent(struct history_call *call, const char *epoch)
 
 void history_call_heard(struct history_call *call)
 {
+	struct history_run *run = call->run;
+
 	if (call->is_heard)
 		return;
 	call->is_heard = true;
-	if (call->run && call->run->record.is_open && call->run->record.state != RUN_QUEUED)
-		history_set_state(call->run, RUN_RUNNING);
+	if (run && run->record.is_open &&
+	    (run->record.state == RUN_LOST_CONTACT || run->record.state == RUN_UNREACHABLE))
+		history_set_state(run, RUN_RUNNING);
 }
 
 /* ---- end ---- */

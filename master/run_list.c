@@ -210,6 +210,8 @@ static bool take_request(struct run_list *l, struct wire_call *call, const Sloth
 	} else {
 		l->failed = request->failed;
 		l->limit = request->limit ? request->limit : RUN_LIST_DEFAULT;
+		if (l->limit > RUN_LIST_RUNS_MAX)
+			l->limit = RUN_LIST_RUNS_MAX;
 		l->since_ms = request->since_ms ? request->since_ms : INT64_MIN;
 		l->at.started_ms = request->until_ms ? request->until_ms : INT64_MAX;
 		return true;

@@ -218,6 +218,24 @@ START_TEST(lost_contact_ends_with_the_first_word_to_a_caller_that_is_back)
 }
 END_TEST
 
+START_TEST(who_is_in_contact_again_is_no_lost_contact)
+{
+	runs_open();
+	runs_begin(1);
+	runs_answer();
+	wire_conn_close(web1.conn, 0, "gone");
+	pair_run(&w.turn, pair_is, &call.ended);
+	runs_expect(1, "lost-contact");
+	runs_register();
+	runs_resume(1, "web1", NULL);
+	runs_answer();
+	runs_expect(1, "running");
+	runs_end_exited("0");
+	ck_assert_str_eq(runs_show(1)->state, "exited");
+	runs_close();
+}
+END_TEST
+
 START_TEST(a_run_that_never_began_is_rejected)
 {
 	runs_set_up();
@@ -485,7 +503,7 @@ START_TEST(contact_that_was_lost_for_long_is_given_up)
 END_TEST
 
 UNIT_MAIN(contact_that_was_lost_for_long_is_given_up, the_agents_word_is_kept, the_reason_is_that_of_the_last_message,
-	  a_refused_start_never_began_and_its_id_may_begin, an_agent_that_is_not_reached_is_unreachable,
+	  a_refused_start_never_began_and_its_id_may_begin, who_is_in_contact_again_is_no_lost_contact, an_agent_that_is_not_reached_is_unreachable,
 	  an_id_that_is_used_again_changes_no_end, an_argument_vector_is_shown_as_a_shell_would_take_it,
 	  execute_command_is_recorded_too, a_run_whose_caller_left_is_followed,
 	  lost_contact_lasts_until_the_agent_answers,
