@@ -563,6 +563,8 @@ void exec_stop(struct exec *exec, enum sup_end end, const char *reason, bool at_
 	size_t n = strnlen(reason, SUP_REASON_MAX);
 
 	tell(exec, at_once ? SUP_KILL : SUP_STOP, end, reason, n);
+	if (exec->supervisor)
+		supervisor_wake(exec->supervisor);
 }
 
 void exec_resize(struct exec *exec, unsigned rows, unsigned columns)

@@ -7,6 +7,7 @@
 #include "agent/supervisor.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 
 #include "common/fd.h"
 #include "common/mem.h"
+#include "common/str.h"
 
 enum {
 	AT_ONCE = 4,
@@ -124,6 +126,27 @@ void supervisor_send_all(struct supervisor *s, struct buf *packets)
 	buf_append(&s->queue, buf_data(packets), buf_len(packets));
 	buf_done(packets);
 	flush(s);
+}
+
+/* Its pid is in the name that it gave its directory; of one that was connected to, the kernel knows. */
+static pid_t pid_of(const struct supervisor *s)
+{
+	struct ucred peer = { .pid = 0 };
+	socklen_t n = sizeof peer;
+	uint64_t pid;
+
+	if (s->name[0])
+		return str_has_prefix(s->name, "idle-") && !str_parse_u64(s->name + strlen("idle-"), 2, INT32_MAX, &pid) ?
+			(pid_t)pid : 0;
+	return getsockopt(s->fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) ? 0 : peer.pid;
+}
+
+void supervisor_wake(const struct supervisor *s)
+{
+	pid_t pid = pid_of(s);
+
+	if (pid > 1)
+		kill(pid, SIGCONT);
 }
 
 /* ---- life ---- */
