@@ -167,7 +167,7 @@ $(B)/test/wire/test_%: $(B)/test/wire/test_%.o $(TEST_LIB_O) $(TEST_LIBS)
 	$(call say,LINK,$@)
 	$(link) $(LIBS_MASTER) -lsmartcols -lcheck_pic -lrt -lsubunit -lm
 # Some start the real program.
-$(filter %/test_supervise %/test_supervise_agent %/test_supervise_end,$(UNIT_TESTS)): | $(B)/libexec/sloth/sloth-supervise
+$(filter %/test_exec %/test_supervise %/test_supervise_agent %/test_supervise_end,$(UNIT_TESTS)): | $(B)/libexec/sloth/sloth-supervise
 # A fuzz target that replays files; `make fuzz` links the same object with libFuzzer instead.
 FUZZ_TESTS := $(patsubst %.c,$(B)/%,$(wildcard test/fuzz/fuzz_*.c))
 FUZZ_LIB_O := $(B)/test/fuzz/session.o $(B)/test/lib/echo.o $(if $(FUZZ),,$(B)/test/fuzz/replay.o)

@@ -192,6 +192,8 @@ void exec_host_stop(struct exec_host *h)
 	list_for_each(link2, tmp2, &h->setup)
 		supervisor_free(list_entry(link2, struct supervisor, link));
 	h->n_idle = h->n_setup = 0;
+	if (h->n_waiting > 0)
+		pump_soon(h);
 }
 
 void exec_host_free(struct exec_host *h)

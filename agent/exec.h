@@ -33,7 +33,7 @@ struct exec_host *exec_host_new(struct ev_loop *loop);
 /* From here on there is one ready. runs_fd is the directory of directories, borrowed; `program` is copied. */
 void exec_host_open(struct exec_host *h, const char *program, int runs_fd);
 const char *exec_host_program(const struct exec_host *h);
-/* Lets the idle ones go, and keeps none from here on. */
+/* Lets the idle ones go, and keeps none from here on. A run that waits for one still gets it. */
 void exec_host_stop(struct exec_host *h);
 void exec_host_free(struct exec_host *h);
 

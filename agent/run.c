@@ -142,10 +142,9 @@ void run_settle(struct run *run)
 		run->exec = NULL;
 	}
 	spool_file_close(&run->files);
-	if (run->is_detached)
-		runs_prune(run->runs);
-	else if (!ev_is_active(&run->lost))
+	if (!run->is_detached && !ev_is_active(&run->lost))
 		start_lost(run);
+	runs_prune(run->runs);
 }
 
 void run_remove(struct run *run)
@@ -172,14 +171,27 @@ static void on_lost_caller(struct ev_loop *loop, ev_timer *w, int events)
 
 /* ---- the end ---- */
 
-static void note_disk(struct run *run)
+static uint64_t disk_bytes(const struct run *run)
 {
-	int fd = rundir_open(runs_dir(run->runs, run->is_in_state_dir), run->hex);
+	int fd = run->has_files ? rundir_open(runs_dir(run->runs, run->is_in_state_dir), run->hex) : -1;
+	uint64_t bytes = 0;
 	struct stat st;
 
 	if (fd >= 0 && fstatat(fd, "out", &st, AT_SYMLINK_NOFOLLOW) == 0)
-		run->disk_bytes = (uint64_t)st.st_blocks * 512;
+		bytes = (uint64_t)st.st_blocks * 512;
 	fd_close(&fd);
+	return bytes;
+}
+
+/* What its spool takes from here on; before the move to the end, which counts it. */
+static void note_spool(struct run *run)
+{
+	struct sup_spool *head = run_spool(run)->head;
+
+	if (run->is_detached)
+		run->disk_bytes = disk_bytes(run);
+	else
+		runs_allot_again(run->runs, run, head ? atomic_load(&head->end) - atomic_load(&head->base) : disk_bytes(run));
 }
 
 /* run->outcome is complete but for the reason. The run may be gone afterwards. */
@@ -194,8 +206,7 @@ static void run_end(struct run *run, const char *reason)
 	str_escape(o->reason, PAST_REASON_MAX, reason, strlen(reason), "");
 	past_put(runs_past(run->runs), run->id, o);
 	ev_timer_stop(runs_loop(run->runs), &run->lost);
-	if (run->is_detached)
-		note_disk(run);		/* counted from the move on */
+	note_spool(run);
 	run_move(run, RUN_OVER);
 	run->is_ending = true;
 	run_turn(run);
@@ -486,6 +497,7 @@ void run_adopt(struct run *run, int fd, int dir_fd)
 {
 	run_move(run, RUN_STARTING);
 	run->has_files = true;
+	runs_allot_again(run->runs, run, run->spool_max);
 	run->exec = exec_adopt(runs_host(run->runs), fd, dir_fd, runs_dir(run->runs, run->is_in_state_dir), run->hex,
 			       &run_exec_ops, run);
 	run_settle(run);

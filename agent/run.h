@@ -109,7 +109,8 @@ void run_acknowledge(struct run *run, uint64_t position);
 void run_resize(struct run *run, unsigned rows, unsigned columns);
 /* To the process group of a run that has started. 1 <= number <= 64. */
 void run_signal(struct run *run, int number);
-/* TERM, grace, KILL to all of it; the first reason given counts. One that waits in the queue does not start. */
+/* TERM, grace, KILL to all of it; the first reason given counts. One that waits in the queue does not start, and may be
+ * gone afterwards. */
 void run_cancel(struct run *run, const char *reason);
 /* KILL at once. */
 void run_kill(struct run *run, const char *reason);

@@ -50,13 +50,15 @@ void run_signal(struct run *run, int number)
 
 void run_cancel(struct run *run, const char *reason)
 {
-	if (run->state == RUN_QUEUED)
-		run_end_unbegun(run, RUN_END_CANCELLED, reason);
-	else if (run->exec && run->state != RUN_OVER)
-		exec_stop(run->exec, SUP_END_CANCELLED, reason, false);
+	if (run->state == RUN_OVER)
+		return;
 	run->is_cancelled = true;
-	if (run->exec)
+	if (run->state == RUN_QUEUED) {
+		run_end_unbegun(run, RUN_END_CANCELLED, reason);
+	} else if (run->exec) {
+		exec_stop(run->exec, SUP_END_CANCELLED, reason, false);
 		run_discard(run);
+	}
 }
 
 void run_kill(struct run *run, const char *reason)

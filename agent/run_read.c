@@ -205,8 +205,9 @@ void run_leave(struct run_reader *r, enum run_leave how, const char *reason)
 	if (r->is_owner && (how == RUN_GOODBYE || (how == RUN_DONE && run->state == RUN_OVER)))
 		run->is_done_with = true;
 	if (r->is_owner && how == RUN_GOODBYE && run->state != RUN_OVER && !run->is_detached)
-		run_cancel(run, reason);
-	run_settle(run);
+		run_cancel(run, reason);	/* it may be gone */
+	else
+		run_settle(run);
 }
 
 void run_resume(struct run_reader *r)

@@ -90,6 +90,17 @@ static void record_past(struct record *r, struct agent *agent, const uint8_t *id
 	record_result(r, &result);
 }
 
+/* Wherever it is. */
+static void record_any(struct record *r, struct agent *agent, const uint8_t *id)
+{
+	struct run *run = runs_find(agent->runs, id);
+
+	if (run)
+		record_run(r, agent, run);
+	else
+		record_past(r, agent, id);
+}
+
 static void answer(struct wire_call *call, const ProtobufCMessage *message)
 {
 	wire_send_message(call, message);
@@ -128,6 +139,11 @@ static struct record *next_record(struct list_answer *l)
 	return &l->records[l->n++];
 }
 
+static void count_bytes(struct list_answer *l, const struct record *r)
+{
+	l->bytes += sloth__v1__run_record__get_packed_size(&r->message);
+}
+
 static void add_run(struct run *run, void *arg)
 {
 	struct list_answer *l = arg;
@@ -136,18 +152,17 @@ static void add_run(struct run *run, void *arg)
 	if (!r)
 		return;
 	record_run(r, l->agent, run);
-	l->bytes += sloth__v1__run_record__get_packed_size(&r->message);
+	count_bytes(l, r);
 }
 
 static void add_id(struct list_answer *l, const uint8_t *id)
 {
-	struct run *run = runs_find(l->agent->runs, id);
-	struct record *r;
+	struct record *r = next_record(l);
 
-	if (run)
-		add_run(run, l);
-	else if ((r = next_record(l)))
-		record_past(r, l->agent, id);
+	if (!r)
+		return;
+	record_any(r, l->agent, id);
+	count_bytes(l, r);
 }
 
 static void send_list(struct wire_call *call, struct list_answer *l)
@@ -203,15 +218,11 @@ struct wait_call {
 
 static void answer_as_it_is(struct wait_call *wc)
 {
-	struct run *run = runs_find(wc->agent->runs, wc->id);
 	struct record r;
 
-	if (!run && caller_refuse_stopping(wc->agent, wc->call))
+	if (!runs_find(wc->agent->runs, wc->id) && caller_refuse_stopping(wc->agent, wc->call))
 		return;
-	if (run)
-		record_run(&r, wc->agent, run);
-	else
-		record_past(&r, wc->agent, wc->id);
+	record_any(&r, wc->agent, wc->id);
 	answer_record(wc->call, &r);
 }
 
@@ -277,10 +288,7 @@ void run_wait_start(struct wire_call *call, const uint8_t *data, size_t len, voi
 		wait_for(agent, call, run, id, request->timeout_ms);
 		return;
 	}
-	if (run)
-		record_run(&r, agent, run);
-	else
-		record_past(&r, agent, id);
+	record_any(&r, agent, id);
 	answer_record(call, &r);
 }
 
@@ -366,7 +374,7 @@ void run_control_start(struct wire_call *call, const uint8_t *data, size_t len, 
 	}
 	if (!act(call, run, request))
 		return;
-	record_run(&r, agent, run);
+	record_any(&r, agent, id);	/* one that was stopped in the queue may be gone */
 	answer_record(call, &r);
 	if (request->action_case == SLOTH__V1__RUN_CONTROL__ACTION_REMOVE)
 		run_remove(run);

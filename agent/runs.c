@@ -210,8 +210,6 @@ void runs_moved(struct runs *runs, struct run *run, unsigned from)
 		runs->n_live++;
 	} else {
 		push_over(runs, run);
-		runs->allotted -= run->allotted;	/* nothing is added to its spool any more */
-		run->allotted = 0;
 	}
 	if (run->state == RUN_OVER)
 		live_changed(runs);
@@ -275,6 +273,14 @@ bool runs_allot(struct runs *runs, struct spec *spec, uint64_t *allotted)
 	*allotted = spec->spool_max;
 	runs->allotted += spec->spool_max;
 	return false;
+}
+
+void runs_allot_again(struct runs *runs, struct run *run, uint64_t bytes)
+{
+	if (run->is_in_state_dir)
+		return;
+	runs->allotted += bytes - run->allotted;
+	run->allotted = bytes;
 }
 
 static bool is_too_much(const struct runs *runs, const struct run *run)

@@ -76,6 +76,8 @@ void runs_enqueue(struct runs *runs, struct run *run, const struct spec *spec);
 bool runs_has_room(const struct runs *runs);
 /* How much the spool may hold and where it is: true in the state directory. *allotted comes back with runs_remove(). */
 bool runs_allot(struct runs *runs, struct spec *spec, uint64_t *allotted);
+/* Of one that is over only what is held counts; one of an earlier agent counts as that has decided. */
+void runs_allot_again(struct runs *runs, struct run *run, uint64_t bytes);
 /* Runs that are over and kept for nobody in particular go, the oldest first. */
 void runs_prune(struct runs *runs);
 void runs_due(struct runs *runs, struct list *due);

@@ -30,7 +30,7 @@ struct run_list {
 	bool failed;
 	struct run_list_ids { uint8_t id[RUN_ID_LEN]; } ids[IDS_MAX];
 	size_t n_ids;			/* 0: any */
-	int64_t since_ms;
+	int64_t since_ms, until_ms;
 	uint32_t limit, n;
 	bool is_full;			/* there are more */
 	struct store_runs_at at;
@@ -59,7 +59,8 @@ static bool has_prefix(const struct run_list *l, const uint8_t id[RUN_ID_LEN])
 
 static bool is_wanted(const struct run_list *l, const struct run_record *r)
 {
-	return (!l->states || l->states & 1u << r->state) && (!l->failed || run_record_has_failed(r)) && has_prefix(l, r->id) && has_id(l, r->id) &&
+	return r->started_ms >= l->since_ms && r->started_ms < l->until_ms && (!l->states || l->states & 1u << r->state) &&
+	       (!l->failed || run_record_has_failed(r)) && has_prefix(l, r->id) && has_id(l, r->id) &&
 	       (!l->agent || audit_query_matches(l->agent, r->agent)) &&
 	       (!l->principal || audit_query_matches(l->principal, r->principal)) && gate_view_names(&l->view, r->agent);
 }
@@ -213,7 +214,7 @@ static bool take_request(struct run_list *l, struct wire_call *call, const Sloth
 		if (l->limit > RUN_LIST_RUNS_MAX)
 			l->limit = RUN_LIST_RUNS_MAX;
 		l->since_ms = request->since_ms ? request->since_ms : INT64_MIN;
-		l->at.started_ms = request->until_ms ? request->until_ms : INT64_MAX;
+		l->until_ms = l->at.started_ms = request->until_ms ? request->until_ms : INT64_MAX;
 		return true;
 	}
 	return false;

@@ -231,6 +231,7 @@ void begin_run(struct supervisor *s, const char *path)
 	output_start(&s->output, &s->home.spool, s->record, -1, -1);
 	s->status = (struct sup_status){ .magic = SUP_STATUS_MAGIC };
 	if (*path && (err = move_home(s, path))) {
+		s->is_homeless = true;
 		fail(s, "its directory cannot be used", err);
 		return;
 	}

@@ -278,7 +278,7 @@ static void forget_run(struct supervisor *s)
 	spec_done(&s->spec);
 	s->terminal = -1;
 	s->pid = 0;
-	s->has_exited = s->has_children = s->is_gone = s->is_given_up = s->is_saved = false;
+	s->has_exited = s->has_children = s->is_gone = s->is_given_up = s->is_saved = s->is_homeless = false;
 	s->reason[0] = '\0';
 	s->status = (struct sup_status){ 0 };
 	s->owes = 0;
@@ -399,7 +399,10 @@ void run_turn(struct supervisor *s)
 	control_flush(s);
 	if (is_done(s)) {
 		contain_done(&s->contain);
-		home_leave(&s->home);
+		if (s->is_homeless)
+			home_remove(&s->home);
+		else
+			home_leave(&s->home);
 		s->is_over = true;
 	}
 }

@@ -53,6 +53,7 @@ struct supervisor {
 	struct sup_status status;
 	char reason[SUP_REASON_MAX + 1];
 	bool is_saved;			/* the status is in its file */
+	bool is_homeless;		/* the directory of the run could not be used: `home` is not it */
 };
 
 /* ---- control.c ---- */

@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "agent/rundir.h"
@@ -17,6 +20,8 @@
 #include "common/str.h"
 #include "test/lib/tmp.h"
 #include "test/lib/unit.h"
+
+enum { SPOOL_MAX = 4 * 1024 * 1024 };
 
 static struct ev_loop *loop;
 static struct runs *runs;
@@ -32,7 +37,8 @@ static uint8_t *id_of(uint8_t n)
 /* RUNS/<id>/ with a specification, and what else is given. */
 static void leave_run(const char *where, uint8_t n, bool is_detached, const char *pid, const struct sup_status *status)
 {
-	struct spec spec = { .principal = "uid:7", .command = "true", .is_detached = is_detached, .asked_ms = 5 };
+	struct spec spec = { .principal = "uid:7", .command = "true", .is_detached = is_detached, .asked_ms = 5,
+			     .spool_max = SPOOL_MAX };
 	char hex[2 * RUN_ID_BYTES + 1], path[200];
 	struct buf text = { 0 };
 
@@ -162,5 +168,77 @@ START_TEST(a_status_that_is_damaged_is_none)
 }
 END_TEST
 
+/* What the spool of a run that starts now may hold: an eighth of what the others leave. */
+static uint64_t spool_of_next(void)
+{
+	struct spec spec = { .asked_ms = 5 };
+	uint64_t allotted;
+
+	runs_allot(runs, &spec, &allotted);
+	return allotted;
+}
+
+static uint64_t spool_of_first(void)
+{
+	uint64_t bytes;
+
+	make_dirs();
+	open_runs();
+	bytes = spool_of_next();
+	close_runs();
+	return bytes;
+}
+
+START_TEST(what_a_run_that_is_over_holds_takes_room_from_others)
+{
+	struct sup_status status = { .magic = SUP_STATUS_MAGIC, .end = SUP_END_EXITED };
+	uint64_t before = spool_of_first();
+	static uint8_t output[1024 * 1024];
+
+	leave_run("run/runs", 1, false, "1 1 -\n", &status);
+	memset(output, 'x', sizeof output);
+	ck_assert_int_eq(fd_write_file(tmp_path("run/runs/01010101010101010101010101010101/out"), output, sizeof output, 0600), 0);
+	open_runs();
+	ck_assert_uint_le(spool_of_next(), before - sizeof output / 8);
+	close_runs();
+}
+END_TEST
+
+/* As a supervisor does. */
+static int hold_run(const char *dir, int *listener)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char path[200];
+	int lock;
+
+	snprintf(path, sizeof path, "%s/lock", dir);
+	lock = open(tmp_path(path), O_RDWR | O_CLOEXEC);
+	ck_assert_int_eq(flock(lock, LOCK_EX | LOCK_NB), 0);
+	snprintf(path, sizeof path, "%s/sock", dir);
+	ck_assert_uint_lt(strlen(tmp_path(path)), sizeof address.sun_path);
+	strcpy(address.sun_path, tmp_path(path));
+	*listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(*listener, (struct sockaddr *)&address, sizeof address), 0);
+	ck_assert_int_eq(listen(*listener, 1), 0);
+	return lock;
+}
+
+START_TEST(a_run_that_goes_on_takes_room_from_others)
+{
+	uint64_t before = spool_of_first();
+	int lock, listener;
+
+	leave_run("run/runs", 1, false, "1 1 -\n", NULL);
+	lock = hold_run("run/runs/01010101010101010101010101010101", &listener);
+	open_runs();
+	ck_assert_uint_eq(runs_count(runs), 1);
+	ck_assert_uint_eq(spool_of_next(), before - SPOOL_MAX / 8);
+	close_runs();
+	close(lock);
+	close(listener);
+}
+END_TEST
+
 UNIT_MAIN(an_end_that_was_written_is_found_again, a_run_without_supervisor_and_end_is_lost, what_is_no_run_is_removed,
-	  a_status_that_is_damaged_is_none)
+	  a_status_that_is_damaged_is_none, what_a_run_that_is_over_holds_takes_room_from_others,
+	  a_run_that_goes_on_takes_room_from_others)

@@ -90,12 +90,12 @@ void exec_release(struct exec *exec)
 	free(exec);
 }
 
+static struct spool_file air_spool = { -1, NULL };
+
 const struct spool_file *exec_spool(const struct exec *exec)
 {
-	static const struct spool_file none = { -1, NULL };
-
 	(void)exec;
-	return &none;
+	return &air_spool;
 }
 
 int exec_dir(const struct exec *exec)
@@ -556,6 +556,48 @@ START_TEST(what_waits_keeps_its_input_and_can_be_cancelled)
 }
 END_TEST
 
+START_TEST(what_waits_is_gone_when_its_caller_says_goodbye_or_wants_no_more)
+{
+	struct caller c = owner(), w = owner(), x = owner();
+	struct run *goes;
+
+	open_runs(1, 2);
+	begin(0, &c);
+	say_started();
+	begin(1, &w);
+	run_leave(&w.reader, RUN_GOODBYE, "cancelled by its caller");
+	ck_assert(!is_here(1));
+	ck_assert(is_past(1));
+	x.acks = true;
+	goes = begin(2, &x);
+	run_cancel(goes, "stopped by an administrator");
+	ck_assert_int_eq(x.result.end, RUN_END_CANCELLED);
+	ck_assert(!is_here(2));
+	ck_assert_uint_eq(air.n_started, 1);
+	close_runs();
+}
+END_TEST
+
+START_TEST(a_run_that_is_over_cannot_be_cancelled)
+{
+	struct sup_spool head = { .base = SUP_SPOOL_HEAD, .end = SUP_SPOOL_HEAD + 1000 };
+	struct caller c = owner(), o = observer();
+	struct run *run;
+
+	open_runs(1, 0);
+	run = begin(1, &c);
+	ck_assert(run_attach(run, &o.reader));
+	exit_with(say_started(), 0);
+	run_leave(&c.reader, RUN_LOST, "");
+	air_spool.head = &head;		/* which its owner comes back for */
+	run_cancel(run, "too late");
+	air_spool.head = NULL;
+	ck_assert_uint_eq(air.n_stops, 0);
+	ck_assert_uint_eq(air.freed, 0);
+	close_runs();
+}
+END_TEST
+
 START_TEST(a_detached_run_stays_when_it_is_over)
 {
 	struct spec spec = spec_of(1);
@@ -586,6 +628,26 @@ static void on_over(struct run_waiter *w, struct run *run)
 	ck_assert(view.is_over);
 	n_idle += 100;
 }
+
+START_TEST(not_too_many_are_kept_for_callers_who_do_not_come_back)
+{
+	enum { N = RUNS_UNACKED_MAX + 1 };
+	static struct caller c[N];
+
+	open_runs(N, 0);
+	for (unsigned i = 0; i < N; i++) {
+		c[i] = owner();
+		begin(i, &c[i]);
+		exit_with(say_started(), 0);
+		run_leave(&c[i].reader, RUN_LOST, "");
+	}
+	ck_assert(!is_here(0));
+	ck_assert(is_past(0));
+	ck_assert(is_here(1));
+	ck_assert(is_here(N - 1));
+	close_runs();
+}
+END_TEST
 
 START_TEST(who_waits_is_told_once)
 {
@@ -672,5 +734,7 @@ UNIT_MAIN(an_end_that_is_acknowledged_frees_the_run, every_end_is_passed_on_with
 	  a_goodbye_cancels_at_once, an_end_that_nobody_acknowledged_waits_and_is_forgotten,
 	  a_second_owner_takes_the_first_ones_place, observers_are_limited_and_own_nothing,
 	  runs_beyond_the_limit_wait_for_their_turn_in_order, what_waits_keeps_its_input_and_can_be_cancelled,
-	  a_detached_run_stays_when_it_is_over, who_waits_is_told_once, an_agent_that_stops_lets_go_and_admits_nobody,
+	  what_waits_is_gone_when_its_caller_says_goodbye_or_wants_no_more, a_run_that_is_over_cannot_be_cancelled,
+	  a_detached_run_stays_when_it_is_over, not_too_many_are_kept_for_callers_who_do_not_come_back,
+	  who_waits_is_told_once, an_agent_that_stops_lets_go_and_admits_nobody,
 	  all_can_be_ended, an_id_is_known_while_it_lives_and_after, a_caller_without_a_certificate_is_its_address)

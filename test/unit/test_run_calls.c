@@ -193,6 +193,8 @@ START_TEST(lists_are_filtered)
 	q.since_ms = 2000;
 	q.until_ms = 3000;
 	expect_list(&q, "b", false);
+	q.id_prefix = longer;
+	expect_list(&q, "", false);
 	q = all;
 	q.id_prefix = prefix;
 	expect_list(&q, "c", false);
