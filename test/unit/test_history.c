@@ -202,25 +202,9 @@ START_TEST(lost_contact_lasts_until_the_agent_answers)
 }
 END_TEST
 
-START_TEST(lost_contact_ends_with_the_first_word_to_a_caller_that_is_back)
-{
-	runs_set_up();
-	runs_begin(1);
-	runs_answer();
-	wire_conn_close(web1.conn, 0, "gone");
-	pair_run(&w.turn, pair_is, &call.ended);
-	runs_expect(1, "lost-contact");
-	runs_resume(1, "web1", NULL);
-	runs_answer();
-	runs_expect(1, "running");
-	ck_assert_int_eq(runs_show(1)->since_ms, 0);
-	runs_tear_down();
-}
-END_TEST
-
 START_TEST(who_is_in_contact_again_is_no_lost_contact)
 {
-	runs_open();
+	runs_set_up();
 	runs_begin(1);
 	runs_answer();
 	wire_conn_close(web1.conn, 0, "gone");
@@ -232,7 +216,7 @@ START_TEST(who_is_in_contact_again_is_no_lost_contact)
 	runs_expect(1, "running");
 	runs_end_exited("0");
 	ck_assert_str_eq(runs_show(1)->state, "exited");
-	runs_close();
+	runs_tear_down();
 }
 END_TEST
 
@@ -506,8 +490,7 @@ UNIT_MAIN(contact_that_was_lost_for_long_is_given_up, the_agents_word_is_kept, t
 	  a_refused_start_never_began_and_its_id_may_begin, who_is_in_contact_again_is_no_lost_contact, an_agent_that_is_not_reached_is_unreachable,
 	  an_id_that_is_used_again_changes_no_end, an_argument_vector_is_shown_as_a_shell_would_take_it,
 	  execute_command_is_recorded_too, a_run_whose_caller_left_is_followed,
-	  lost_contact_lasts_until_the_agent_answers,
-	  lost_contact_ends_with_the_first_word_to_a_caller_that_is_back, a_run_that_never_began_is_rejected,
+	  lost_contact_lasts_until_the_agent_answers, a_run_that_never_began_is_rejected,
 	  a_run_of_a_machine_that_restarted_is_unknown, a_detached_run_is_followed_to_its_end,
 	  a_run_that_was_started_before_is_asked_about, an_agent_that_cannot_tell_leaves_it_unknown,
 	  an_agent_is_asked_about_so_many_runs_at_once,
