@@ -208,6 +208,8 @@ static void run_end(struct run *run, const char *reason)
 	ev_timer_stop(runs_loop(run->runs), &run->lost);
 	note_spool(run);
 	run_move(run, RUN_OVER);
+	buf_done(&run->spec);		/* of one that never left the queue */
+	buf_done(&run->early);
 	run->is_ending = true;
 	run_turn(run);
 	tell_waiters(&run->waiters, run);

@@ -7,16 +7,19 @@
 #include <string.h>
 
 #include "agent/run_own.h"
+#include "agent/runs.h"
 #include "common/str.h"
 
 /* ---- what is asked of it ---- */
 
 void run_input(struct run *run, const void *data, size_t n)
 {
-	if (run->state == RUN_QUEUED)
+	if (run->state == RUN_QUEUED) {
 		buf_append(&run->early, data, n);
-	else if (run->exec && run->state != RUN_OVER && !run->is_input_closed)
+		runs_queue_grew(run->runs, n);
+	} else if (run->exec && run->state != RUN_OVER && !run->is_input_closed) {
 		exec_input(run->exec, run->received, data, n);
+	}
 	run->received += n;
 }
 

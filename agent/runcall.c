@@ -40,9 +40,10 @@ static void __attribute__((format(printf, 3, 4))) break_off(struct run_call *rc,
 
 /* ---- events for a run ---- */
 
-static void pause_at_high(struct run_call *rc, uint64_t waiting)
+/* What a run in the queue is sent is held by the agent itself: no more than is on its way. */
+static void pause_at_high(struct run_call *rc, const struct run_view *view, uint64_t waiting)
 {
-	if (rc->is_paused || rc->is_input_closed || waiting <= INPUT_HIGH)
+	if (rc->is_paused || rc->is_input_closed || waiting <= (view->is_queued ? 0 : INPUT_HIGH))
 		return;
 	rc->is_paused = true;
 	wire_pause(rc->call);
@@ -69,10 +70,14 @@ static void take_input(struct run_call *rc, const Sloth__V1__RunStdin *input)
 			  "%d", (unsigned long long)waiting, INPUT_HIGH);
 		return;
 	}
+	if (view.is_queued && !runs_queue_takes(rc->agent->runs, input->data.len)) {
+		break_off(rc, WIRE_RESOURCE_EXHAUSTED, "too much standard input waits with runs that wait for their turn");
+		return;
+	}
 	run_input(rc->reader.run, input->data.data, input->data.len);
 	if (input->end)
 		run_input_end(rc->reader.run);
-	pause_at_high(rc, waiting);
+	pause_at_high(rc, &view, waiting);
 }
 
 static void take_signal(struct run_call *rc, uint32_t number)
@@ -136,7 +141,7 @@ static void attach(struct run_call *rc, struct run *run)
 	rc->is_input_closed = view.is_input_closed;
 	rc->reader.frees = rc->is_half_closed;
 	if (rc->reader.is_owner)
-		pause_at_high(rc, view.received - view.taken);
+		pause_at_high(rc, &view, view.received - view.taken);
 	if (!run_attach(run, &rc->reader))
 		wire_endf(rc->call, WIRE_RESOURCE_EXHAUSTED, "the run has %d readers, as many as it may have",
 			  RUN_OBSERVERS_MAX);

@@ -109,6 +109,16 @@ void runs_enqueue(struct runs *runs, struct run *run, const struct spec *spec)
 	queue_changed(runs);
 }
 
+void runs_queue_grew(struct runs *runs, size_t n)
+{
+	runs->queue_bytes += n;
+}
+
+bool runs_queue_takes(const struct runs *runs, size_t n)
+{
+	return runs->queue_bytes + n <= RUNS_QUEUE_BYTES_MAX;
+}
+
 bool runs_has_room(const struct runs *runs)
 {
 	return runs->n_live < runs->config.max && runs->n_queued == 1;	/* it is the one that asks */
@@ -181,7 +191,7 @@ static void leave_state(struct runs *runs, struct run *run, unsigned state)
 	list_remove(&run->link);
 	if (state == RUN_QUEUED) {
 		runs->n_queued--;
-		runs->queue_bytes -= buf_len(&run->spec);
+		runs->queue_bytes -= buf_len(&run->spec) + buf_len(&run->early);
 	} else if (state == RUN_OVER) {
 		if (run->is_detached)
 			runs->n_detached--;

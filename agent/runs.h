@@ -11,7 +11,7 @@
 #include "agent/run.h"
 
 enum {
-	RUNS_QUEUE_BYTES_MAX = 64 * 1024 * 1024,	/* of what runs in the queue are asked to do */
+	RUNS_QUEUE_BYTES_MAX = 64 * 1024 * 1024,	/* of what runs in the queue are asked to do, and are sent */
 	RUNS_UNACKED_MAX = 256,				/* over, and their callers have not said that they have all */
 	RUNS_DETACHED_MAX = 1000,			/* over */
 	RUNS_DETACHED_DAYS = 7,
@@ -53,6 +53,8 @@ size_t runs_count(const struct runs *runs);		/* live */
 size_t runs_queued(const struct runs *runs);
 size_t runs_max(const struct runs *runs);
 size_t runs_max_queued(const struct runs *runs);
+/* May runs in the queue be sent n bytes more? */
+bool runs_queue_takes(const struct runs *runs, size_t n);
 void runs_cancel_all(struct runs *runs, const char *reason);
 void runs_kill_all(struct runs *runs, const char *reason);
 struct past *runs_past(struct runs *runs);
@@ -72,6 +74,7 @@ void runs_add(struct runs *runs, struct run *run);	/* queued */
 void runs_moved(struct runs *runs, struct run *run, unsigned from);
 void runs_remove(struct runs *runs, struct run *run);
 /* It waits, with what it is asked to do. */
+void runs_queue_grew(struct runs *runs, size_t n);	/* by input of a run in it */
 void runs_enqueue(struct runs *runs, struct run *run, const struct spec *spec);
 bool runs_has_room(const struct runs *runs);
 /* How much the spool may hold and where it is: true in the state directory. *allotted comes back with runs_remove(). */

@@ -54,6 +54,7 @@ struct history_call {
 	struct history_run *run;	/* NULL: not recorded, or told to its end */
 	bool is_start;			/* it may begin the run */
 	bool is_heard;			/* the agent has answered */
+	bool is_past_queue;		/* with something else than that the run waits */
 };
 
 /* What is asked for: borrowed. An id of another length is none: the run gets one, which its agent does not know. */
@@ -72,8 +73,8 @@ void history_join(struct master *m, const struct agent *a, ProtobufCBinaryData i
 
 /* It goes to the agent whose epoch that is. */
 void history_call_sent(struct history_call *call, const char *epoch);
-/* The agent has answered: whoever waits for the run has contact with it. */
-void history_call_heard(struct history_call *call);
+/* The agent has answered: that the run waits for its turn, or anything else. */
+void history_call_heard(struct history_call *call, bool is_queued);
 /* The agent's call has ended, by its agent or because the caller was there no more. Empties *call. */
 struct history_end {
 	struct wire_call *callee;	/* its trailers tell how the run ended; NULL: there are none */

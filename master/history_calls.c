@@ -102,16 +102,16 @@ void history_call_sent(struct history_call *call, const char *epoch)
 	history_touch(run);
 }
 
-void history_call_heard(struct history_call *call)
+void history_call_heard(struct history_call *call, bool is_queued)
 {
 	struct history_run *run = call->run;
 
-	if (call->is_heard)
+	if (call->is_past_queue)
 		return;
 	call->is_heard = true;
-	if (run && run->record.is_open &&
-	    (run->record.state == RUN_LOST_CONTACT || run->record.state == RUN_UNREACHABLE))
-		history_set_state(run, RUN_RUNNING);
+	call->is_past_queue = !is_queued;
+	if (run && run->record.is_open)
+		history_set_state(run, is_queued ? RUN_QUEUED : RUN_RUNNING);
 }
 
 /* ---- end ---- */

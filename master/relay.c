@@ -29,7 +29,8 @@
 
 enum {
 	SENT_MAX = 512 * 1024,		/* twice what a caller may send of stdin before the agent takes it */
-	LAST_MAX = 4096			/* bytes of the agent's last message: more than the end of a run has */
+	LAST_MAX = 4096,		/* bytes of the agent's last message: more than the end of a run has */
+	TAG_QUEUED = 7 << 3 | 2		/* the first byte of a RunOutput that is `queued` */
 };
 
 struct relay {
@@ -249,7 +250,7 @@ static void on_callee_message(struct wire_call *call, const uint8_t *data, size_
 	if (!r->answered)
 		buf_done(&r->sent);
 	r->answered = true;
-	history_call_heard(&r->link.history);
+	history_call_heard(&r->link.history, r->link.is_run && len > 0 && data[0] == TAG_QUEUED);
 	keep_last(r, data, len);
 	if (r->caller && !wire_send(r->caller, data, len))
 		wire_pause(call);
