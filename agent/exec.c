@@ -23,13 +23,14 @@
 #include "agent/spawn.h"
 #include "agent/supervisor.h"
 #include "common/buf.h"
+#include "common/clock.h"
 #include "common/fd.h"
 #include "common/list.h"
 #include "common/log.h"
 #include "common/mem.h"
 
 enum phase { PHASE_SETUP, PHASE_IDLE, PHASE_BUSY, PHASE_ENDED };
-enum { NAME_MAX_BYTES = 40 };
+enum { NAME_MAX_BYTES = 40, PUMP_US = 3000 };
 
 static const double warm_delay_s = 0.01, warm_retry_s = 1;
 
@@ -138,13 +139,15 @@ static void pump_soon(struct exec_host *h)
 		ev_timer_start(h->loop, &h->pump);
 }
 
-/* Supervisors for the runs that wait, some in each turn: each costs a fraction of a millisecond. */
+/* Supervisors for the runs that wait, some in each turn: each costs a fraction of a millisecond, and much more where the
+ * new process has to wait for a processor, because we wait for it. */
 static void on_pump(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct exec_host *h = w->data;
+	uint64_t end_us = mono_us() + PUMP_US;
 
 	(void)loop, (void)events;
-	for (int i = 0; i < EXEC_SPAWNS_PER_TURN && h->n_waiting > h->n_setup; i++) {
+	for (int i = 0; i < EXEC_SPAWNS_PER_TURN && h->n_waiting > h->n_setup && mono_us() < end_us; i++) {
 		int rc = start_supervisor(h);
 
 		if (rc)

@@ -21,6 +21,7 @@
 #include "common/mem.h"
 #include "common/notify.h"
 #include "common/str.h"
+#include "common/turns.h"
 
 static const char program[] = "slothd-agent";
 
@@ -73,12 +74,14 @@ static void print_help(void)
 static int run_agent(struct config *c)
 {
 	struct agent agent;
+	struct turns turns = { 0 };
 	struct daemon_signals signals = { .on_stop = on_stop, .on_hangup = on_hangup, .arg = &agent };
 	char *error = NULL;
 	int status = agent_open(&agent, c, &error);
 
 	if (status == EXIT_OK) {
 		daemon_signals_watch(&signals, agent.loop);
+		turns_watch(&turns, agent.loop);
 		status = agent_start(&agent, &error);
 	}
 	token_wipe(&c->own_token);	/* who enrols has a copy, for as long as it is needed */
@@ -88,6 +91,7 @@ static int run_agent(struct config *c)
 		wire_log_counts(agent.wire);
 		log_info("agent %s: stopped", c->own_name);
 	}
+	turns_unwatch(&turns);
 	daemon_signals_unwatch(&signals);
 	agent_close(&agent);
 	return error ? fail(status, error) : status;

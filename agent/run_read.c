@@ -118,13 +118,15 @@ void run_wake(struct run *run)
 		reader_due(list_entry(link, struct run_reader, link));
 }
 
-/* The owner at once, observers when there is time. */
+/* The owner at once, observers and whoever comes late when there is time. */
 void run_turn(struct run *run)
 {
 	list_for_each(link, tmp, &run->observers)
 		reader_due(list_entry(link, struct run_reader, link));
-	if (run->owner)
+	if (run->owner && runs_has_time(run->runs))
 		reader_turn(run->owner);
+	else if (run->owner)
+		reader_due(run->owner);
 }
 
 /* ---- coming and going ---- */

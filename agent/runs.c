@@ -25,7 +25,7 @@
 
 static_assert((int)RUN_ID_BYTES == PAST_ID_BYTES, "an id is an id");
 
-enum { N_BUCKETS = 1024, STARTS_PER_TURN = 16 };
+enum { N_BUCKETS = 1024, STARTS_PER_TURN = 16, TURN_US = 5000 };
 static const double queue_news_s = 0.1, prune_s = 3600;
 
 struct runs {
@@ -43,6 +43,8 @@ struct runs {
 	uint64_t budget, allotted;	/* bytes of spools in the runtime directory */
 	struct list due;		/* readers */
 	ev_timer turn, dequeue, news, prune;
+	unsigned iteration;		/* of the loop, in which readers have had time since: */
+	uint64_t began_us;
 	bool is_stopping;
 };
 
@@ -55,16 +57,34 @@ void runs_due(struct runs *runs, struct list *due)
 		ev_timer_start(runs->loop, &runs->turn);
 }
 
-/* Those that are due now; who becomes due by that is next time. */
+bool runs_has_time(struct runs *runs)
+{
+	unsigned now = ev_iteration(runs->loop);
+
+	if (runs->iteration != now) {
+		runs->iteration = now;
+		runs->began_us = mono_us();
+		return true;
+	}
+	return ev_depth(runs->loop) == 0 || mono_us() - runs->began_us < TURN_US;	/* outside of it nobody waits */
+}
+
+/* Those that are due now, as far as there is time; who becomes due by that is next time. */
 static void on_turn(struct ev_loop *loop, ev_timer *w, int events)
 {
 	struct runs *runs = w->data;
 	struct list now = LIST_INIT(now), *link;
 
-	(void)loop, (void)events;
+	(void)events;
 	list_splice(&now, &runs->due);
-	while ((link = list_pop(&now)))
+	while (runs_has_time(runs) && (link = list_pop(&now)))
 		reader_turn(list_entry(link, struct run_reader, due));
+	if (list_is_empty(&now))
+		return;
+	list_splice(&now, &runs->due);
+	list_splice(&runs->due, &now);
+	if (!ev_is_active(&runs->turn))
+		ev_timer_start(loop, &runs->turn);
 }
 
 /* ---- the queue ---- */

@@ -84,6 +84,8 @@ void runs_allot_again(struct runs *runs, struct run *run, uint64_t bytes);
 /* Runs that are over and kept for nobody in particular go, the oldest first. */
 void runs_prune(struct runs *runs);
 void runs_due(struct runs *runs, struct list *due);
+/* Whether readers may go on in this turn of the loop: they all have 5 ms together, then others are served. */
+bool runs_has_time(struct runs *runs);
 
 /* In runs_adopt.c. */
 void runs_adopt(struct runs *runs, bool is_state);

@@ -22,6 +22,7 @@
 #include "agent/supervise/supervise.h"
 #include "common/fd.h"
 #include "common/mem.h"
+#include "common/turns.h"
 
 #define PROGRAM "libexec/sloth/sloth-supervise"
 
@@ -94,6 +95,8 @@ static int start(const char *program, char **argv, const int *fds, int n, pid_t 
 		posix_spawn_file_actions_adddup2(&actions, fds[i], 3 + i);
 	set_attributes(&attributes);
 	err = posix_spawn(pid, program, &actions, &attributes, argv, env);
+	if (!err)
+		turns_began_process(*pid);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	return -err;

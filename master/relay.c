@@ -226,7 +226,7 @@ static void on_told(const char *why, void *arg)
 
 /* ---- the agent's end ---- */
 
-/* Nothing is decoded on its way: when the call has ended its last message is looked at. */
+/* Nothing is decoded on its way, but for its first byte: when the call has ended its last message is looked at. */
 static void keep_last(struct relay *r, const uint8_t *data, size_t len)
 {
 	buf_clear(&r->last);

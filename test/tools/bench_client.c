@@ -32,7 +32,7 @@
 #include "wire/proto/sloth.pb-c.h"
 #include "wire/wire.h"
 
-enum { ERROR_LINES = 10, CODES = 200 };
+enum { ERROR_LINES = 10, CODES = 200, ACK_BYTES = 64 * 1024 };
 
 struct pair {
 	double run_us, spawn_us, run_cpu_us, spawn_cpu_us;
@@ -56,6 +56,7 @@ struct one_run {
 	struct bench *bench;
 	unsigned number;
 	struct buf out, err;
+	size_t acknowledged;
 	uint64_t begin_us;
 	bool is_good;
 };
@@ -191,12 +192,13 @@ static bool is_right(const struct one_run *run, const Sloth__V1__RunExit *end)
 		is_sequence(&run->err, run->number, b->at_once ? ERROR_LINES : 0);
 }
 
-static void acknowledge(struct wire_call *call)
+static void acknowledge(struct one_run *run, struct wire_call *call, bool exit)
 {
 	Sloth__V1__RunInput input = SLOTH__V1__RUN_INPUT__INIT;
 	Sloth__V1__RunAck ack = SLOTH__V1__RUN_ACK__INIT;
 
-	ack.exit = true;
+	ack.position = run->acknowledged = buf_len(&run->out) + buf_len(&run->err);
+	ack.exit = exit;
 	input.event_case = SLOTH__V1__RUN_INPUT__EVENT_ACK;
 	input.ack = &ack;
 	wire_send_message(call, &input.base);
@@ -213,10 +215,12 @@ static void on_message(struct wire_call *call, const uint8_t *data, size_t len, 
 		buf_append(&run->out, event->stdout_data.data, event->stdout_data.len);
 	else if (event->event_case == SLOTH__V1__RUN_OUTPUT__EVENT_STDERR_DATA)
 		buf_append(&run->err, event->stderr_data.data, event->stderr_data.len);
+	if (buf_len(&run->out) + buf_len(&run->err) - run->acknowledged >= ACK_BYTES)
+		acknowledge(run, call, false);
 	if (event->event_case != SLOTH__V1__RUN_OUTPUT__EVENT_EXIT)
 		return;
 	run->is_good = is_right(run, event->exit);
-	acknowledge(call);
+	acknowledge(run, call, true);
 }
 
 static void on_end(struct wire_call *call, enum wire_code code, const char *why, void *arg)
