@@ -15,6 +15,7 @@
 #include "common/mem.h"
 #include "common/str.h"
 #include "common/utf8.h"
+#include "common/words.h"
 
 static size_t total_bytes(const ProtobufCBinaryData *items, size_t n)
 {
@@ -109,37 +110,15 @@ static enum launch_verdict take_strings(struct launch *l, struct agent *agent, c
 
 /* ---- the command as text ---- */
 
-static void add_quoted(struct buf *out, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-
-	if (*word && word[strspn(word, plain)] == '\0') {
-		buf_append_str(out, word);
-		return;
-	}
-	buf_append_str(out, "'");
-	for (; *word; word++) {
-		if (*word == '\'')
-			buf_append_str(out, "'\\''");
-		else
-			buf_append(out, word, 1);
-	}
-	buf_append_str(out, "'");
-}
-
-/* Valid UTF-8, cut at LAUNCH_SHOWN_MAX bytes. */
-static char *shown_command(const char *command, char *const *argv)
+/* Valid UTF-8, cut at LAUNCH_SHOWN_MAX bytes: as the master has it. */
+static char *shown_command(const Sloth__V1__RunStart *start)
 {
 	struct buf text = { 0 }, clean = { 0 };
 	struct utf8_stream stream = { 0 };
 
-	if (!argv)
-		buf_append(&text, command, strnlen(command, LAUNCH_SHOWN_MAX));
-	for (; argv && *argv && buf_len(&text) < LAUNCH_SHOWN_MAX; argv++) {
-		if (buf_len(&text) > 0)
-			buf_append_str(&text, " ");
-		add_quoted(&text, *argv);
-	}
+	buf_append(&text, start->command, strnlen(start->command, LAUNCH_SHOWN_MAX));
+	for (size_t i = 0; i < start->n_argv && buf_len(&text) <= LAUNCH_SHOWN_MAX; i++)
+		words_add(&text, start->argv[i].data, start->argv[i].len, LAUNCH_SHOWN_MAX);
 	utf8_stream_feed(&stream, buf_data(&text), buf_len(&text), &clean);
 	buf_done(&text);
 	buf_append(&text, buf_data(&clean), utf8_cut(buf_data(&clean), buf_len(&clean), LAUNCH_SHOWN_MAX));
@@ -216,7 +195,7 @@ enum launch_verdict launch_prepare(struct launch *l, struct agent *agent, const 
 	verdict = take_strings(l, agent, start, principal, error);
 	if (verdict != LAUNCH_OK)
 		return verdict;
-	l->shown = shown_command(start->command, l->argv);
+	l->shown = shown_command(start);
 	fill_process(l, agent, start);
 	fill_spec(l, start, principal);
 	return LAUNCH_OK;

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -21,7 +20,7 @@
 
 #include "agent/supervise/supervise.h"
 #include "common/fd.h"
-#include "common/mem.h"
+#include "common/paths.h"
 #include "common/turns.h"
 
 #define PROGRAM "libexec/sloth/sloth-supervise"
@@ -50,18 +49,7 @@ void spawn_init(void)
 
 char *spawn_program(void)
 {
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	char *slash;
-
-	if (n < 0)
-		return NULL;
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	if (!slash)
-		return NULL;
-	*slash = '\0';
-	return mem_printf("%s/../%s", self, PROGRAM);
+	return paths_beside(PROGRAM);
 }
 
 static void set_attributes(posix_spawnattr_t *attributes)

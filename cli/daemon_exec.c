@@ -4,7 +4,6 @@
 #include "cli/daemon_exec.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,26 +12,11 @@
 #include "cli/report.h"
 #include "common/exits.h"
 #include "common/mem.h"
-
-char *daemon_exec_beside(const char *place)
-{
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	char *slash;
-
-	if (n < 0)
-		return NULL;
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	if (!slash)
-		return NULL;
-	*slash = '\0';
-	return mem_printf("%s/../%s", self, place);
-}
+#include "common/paths.h"
 
 static char *daemon_path(const char *program)
 {
-	char *place = mem_printf("sbin/%s", program), *path = daemon_exec_beside(place);
+	char *place = mem_printf("sbin/%s", program), *path = paths_beside(place);
 
 	free(place);
 	return path;

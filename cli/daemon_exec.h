@@ -14,8 +14,5 @@ int daemon_exec(const char *program, int argc, char **argv);
 /* Options that stand before the wrapper's word speak to the CLI, which is about to go away. False after
  * the usage error has been reported. */
 bool daemon_exec_check(const struct cli_global *global, const char *words);
-/* ".../bin/sloth" -> ".../PLACE": where this installation has it. Owned; NULL when /proc does not say where this
- * program is. */
-char *daemon_exec_beside(const char *place);
 
 #endif

@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/daemon_exec.h"
 #include "cli/login_options.h"
 #include "cli/output.h"
 #include "common/exits.h"
 #include "common/mem.h"
+#include "common/paths.h"
 
 #define PROGRAM "libexec/sloth/sloth-tls"
 
@@ -26,7 +26,7 @@ void passport_init(int argc, char **argv)
 /* Returns only when that fails. */
 static void become(char **error, char **hint)
 {
-	char *path = daemon_exec_beside(PROGRAM);
+	char *path = paths_beside(PROGRAM);
 
 	errno = ENOENT;
 	if (path && words)

@@ -182,12 +182,11 @@ static void on_queued(struct run *run, const Sloth__V1__RunQueued *queued)
 
 	if (run->has_result)
 		return;
-	if (run->state == RUN_RECONNECTING)
-		run_resume_stop(run);
 	text = mem_printf("queued: %s has as many commands as it runs at once; %u wait before this one", run->request.agent,
 			  queued->ahead);
 	run->view.ops->notice(&run->view, text);
 	free(text);
+	take_contact(run);
 }
 
 /* Nothing that could come would change the result. */

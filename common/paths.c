@@ -4,6 +4,7 @@
  */
 #include "common/paths.h"
 
+#include <limits.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -22,6 +23,22 @@ char *paths_join(const char *dir, const char *leaf)
 	size_t n = strlen(dir);
 
 	return mem_printf("%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/", leaf);
+}
+
+char *paths_beside(const char *place)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	char *slash;
+
+	if (n < 0)
+		return NULL;
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (!slash)
+		return NULL;
+	*slash = '\0';
+	return mem_printf("%s/../%s", self, place);
 }
 
 char *paths_absolute(const char *path)

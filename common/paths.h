@@ -15,6 +15,8 @@ char *paths_user_config(void);
 char *paths_user_config_dir(void);	/* the directory of it */
 /* dir/leaf */
 char *paths_join(const char *dir, const char *leaf);
+/* ../PLACE from the directory of this program, wherever that was installed. NULL: it cannot be found. */
+char *paths_beside(const char *place);
 /* `path` from the root, so that it survives a change of the working directory. */
 char *paths_absolute(const char *path);
 

@@ -10,6 +10,7 @@
 #include "common/mem.h"
 #include "common/str.h"
 #include "common/utf8.h"
+#include "common/words.h"
 
 const struct run_record run_record_empty = {
 	.agent = "", .principal = "", .command = "", .run_as = "", .epoch = "", .reason = "", .containment = "",
@@ -104,68 +105,6 @@ void run_record_take(struct run_record *r, const Sloth__V1__RunRecord *message, 
 
 /* ---- commands ---- */
 
-static bool is_plain(const ProtobufCBinaryData *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@^_";
-
-	for (size_t i = 0; i < word->len; i++)
-		if (!word->data[i] || !strchr(plain, word->data[i]))
-			return false;
-	return word->len != 0;
-}
-
-/* Control bytes and what is no UTF-8 stand in $'...' only. */
-static bool is_printable(const ProtobufCBinaryData *word)
-{
-	for (size_t i = 0; i < word->len; i++)
-		if (word->data[i] < ' ' || word->data[i] == 0x7f)
-			return false;
-	return utf8_valid(word->data, word->len);
-}
-
-static void quote_simple(struct buf *out, const ProtobufCBinaryData *word)
-{
-	buf_append_str(out, "'");
-	for (size_t i = 0; i < word->len; i++) {
-		if (word->data[i] == '\'')
-			buf_append_str(out, "'\\'");
-		buf_append(out, &word->data[i], 1);
-	}
-	buf_append_str(out, "'");
-}
-
-static void quote_bytes(struct buf *out, const ProtobufCBinaryData *word)
-{
-	buf_append_str(out, "$'");
-	for (size_t i = 0; i < word->len; i++) {
-		uint8_t c = word->data[i];
-
-		if (c < ' ' || c >= 0x7f)
-			buf_printf(out, "\\x%02x", c);
-		else if (c == '\'' || c == '\\')
-			buf_printf(out, "\\%c", c);
-		else
-			buf_append(out, &c, 1);
-	}
-	buf_append_str(out, "'");
-}
-
-static void add_word(struct buf *out, const ProtobufCBinaryData *word)
-{
-	ProtobufCBinaryData kept = { word->len < RUN_COMMAND_MAX ? word->len : RUN_COMMAND_MAX, word->data };
-
-	if (buf_len(out))
-		buf_append_str(out, " ");
-	if (kept.len < word->len)
-		kept.len = utf8_cut(word->data, word->len, kept.len);
-	if (is_plain(&kept))
-		buf_append(out, kept.data, kept.len);
-	else if (is_printable(&kept))
-		quote_simple(out, &kept);
-	else
-		quote_bytes(out, &kept);
-}
-
 char *run_text_cut(const char *text, size_t max)
 {
 	size_t n = strnlen(text, max + 1);
@@ -181,7 +120,7 @@ char *run_command_text(const char *command, const ProtobufCBinaryData *argv, siz
 	if (*command || !n_argv)
 		return run_text_cut(command, RUN_COMMAND_MAX);
 	for (size_t i = 0; i < n_argv && buf_len(&words) <= RUN_COMMAND_MAX; i++)
-		add_word(&words, &argv[i]);
+		words_add(&words, argv[i].data, argv[i].len, RUN_COMMAND_MAX);
 	text = run_text_cut(buf_string(&words), RUN_COMMAND_MAX);
 	buf_done(&words);
 	return text;

@@ -28,7 +28,7 @@ signal_later() {
 }
 
 leave 125 'send:\r~.'
-signal_later TERM '^sloth agent run -t'
+signal_later TERM '^sloth agent run -t --kill-grace 1 web1 echo'
 leave 143
 signal_later KILL '^sleep 7412.25'
 leave 137

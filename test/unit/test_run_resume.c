@@ -549,7 +549,7 @@ START_TEST(resume_cancels_once_more_what_was_cancelled)
 }
 END_TEST
 
-/* ---- what a person sees ---- */
+/* ---- in the queue ---- */
 
 static void say_queued(struct wire_call *call, unsigned ahead)
 {
@@ -561,6 +561,35 @@ static void say_queued(struct wire_call *call, unsigned ahead)
 	out.queued = &queued;
 	wire_send_message(call, &out.base);
 }
+
+static void queue_and_terminate(struct play *p, struct wire_call *call, const Sloth__V1__RunStart *start)
+{
+	(void)start;
+	say_queued(call, 2);
+	kill(p->pid, SIGTERM);
+}
+
+static void resume_in_queue(struct play *p, struct wire_call *call, const Sloth__V1__RunResume *resume)
+{
+	(void)p, (void)resume;
+	say_queued(call, 1);
+}
+
+START_TEST(resume_cancels_once_more_what_still_waits)
+{
+	struct play p;
+
+	play_open(&p);
+	p.on_start = queue_and_terminate;
+	p.on_resume = resume_in_queue;
+	p.on_input = lose_the_cancel;
+	check_end(&p, "--kill-grace 1s web1 x", 143, "", "sloth: web1: cancelled\n");
+	ck_assert_uint_eq(p.cancels, 2);
+	play_close(&p);
+}
+END_TEST
+
+/* ---- what a person sees ---- */
 
 static void start_queued(struct play *p, struct wire_call *call, const Sloth__V1__RunStart *start)
 {
@@ -612,4 +641,4 @@ UNIT_MAIN(resume_tells_a_person_and_nobody_else, resume_continues_the_output_at_
 	  resume_does_not_invent_input, resume_hands_the_start_over_when_none_was_heard_of,
 	  resume_does_not_wait_for_an_agent_that_was_not_there, resume_gives_up_in_time_and_says_what_is_known,
 	  resume_is_not_tried_when_told_so, resume_takes_a_refusal_as_final, resume_is_given_up_by_an_interrupt,
-	  resume_cancels_once_more_what_was_cancelled)
+	  resume_cancels_once_more_what_was_cancelled, resume_cancels_once_more_what_still_waits)
