@@ -90,10 +90,10 @@ static void warm_in(struct exec_host *h, double seconds)
 
 static void stop_warm(struct exec_host *h)
 {
-	if (!ev_is_active(&h->warm))
+	if (!ev_is_active(&h->warm) && !ev_is_pending(&h->warm))
 		return;
 	ev_ref(h->loop);
-	ev_timer_stop(h->loop, &h->warm);
+	ev_timer_stop(h->loop, &h->warm);	/* also where it is due in this turn */
 }
 
 static void on_warm(struct ev_loop *loop, ev_timer *w, int events)
