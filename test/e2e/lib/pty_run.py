@@ -3,6 +3,7 @@
 Steps, one after the other:
   expect:REGEX   wait until the terminal has shown it (after what the step before matched)
   send:TEXT      type it; \\r \\n \\x03 and the like are understood
+  touch:FILE     make a file, for others to see
   close          hang up
 
 Prints everything that the terminal showed. Exit status: that of the command; 128+N after signal N; 99 when an
@@ -87,6 +88,8 @@ def main():
             if kind == 'close':
                 os.close(terminal.fd)
                 terminal.fd = -1
+            elif kind == 'touch':
+                open(value, 'w').close()
             else:
                 {'expect': terminal.expect, 'send': terminal.send}[kind](value)
         code = terminal.finish()
