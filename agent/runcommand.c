@@ -94,8 +94,10 @@ static void on_run_end(struct run_reader *r, const struct run_result *result)
 
 static void on_let_go(struct run_reader *r, enum run_let_go why)
 {
-	(void)why;
-	wire_end(call_of(r)->call, WIRE_UNAVAILABLE, "the agent is stopping; this run ends with it");
+	if (why == RUN_TAKEN_OVER)
+		wire_end(call_of(r)->call, WIRE_ABORTED, "attached elsewhere");
+	else
+		wire_end(call_of(r)->call, WIRE_UNAVAILABLE, "the agent is stopping; this run ends with it");
 }
 
 static const struct run_ops command_run_ops = { .on_output = on_output, .on_end = on_run_end, .on_let_go = on_let_go };

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,15 +21,29 @@
 #include "common/log.h"
 #include "common/str.h"
 
+enum { CONNECT_TRIES = 20, CONNECT_MS = 5 };
+
 struct found {
 	size_t n_live, n_over, n_lost;
 };
 
+/* The socket of one that was told to enter the directory a moment ago is not there yet. Before the loop runs. */
+static int connect_to(int dir_fd)
+{
+	int fd = -ECONNREFUSED;
+
+	for (int i = 0; i < CONNECT_TRIES && fd < 0 && rundir_is_held(dir_fd); i++) {
+		if (i > 0)
+			poll(NULL, 0, CONNECT_MS);
+		fd = rundir_connect(dir_fd);
+	}
+	return fd;
+}
+
 /* Takes dir_fd. */
 static void adopt_run(struct runs *runs, const struct spec *spec, bool is_state, int dir_fd, struct found *found)
 {
-	bool is_held = rundir_is_held(dir_fd);
-	int fd = is_held ? rundir_connect(dir_fd) : -ECONNREFUSED;
+	int fd = connect_to(dir_fd);
 	struct run *run = run_make(runs, spec);
 	char reason[SUP_REASON_MAX + 1];
 	struct sup_status status;

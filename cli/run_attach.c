@@ -9,8 +9,13 @@
 #include "common/exits.h"
 #include "common/str.h"
 
-/* usage_status: for options that do not go together. */
-static int join(const char *what, struct run_options *options, const char *prefix, enum run_kind kind, int usage_status)
+/* Who attaches has the status of the command, and any other failure is EXIT_LOST. */
+static int failure_status(enum run_kind kind, int status)
+{
+	return kind == RUN_KIND_OBSERVE ? status : EXIT_LOST;
+}
+
+static int join(const char *what, struct run_options *options, const char *prefix, enum run_kind kind)
 {
 	struct run run = { .options = options };
 	struct cli_global find = options->global;
@@ -21,11 +26,11 @@ static int join(const char *what, struct run_options *options, const char *prefi
 	find.format = str_equal(find.format, "json") ? "json" : NULL;	/* the others are formats of runs alone */
 	record = run_id_find(&find, what, prefix, &status);
 	if (!record)
-		return status == EXIT_USAGE ? usage_status : status;
+		return failure_status(kind, status);
 	if (run_request_join(&run.request, options, record, kind, &error) || view_init(&run.view, &run.request, &error)) {
 		output_failed(&options->global, what, error, kind == RUN_KIND_OBSERVE ? "sloth run logs --help" :
 			      "sloth run attach --help");
-		status = usage_status;
+		status = failure_status(kind, EXIT_USAGE);
 	} else {
 		status = run_play(&run);
 	}
@@ -38,11 +43,11 @@ static int join(const char *what, struct run_options *options, const char *prefi
 int run_attach_main(void *options, int argc, char **argv)
 {
 	(void)argc;
-	return join("run attach", options, argv[0], RUN_KIND_ATTACH, EXIT_LOST);
+	return join("run attach", options, argv[0], RUN_KIND_ATTACH);
 }
 
 int run_logs_main(void *options, int argc, char **argv)
 {
 	(void)argc;
-	return join("run logs", options, argv[0], RUN_KIND_OBSERVE, EXIT_USAGE);
+	return join("run logs", options, argv[0], RUN_KIND_OBSERVE);
 }

@@ -135,7 +135,7 @@ int run_wait_main(void *options, int argc, char **argv)
 		w.until_ms = mono_ms() + w.options->timeout_ms;
 	record = run_id_find(&w.options->global, "run wait", argv[0], &status);
 	if (!record)
-		return status == EXIT_USAGE ? EXIT_LOST : status;
+		return EXIT_LOST;		/* every other status is that of the command */
 	w.query.agent_name = record->agent_name;
 	w.query.run_id = record->run_id;
 	status = wait_for(&w);

@@ -146,7 +146,7 @@ static bool send_packet(struct supervisor *s, enum sup_type type, uint64_t value
 		parts[1 + i] = data[i];
 		head.length += (uint32_t)data[i].iov_len;
 	}
-	return sendmsg(s->agent, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno != EAGAIN;
+	return sendmsg(s->agent, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || (errno != EAGAIN && errno != ENOBUFS);
 }
 
 static bool send_owed(struct supervisor *s, unsigned what)

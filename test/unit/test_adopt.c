@@ -3,6 +3,8 @@
  */
 #include <ev.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/rundir.h"
@@ -205,22 +208,29 @@ START_TEST(what_a_run_that_is_over_holds_takes_room_from_others)
 END_TEST
 
 /* As a supervisor does. */
-static int hold_run(const char *dir, int *listener)
+static int lock_run(const char *dir)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	char path[200];
 	int lock;
 
 	snprintf(path, sizeof path, "%s/lock", dir);
 	lock = open(tmp_path(path), O_RDWR | O_CLOEXEC);
 	ck_assert_int_eq(flock(lock, LOCK_EX | LOCK_NB), 0);
+	return lock;
+}
+
+static int listen_in(const char *dir)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	char path[200];
+
 	snprintf(path, sizeof path, "%s/sock", dir);
 	ck_assert_uint_lt(strlen(tmp_path(path)), sizeof address.sun_path);
 	strcpy(address.sun_path, tmp_path(path));
-	*listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(bind(*listener, (struct sockaddr *)&address, sizeof address), 0);
-	ck_assert_int_eq(listen(*listener, 1), 0);
-	return lock;
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	return fd;
 }
 
 START_TEST(a_run_that_goes_on_takes_room_from_others)
@@ -229,7 +239,8 @@ START_TEST(a_run_that_goes_on_takes_room_from_others)
 	int lock, listener;
 
 	leave_run("run/runs", 1, false, "1 1 -\n", NULL);
-	lock = hold_run("run/runs/01010101010101010101010101010101", &listener);
+	lock = lock_run("run/runs/01010101010101010101010101010101");
+	listener = listen_in("run/runs/01010101010101010101010101010101");
 	open_runs();
 	ck_assert_uint_eq(runs_count(runs), 1);
 	ck_assert_uint_eq(spool_of_next(), before - SPOOL_MAX / 8);
@@ -239,6 +250,32 @@ START_TEST(a_run_that_goes_on_takes_room_from_others)
 }
 END_TEST
 
+/* It has the lock, and its socket a moment later. */
+START_TEST(a_supervisor_that_is_just_entering_is_waited_for)
+{
+	int lock, status;
+	pid_t pid;
+
+	make_dirs();
+	leave_run("state/runs", 1, true, NULL, NULL);
+	lock = lock_run("state/runs/01010101010101010101010101010101");
+	pid = fork();
+	if (pid == 0) {
+		poll(NULL, 0, 20);
+		listen_in("state/runs/01010101010101010101010101010101");
+		for (;;)
+			pause();
+	}
+	open_runs();
+	ck_assert_uint_eq(runs_count(runs), 1);
+	ck_assert(!view_of(1).is_over);
+	close_runs();
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	close(lock);
+}
+END_TEST
+
 UNIT_MAIN(an_end_that_was_written_is_found_again, a_run_without_supervisor_and_end_is_lost, what_is_no_run_is_removed,
 	  a_status_that_is_damaged_is_none, what_a_run_that_is_over_holds_takes_room_from_others,
-	  a_run_that_goes_on_takes_room_from_others)
+	  a_run_that_goes_on_takes_room_from_others, a_supervisor_that_is_just_entering_is_waited_for)

@@ -171,9 +171,9 @@ START_TEST(ids_may_be_abbreviated)
 	check("-o json run show 99999", 1, "{\"error\":\"no run has the id 99999\"}", "no run has the id");
 	check("run show abc", 2, NULL, "is not the id of a run");
 	check("run show abcdefgh", 2, NULL, "is not the id of a run");
-	check("run attach 99999", 1, NULL, "no run has the id 99999");
+	check("run attach 99999", 125, NULL, "no run has the id 99999");
 	check("run logs 99999", 1, NULL, "no run has the id 99999");
-	check("run wait 99999", 1, NULL, "no run has the id 99999");
+	check("run wait 99999", 125, NULL, "no run has the id 99999");
 }
 END_TEST
 
