@@ -98,6 +98,7 @@ static void take_ack(struct run_call *rc, const Sloth__V1__RunAck *ack)
 {
 	if (rc->reader.is_owner && rc->reader.run)
 		run_acknowledge(rc->reader.run, ack->position);
+	rc->acked = ack->position;
 	if (!ack->exit || !rc->is_told)
 		return;
 	run_leave(&rc->reader, RUN_DONE, "");
@@ -314,6 +315,8 @@ static void on_drain(struct wire_call *call, void *arg)
 
 static enum run_leave leave_of(const struct run_call *rc, enum wire_code code)
 {
+	if (rc->is_all_had)
+		return RUN_DONE;
 	if (code == WIRE_CANCELLED)
 		return RUN_GOODBYE;
 	return code == WIRE_OK && rc->is_told && rc->is_half_closed ? RUN_DONE : RUN_LOST;

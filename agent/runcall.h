@@ -18,9 +18,11 @@ struct run_call {
 	bool is_detached;		/* ends when the run has started */
 	bool is_half_closed;		/* by the caller: it acknowledges nothing from here on */
 	bool is_told;			/* the exit has been sent */
+	bool is_all_had;		/* before that: all output was acknowledged, and the end alone outlives the run */
 	bool is_paused;			/* the call, by us */
 	bool is_taken_due;		/* `taken` is to be told in on_drain: the latest only, however many it was */
 	bool is_started_due;		/* with the next message, or when the timer has run out */
+	uint64_t acked;			/* position */
 	uint64_t taken;			/* bytes of standard input in the process's pipe */
 	bool is_input_closed;		/* by the process */
 	uint8_t id[RUN_ID_BYTES];

@@ -5,7 +5,8 @@
  * message of its own. A caller that has standard input to send is told at once.
  *
  * After the exit the call stays open for the caller's acknowledgement, unless it has closed its side: then it cannot
- * give one, and what went out whole counts as received.
+ * give one, and what went out whole counts as received. Where no output waits for one the call ends at once: the end
+ * itself is remembered longer than the run, for a caller that has lost it.
  */
 #include "agent/result.h"
 #include "agent/runcall.h"
@@ -181,7 +182,8 @@ static void on_run_end(struct run_reader *r, const struct run_result *result)
 		rc->is_paused = false;
 		wire_resume(rc->call);
 	}
-	if (r->is_owner && !rc->is_half_closed)
+	rc->is_all_had = result && r->is_owner && rc->acked >= result->total[EXEC_STDOUT] + result->total[EXEC_STDERR];
+	if (r->is_owner && !rc->is_half_closed && !rc->is_all_had)
 		ev_timer_start(rc->agent->loop, &rc->unacked);
 	else
 		wire_end(rc->call, WIRE_OK, NULL);
