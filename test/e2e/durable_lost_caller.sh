@@ -5,11 +5,11 @@
 . "$here/lib/agent_run.sh"
 start_master
 start_fixed_agent
-lost=$(new_id) kept=$(new_id) gone=$(new_id) back=$(new_id)
+lost=$(new_id) saved=$(new_id) gone=$(new_id) back=$(new_id)
 lose() { kill -KILL "$1"; wait "$1" 2>/dev/null; }
 
-call kept start "$kept" 'echo ready; exec sleep 7623.25' reconnect=1 keep=yes
-wait_line "$T/kept.out" ready
+call saved start "$saved" 'echo ready; exec sleep 7623.25' reconnect=1 keep=yes
+wait_line "$T/saved.out" ready
 lose "$call"
 call back start "$back" 'echo ready; exec sleep 7624.25' reconnect=60000
 wait_line "$T/back.out" ready
@@ -33,9 +33,9 @@ wait_no_process 'sleep 7622[.]25'
 wait "$call"
 assert_event gone '^status CANCELLED'
 
-wait_run "$kept" running
+wait_run "$saved" running
 wait_run "$back" running
-for id in "$kept" "$back"; do
+for id in "$saved" "$back"; do
 	call_whole last resume "$id" position=6 then=cancel
 	wait_run "$id" cancelled
 done

@@ -20,7 +20,7 @@ when() {
 	"$@"
 }
 start_link
-export PS1='PROMPT ' HISTFILE= SLOTH_MASTER=127.0.0.1:$link
+export PS1='PROMPT ' HISTFILE='' SLOTH_MASTER=127.0.0.1:$link
 cat >"$T/session" <<-'SH'
 	stty -a >before
 	sloth agent run --insecure -t --reconnect "$1" web1 "$2"
