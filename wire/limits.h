@@ -25,7 +25,7 @@
 #define WIRE_ACCEPTS_PER_TURN	64
 #define WIRE_TLS_BARREN_MAX	(32u * 1024)		/* TLS that carries nothing: key updates, each of which costs new keys, and
 							 * empty records; twice the largest record, and above every handshake */
-#define WIRE_HANDSHAKES_PER_TURN 2u			/* steps of TLS handshakes, about a millisecond of processor time each */
+#define WIRE_HANDSHAKES_PER_TURN 4u			/* steps of TLS handshakes, about a millisecond of processor time each */
 #define WIRE_HANDLERS_PER_CONN	8u			/* unary handlers at work: HEADERS+RST with work behind */
 #define WIRE_HANDLERS_MAX	64u
 #define WIRE_PEER_STREAMS_GUESS	10u			/* until the peer's SETTINGS: what Go agents allow */

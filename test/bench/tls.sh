@@ -60,7 +60,8 @@ bench_handshakes() {
 bench_idle() {
 	local ours theirs port nghttpd
 
-	connection_bytes "$master_pid" "$master" "$member"
+	# As the one that may have so many.
+	connection_bytes "$master_pid" "$master" "$leaf"
 	ours=$connection_bytes
 	figure 'bytes per idle TLS connection (of 1,000): master' "$ours" B '<=' $((48 * 1024))
 	has_nghttp2 || return 0
@@ -69,7 +70,7 @@ bench_idle() {
 	start daemons.log nghttpd -a 127.0.0.1 -d "$dir/www" "$port" "$leaf.key" "$leaf.crt"
 	nghttpd=$started
 	comes_true listens "$port"
-	connection_bytes "$nghttpd" "127.0.0.1:$port" "$member"
+	connection_bytes "$nghttpd" "127.0.0.1:$port" "$leaf"
 	theirs=$connection_bytes
 	stop "$nghttpd"
 	ratio 8 'bytes per idle TLS connection (of 1,000): master / nghttpd' "$ours" "$ours B" "$theirs" "$theirs B" '<=' 1
