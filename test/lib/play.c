@@ -53,7 +53,7 @@ void play_start_at(struct wire_call *call, uint64_t position, uint64_t stdin_off
 	Sloth__V1__RunStarted started = SLOTH__V1__RUN_STARTED__INIT;
 
 	started.position = position;
-	started.stdin_offset = stdin_offset;
+	started.stdin_offset = started.stdin_taken = stdin_offset;
 	started.epoch.data = epoch;
 	started.epoch.len = sizeof epoch;
 	out.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_STARTED;

@@ -10,6 +10,9 @@
 #include <check.h>
 #include <stddef.h>
 
+/* For loops of many thousand turns, in which an assertion of check's would be a system call for each. */
+#define UNIT_ASSERT(expr) ((expr) ? (void)0 : (void)ck_abort_msg("%s", #expr))
+
 /* Runs the tests (each in a process of its own unless CK_FORK=no); the exit status of main(). */
 int unit_run(const char *file, const TTest *const *tests, size_t n);
 

@@ -107,7 +107,7 @@ START_TEST(pings_at_the_minimal_interval_are_fine_for_ever)
 	struct guard g = fresh();
 
 	for (unsigned i = 0; i < 10000; i++)
-		ck_assert(guard_allow(&g, GUARD_PING, START + (uint64_t)i * WIRE_MIN_PING_MS));
+		UNIT_ASSERT(guard_allow(&g, GUARD_PING, START + (uint64_t)i * WIRE_MIN_PING_MS));
 }
 END_TEST
 
@@ -127,8 +127,8 @@ START_TEST(strikes_start_again_when_we_send)
 	struct guard g = fresh();
 
 	for (unsigned i = 0; i < 1000; i++) {
-		ck_assert(guard_allow(&g, GUARD_PING, START + i * 200));
-		ck_assert(guard_allow(&g, GUARD_PING, START + i * 200));
+		UNIT_ASSERT(guard_allow(&g, GUARD_PING, START + i * 200));
+		UNIT_ASSERT(guard_allow(&g, GUARD_PING, START + i * 200));
 		guard_sent_data(&g);
 	}
 }
@@ -141,7 +141,7 @@ START_TEST(probes_that_answer_our_data_are_fine_at_any_rate)
 
 	for (unsigned i = 0; i < 10000; i++) {
 		guard_sent_data(&g);
-		ck_assert(guard_allow(&g, GUARD_PING, START + i / 10));
+		UNIT_ASSERT(guard_allow(&g, GUARD_PING, START + i / 10));
 	}
 }
 END_TEST
@@ -194,7 +194,7 @@ START_TEST(window_updates_that_answer_our_data_are_progress)
 	struct guard g = fresh();
 
 	for (unsigned i = 0; i < 100000; i++) {
-		ck_assert(guard_allow(&g, GUARD_CONTROL, START + i / 10));
+		UNIT_ASSERT(guard_allow(&g, GUARD_CONTROL, START + i / 10));
 		guard_sent_data(&g);
 	}
 }
@@ -206,9 +206,9 @@ START_TEST(quiet_connection_lives_on_keepalive_alone)
 	struct guard g = fresh();
 
 	for (uint64_t s = 0; s < 7 * 86400; s += 10) {
-		ck_assert(guard_allow(&g, GUARD_CONTROL, START + s * 1000));
-		ck_assert(guard_allow(&g, GUARD_CONTROL, START + s * 1000));
-		ck_assert(guard_allow(&g, GUARD_PING, START + s * 1000));
+		UNIT_ASSERT(guard_allow(&g, GUARD_CONTROL, START + s * 1000));
+		UNIT_ASSERT(guard_allow(&g, GUARD_CONTROL, START + s * 1000));
+		UNIT_ASSERT(guard_allow(&g, GUARD_PING, START + s * 1000));
 	}
 }
 END_TEST

@@ -93,7 +93,7 @@ START_TEST(scrub_never_lets_a_control_byte_out)
 	}
 	scrub_finish(&s, show, &out);
 	for (size_t i = 0; i < buf_len(&out); i++)
-		ck_assert(buf_data(&out)[i] >= 0x20 && buf_data(&out)[i] != 0x7f);
+		UNIT_ASSERT(buf_data(&out)[i] >= 0x20 && buf_data(&out)[i] != 0x7f);
 	ck_assert(utf8_valid(buf_data(&out), buf_len(&out)));
 	scrub_done(&s);
 	buf_done(&out);
