@@ -306,6 +306,7 @@ static void on_started(struct exec *exec, pid_t pid, void *arg)
 	past_put(runs_past(run->runs), run->id, &run->outcome);
 	run_move(run, RUN_RUNNING);
 	run_turn(run);
+	run_discard(run);	/* it may have been cancelled before its spool was there */
 }
 
 static void on_failed(struct exec *exec, const char *why, void *arg)
@@ -381,6 +382,7 @@ static void on_state(struct exec *exec, const struct sup_state *state, void *arg
 	if (run->pid && run->state == RUN_STARTING)
 		run_move(run, RUN_RUNNING);
 	run_turn(run);
+	run_discard(run);
 }
 
 static void on_ended(struct exec *exec, const struct sup_status *status, const char *reason, void *arg)
