@@ -48,7 +48,6 @@ static void tell_end(struct run_reader *r)
 static void read_more(struct run_reader *r)
 {
 	struct run *run = r->run;
-	uint64_t before = r->at.position;
 	enum spool_verdict verdict = spool_read(run_spool(run), &r->at, runs_window(run->runs), RUN_READ_AT_ONCE, take, r);
 
 	if (r->frees && verdict != SPOOL_GAP)
@@ -56,7 +55,7 @@ static void read_more(struct run_reader *r)
 	switch (verdict) {
 	case SPOOL_GAP:
 		if (r->ops->on_gap)
-			r->ops->on_gap(r, r->at.position, r->at.position - before);
+			r->ops->on_gap(r, r->at.position, r->at.gap);
 		reader_due(r);
 		break;
 	case SPOOL_MORE:

@@ -98,6 +98,12 @@ static bool fill(const struct spool_file *s, const struct spool_reader *r, uint6
 	return n > 0;
 }
 
+static void skip_to(struct spool_reader *r, uint64_t position)
+{
+	r->gap = position - r->position;
+	r->position = position;
+}
+
 enum step { STEP_RECORD, STEP_REFILL, STEP_GAP, STEP_DAMAGED };
 
 /* The next whole record in the window. */
@@ -115,7 +121,7 @@ static enum step next_record(struct spool_reader *r, const struct spool_window *
 	if (left - sizeof *record < record->length)
 		return piece->used ? STEP_REFILL : STEP_DAMAGED;
 	if (record->position > r->position) {
-		r->position = record->position;
+		skip_to(r, record->position);
 		return STEP_GAP;
 	}
 	return STEP_RECORD;
@@ -145,7 +151,7 @@ static enum spool_verdict at_end(const struct spool_file *s, struct spool_reader
 	uint64_t position = atomic_load(&s->head->base_position);
 
 	if (r->at == base_of(s) && position > r->position) {
-		r->position = position;
+		skip_to(r, position);
 		return SPOOL_GAP;
 	}
 	return SPOOL_EMPTY;

@@ -29,6 +29,7 @@ void spool_file_close(struct spool_file *s);
 struct spool_reader {
 	uint64_t position;		/* of the payload byte that comes next */
 	uint64_t at;			/* in the file; 0: not placed yet */
+	uint64_t gap;			/* SPOOL_GAP: bytes that are missing before `position` */
 };
 
 enum spool_verdict {

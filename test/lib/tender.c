@@ -18,9 +18,18 @@
 
 #include "common/clock.h"
 #include "common/fd.h"
+#include "common/str.h"
 
-static char *const env[] = { (char[]){ "PATH=/usr/bin:/bin" }, (char[]){ "SLOTH_RUN_ID=" "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b" },
-			     NULL };
+static char run_id_env[sizeof "SLOTH_RUN_ID=" + 32];
+static char *const env[] = { (char[]){ "PATH=/usr/bin:/bin" }, run_id_env, NULL };
+
+const char *tender_run_id(void)
+{
+	static char hex[33];
+
+	snprintf(hex, sizeof hex, "%032x", (unsigned)getpid());
+	return hex;
+}
 
 const char *tender_program(void)
 {
@@ -115,7 +124,8 @@ void tender_shell(struct tender *t, const char *script)
 	t->argv[2] = (char *)(uintptr_t)script;
 	t->spec = (struct spec){ .paths = t->paths, .argv = t->argv, .env = (char **)(uintptr_t)env, .cwd = "/",
 				 .is_own_user = true };
-	memset(t->spec.id, 0x0b, sizeof t->spec.id);
+	snprintf(run_id_env, sizeof run_id_env, "SLOTH_RUN_ID=%s", tender_run_id());
+	ck_assert_int_eq(str_unhex(tender_run_id(), t->spec.id, sizeof t->spec.id), 0);
 }
 
 void tender_go(struct tender *t)
@@ -128,7 +138,7 @@ void tender_go(struct tender *t)
 	ck_assert_int_eq(fd_write_file(path, buf_data(&file), buf_len(&file), 0600), 0);
 	buf_done(&file);
 	snprintf(path, sizeof path, "%s/%s", t->dir, t->idle);
-	snprintf(t->home, sizeof t->home, "%s/0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", t->dir);
+	snprintf(t->home, sizeof t->home, "%s/%s", t->dir, tender_run_id());
 	ck_assert_int_eq(rename(path, t->home), 0);
 	tender_send(t, SUP_GO, 0, NULL, 0);
 }

@@ -44,6 +44,8 @@ struct tender {
 
 /* Its path. */
 const char *tender_program(void);
+/* The id of every run here, in hex: its own in each test, as a sweep goes by it. */
+const char *tender_run_id(void);
 /* Starts one, which is idle. */
 void tender_open(struct tender *t);
 void tender_close(struct tender *t);

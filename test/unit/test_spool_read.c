@@ -221,6 +221,31 @@ START_TEST(a_reader_that_is_passed_goes_on_at_the_oldest_byte)
 }
 END_TEST
 
+/* Output that was given out in the same turn is not part of the gap. */
+static bool take_and_drop(unsigned stream, const void *data, size_t n, void *arg)
+{
+	if (got.n_chunks == 0)
+		drop(3);
+	return take(stream, data, n, arg);
+}
+
+START_TEST(a_gap_is_what_is_missing_and_no_more)
+{
+	static char block[SUP_DATA_MAX];
+	struct spool_reader r = { 0 };
+
+	open_spool();
+	for (int i = 0; i < 4; i++)
+		write_record(0, block, sizeof block);
+	ck_assert_int_eq(spool_read(&w.file, &r, window, 8 * sizeof block, take_and_drop, NULL), SPOOL_GAP);
+	ck_assert_uint_eq(r.position, 3 * sizeof block);
+	ck_assert_uint_eq(r.gap + buf_len(&got.out[0]), 3 * sizeof block);
+	ck_assert_int_eq(spool_read(&w.file, &r, window, 8 * sizeof block, take, NULL), SPOOL_EMPTY);
+	ck_assert_uint_eq(r.gap + buf_len(&got.out[0]), 4 * sizeof block);
+	close_spool();
+}
+END_TEST
+
 START_TEST(damage_ends_the_reading)
 {
 	static const struct sup_record broken[] = {
@@ -264,5 +289,6 @@ END_TEST
 
 UNIT_MAIN(records_come_in_order_and_the_reader_asks_for_more, a_reader_begins_in_the_middle_of_a_record,
 	  a_reader_stops_where_it_is_told_to_and_goes_on_there, a_turn_is_bounded_also_while_a_reader_finds_its_place,
-	  what_is_gone_is_a_gap, a_reader_that_is_passed_goes_on_at_the_oldest_byte, damage_ends_the_reading,
+	  what_is_gone_is_a_gap, a_reader_that_is_passed_goes_on_at_the_oldest_byte,
+	  a_gap_is_what_is_missing_and_no_more, damage_ends_the_reading,
 	  a_file_that_is_no_spool_is_refused)

@@ -409,7 +409,7 @@ static int sweep_run(const char *cgroup)
 
 	*start++ = '\0';
 	start[strcspn(start, " ")] = '\0';
-	rc = sweep(text, start, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", cgroup);
+	rc = sweep(text, start, tender_run_id(), cgroup);
 	free(text);
 	return rc;
 }
