@@ -345,3 +345,21 @@ void await_death(pid_t pid)
 		poll(NULL, 0, 5);
 	}
 }
+
+static unsigned count_lines(struct buf *b)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < buf_len(b); i++)
+		n += buf_data(b)[i] == '\n';
+	return n;
+}
+
+void tender_await_lines(struct tender *t, unsigned n)
+{
+	for (tender_read(t); count_lines(&t->out[0]) < n; tender_read(t)) {
+		t->head->wants = 1;
+		if (t->head->end == t->read_to)
+			tender_wait(t, SUP_GREW);
+	}
+}

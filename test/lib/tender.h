@@ -87,4 +87,7 @@ bool process_lives(pid_t pid);
 /* Until it does not. */
 void await_death(pid_t pid);
 
+/* Until stdout has so many lines. */
+void tender_await_lines(struct tender *t, unsigned n);
+
 #endif

@@ -430,16 +430,10 @@ START_TEST(a_sweep_ends_what_a_killed_supervisor_has_left)
 	tender_open(&t);
 	tender_run(&t, family);
 	tender_wait(&t, SUP_STARTED);
-	do {
-		tender_read(&t);
-		t.head->wants = 1;
-		if (t.head->end == t.read_to)
-			tender_wait(&t, SUP_GREW);
-		tender_read(&t);
-		at = buf_string(&t.out[0]);
-		for (int i = 0; i < 3; i++, at = end)
-			pids[i] = (pid_t)strtol(at, &end, 10);
-	} while (*end != '\n' || pids[2] == 0);
+	tender_await_lines(&t, 3);
+	at = buf_string(&t.out[0]);
+	for (int i = 0; i < 3; i++, at = end)
+		pids[i] = (pid_t)strtol(at, &end, 10);
 	kill(t.pid, SIGKILL);
 	ck_assert_int_eq(tender_wait_exit(&t), 128 + SIGKILL);
 	ck_assert(!tender_has(&t, "status"));
@@ -465,10 +459,7 @@ START_TEST(a_cgroup_knows_who_has_hidden)
 	t.spec.cgroup = cgroup;
 	tender_go(&t);
 	tender_wait(&t, SUP_STARTED);
-	tender_read(&t);
-	t.head->wants = 1;
-	if (t.head->end == t.read_to)
-		tender_wait(&t, SUP_GREW);
+	tender_await_lines(&t, 1);
 	hidden = (pid_t)atoi(tender_output(&t, 0));
 	kill(t.pid, SIGKILL);
 	ck_assert_int_eq(tender_wait_exit(&t), 128 + SIGKILL);

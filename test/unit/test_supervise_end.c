@@ -101,30 +101,12 @@ static const char tree[] =
 
 enum { TREE_LINES = 4 };
 
-static unsigned count_lines(struct buf *b)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < buf_len(b); i++)
-		n += buf_data(b)[i] == '\n';
-	return n;
-}
-
-static void await_lines(unsigned n)
-{
-	for (tender_read(&t); count_lines(&t.out[0]) < n; tender_read(&t)) {
-		t.head->wants = 1;
-		if (t.head->end == t.read_to)
-			tender_wait(&t, SUP_GREW);
-	}
-}
-
 static void expect_tree_ends(enum sup_containment containment)
 {
 	uint64_t start;
 	char *at;
 
-	await_lines(TREE_LINES);
+	tender_await_lines(&t, TREE_LINES);
 	start = mono_ms();
 	stop(SUP_STOP, "enough");
 	tender_expect(&t, SUP_END_CANCELLED, 0);
@@ -251,7 +233,7 @@ START_TEST(a_daemon_may_stay_and_then_the_supervisor_goes)
 
 	tender_open(&t);
 	tender_run(&t, "setsid sh -c 'echo $$; exec sleep 600 >/dev/null 2>&1 </dev/null' & while ! read x; do :; done; wait");
-	await_lines(1);
+	tender_await_lines(&t, 1);
 	daemon = pid_in_output();
 	tender_send(&t, SUP_SIGNAL, SIGKILL, NULL, 0);
 	tender_expect(&t, SUP_END_SIGNALLED, SIGKILL);
@@ -287,7 +269,7 @@ START_TEST(who_holds_it_is_ended_with_a_run_that_is_stopped_later)
 
 	tender_open(&t);
 	tender_run(&t, "sleep 600 & echo $!");
-	await_lines(1);
+	tender_await_lines(&t, 1);
 	holder = pid_in_output();
 	await_death((pid_t)getpgid(holder));	/* the shell */
 	stop(SUP_STOP, "too late");
