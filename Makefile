@@ -265,7 +265,7 @@ soak: deps-check
 
 soak-matrix: deps-check
 	@$(MAKE) -j$(JOBS) --no-print-directory all tests
-	@for round in $$(seq $(ROUNDS)); do SLOTH_BUILD=$(abspath $(B)) MATRIX_MIB=$(MATRIX_MIB) ./test/matrix/run.sh -j 6 || exit 1; done
+	@for round in $$(seq $(ROUNDS)); do SLOTH_BUILD=$(abspath $(B)) MATRIX_MIB=$(MATRIX_MIB) MATRIX_RECONNECT_S=10 ./test/matrix/run.sh -j 6 || exit 1; done
 
 abuse: deps-check
 	@$(MAKE) -j$(JOBS) --no-print-directory all tests
