@@ -396,9 +396,9 @@ static void on_gone(struct supervisor *s)
 
 	if (s->phase == PHASE_SETUP || s->phase == PHASE_IDLE)
 		on_gone_without_run(s->owner, s);
-	else if (s->phase == PHASE_BUSY)
+	else if (s->phase == PHASE_BUSY)		/* else it has ended, and was not needed any more */
 		exec->ops->on_lost(exec, exec->arg);
-}	/* ENDED: it was not needed any more */
+}
 
 static const struct supervisor_ops host_ops = { .on_packet = on_packet, .on_gone = on_gone };
 

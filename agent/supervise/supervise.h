@@ -68,7 +68,7 @@ enum sup_type {
 	/* to the agent */
 	SUP_IDLE = 32,		/* data: name of its directory */
 	SUP_STATE,		/* first packet on an accepted connection: struct sup_state */
-	SUP_STARTED,		/* value: pid */
+	SUP_STARTED,		/* value: pid; of a run without input with what comes next, or some milliseconds later */
 	SUP_GREW,		/* there is more in the spool; sent when sup_spool.wants was set */
 	SUP_TAKEN,		/* value: input before this offset is in the process's pipe, 1 << 63: it takes no more */
 	SUP_ENDED		/* struct sup_status and the reason, as in the file */
