@@ -24,7 +24,7 @@ def put(**changes):
                [changed[c] for c in columns])
 
 
-put(id=bytes.fromhex('abcd' + 14 * '00'), state='unreachable', reason='refused', is_void=1, is_open=0,
+put(id=bytes.fromhex(16 * 'ab'), state='unreachable', reason='refused', is_void=1, is_open=0,
     since_ms=row['ended_ms'])
 for i in range(30000):
     put(started_ms=row['started_ms'] - i, command='true ' + 100 * 'x')
@@ -36,7 +36,7 @@ assert_status 1
 assert_stderr_has 'no run is under way'
 run sloth run list --state unreachable
 assert_status 0
-run timeout 10 sloth run wait abcd
+run timeout 10 sloth run wait abababababab
 assert_status 125
 assert_stderr_has refused
 run sloth history -n 1000000
