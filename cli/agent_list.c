@@ -13,7 +13,7 @@
 #include "common/str.h"
 
 const struct opt agent_list_options[] = {
-	{ "state", 0, OPT_STRING, "STATE", "only agents that are active, inactive or unreachable",
+	{ "state", 0, OPT_STRING, "STATE", "only agents that are active, inactive, unreachable or drained",
 	  offsetof(struct agent_list_options, state), 0, 0 },
 	CLI_OPTION_OUTPUT("text or json"),
 	CLI_OPTION_TARGET,
@@ -65,7 +65,7 @@ static int on_answer(const void *message, const struct output *output, void *arg
 
 static int unknown_state(const struct agent_list_options *o)
 {
-	char *error = mem_printf("--state: %s is none of active, inactive, unreachable", str_quote(o->state));
+	char *error = mem_printf("--state: %s is none of active, inactive, unreachable, drained", str_quote(o->state));
 
 	output_failed(&o->global, "agent list", error, "sloth agent list --help");
 	free(error);

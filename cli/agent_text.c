@@ -22,13 +22,16 @@ bool agent_is_unreachable(const Agent__AgentInfo *agent)
 
 bool agent_state_is_known(const char *state)
 {
-	return !strcasecmp(state, "active") || !strcasecmp(state, "inactive") || !strcasecmp(state, "unreachable");
+	return !strcasecmp(state, "active") || !strcasecmp(state, "inactive") || !strcasecmp(state, "unreachable") ||
+	       !strcasecmp(state, "drained");
 }
 
 bool agent_has_state(const Agent__AgentInfo *agent, const char *state)
 {
 	if (!strcasecmp(state, "unreachable"))
 		return agent_is_unreachable(agent);
+	if (!strcasecmp(state, "drained"))
+		return agent->drained_since != 0;
 	return agent_is_active(agent) == !strcasecmp(state, "active");
 }
 
@@ -53,7 +56,7 @@ static const char *trust_text(const Agent__AgentInfo *agent)
 	return str_equal(agent->trust, "first use") ? ", trust: first use" : "";
 }
 
-char *agent_state_text(const Agent__AgentInfo *agent, int64_t now_s)
+static char *condition_text(const Agent__AgentInfo *agent, int64_t now_s)
 {
 	char *since, *text;
 
@@ -66,6 +69,17 @@ char *agent_state_text(const Agent__AgentInfo *agent, int64_t now_s)
 	since = agent_clock_text(agent->unreachable_since, now_s);
 	text = mem_printf("%s, unreachable: %s (since %s)", agent->status, agent->unreachable, since);
 	free(since);
+	return text;
+}
+
+char *agent_state_text(const Agent__AgentInfo *agent, int64_t now_s)
+{
+	char *condition = condition_text(agent, now_s), *text;
+
+	if (!agent->drained_since)
+		return condition;
+	text = mem_printf("%s, drained%s%s", condition, *agent->drained_by ? " by " : "", agent->drained_by);
+	free(condition);
 	return text;
 }
 

@@ -91,6 +91,28 @@ static const struct command agent_commands[] = {
 		.max_operands = 1,
 		.run = agent_stop_main,
 	}, {
+		.name = "drain",
+		.operands = "NAME",
+		.summary = "Give an agent no new runs",
+		.description =
+		"The runs that it has go on. It stays drained, also over restarts of it and\n"
+		"of the master, until it is undrained or deleted.",
+		.examples =
+		"sloth agent drain web1 --wait && sloth agent run db1 ./without-web1",
+		.options = agent_drain_options,
+		.options_size = sizeof(struct agent_drain_options),
+		.min_operands = 1,
+		.max_operands = 1,
+		.run = agent_drain_main,
+	}, {
+		.name = "undrain",
+		.operands = "NAME",
+		.summary = "Give a drained agent runs again",
+		.examples = "sloth agent undrain web1",
+		.min_operands = 1,
+		.max_operands = 1,
+		.run = agent_undrain_main,
+	}, {
 		.name = "delete",
 		.operands = "NAME",
 		.summary = "Remove an agent from the master's list",

@@ -22,6 +22,8 @@ int run_wait_main(void *options, int argc, char **argv);
 int run_rm_main(void *options, int argc, char **argv);
 int history_main(void *options, int argc, char **argv);
 int agent_stop_main(void *options, int argc, char **argv);
+int agent_drain_main(void *options, int argc, char **argv);
+int agent_undrain_main(void *options, int argc, char **argv);
 int agent_delete_main(void *options, int argc, char **argv);
 int agent_start_exec(const struct cli_global *global, int argc, char **argv);
 int master_exec(const struct cli_global *global, int argc, char **argv);
@@ -56,6 +58,12 @@ struct agent_stop_options {
 	bool kill_runs;
 };
 extern const struct opt agent_stop_options[];
+
+struct agent_drain_options {
+	struct cli_global global;
+	bool wait;
+};
+extern const struct opt agent_drain_options[];
 
 /* Of `run list` and `history`. */
 struct history_options {

@@ -119,7 +119,6 @@ static int usage_error(const struct cli_global *global, const char *what, char *
 
 int run_list_main(void *options, int argc, char **argv)
 {
-	static const char *const open_states[] = { "queued", "running", "unreachable", "lost-contact" };
 	const struct history_options *o = options;
 	Sloth__V1__ListRunsRequest request = SLOTH__V1__LIST_RUNS_REQUEST__INIT;
 	struct listing listing = {
@@ -127,7 +126,7 @@ int run_list_main(void *options, int argc, char **argv)
 		.none = o->state || o->agent ? "no run matches" : o->all ? "there was no run" : "no run is under way",
 		.none_hint = "sloth run list --all, or sloth history",
 	};
-	char *states[sizeof open_states / sizeof *open_states];
+	char *states[RECORD_OPEN_STATES];
 
 	(void)argc;
 	(void)argv;
@@ -136,9 +135,9 @@ int run_list_main(void *options, int argc, char **argv)
 								      record_state_list));
 	request.agent_name = text_or_empty(o->agent);
 	request.states = states;
-	request.n_states = o->state ? 1 : o->all ? 0 : sizeof open_states / sizeof *open_states;
+	request.n_states = o->state ? 1 : o->all ? 0 : RECORD_OPEN_STATES;
 	for (size_t i = 0; i < request.n_states; i++)
-		states[i] = text_or_empty(o->state ? o->state : open_states[i]);
+		states[i] = text_or_empty(o->state ? o->state : record_open_states[i]);
 	return ask(&o->global, &request, &listing);
 }
 

@@ -26,6 +26,8 @@ static json_t *agent_object(const Agent__AgentInfo *a)
 	json_put(object, "foreign", json_boolean(a->foreign));
 	json_put(object, "trust", json_text(a->trust));
 	json_put(object, "conflict", json_text(a->conflict));
+	json_put(object, "drained_since", json_time(a->drained_since));
+	json_put(object, "drained_by", json_text(a->drained_by));
 	return object;
 }
 

@@ -38,7 +38,7 @@ static const char *state_color(const Agent__AgentInfo *agent)
 {
 	if (agent_is_unreachable(agent) || !agent_is_active(agent))
 		return STYLE_RED;
-	return STYLE_GREEN;
+	return agent->drained_since ? STYLE_YELLOW : STYLE_GREEN;
 }
 
 /* ---- agents ---- */

@@ -20,6 +20,8 @@ enum { LABEL_WIDTH = 13, COMMAND_COLUMNS = 60, ID_COLUMNS = 8, ID_BYTES_MAX = 32
 const char record_state_list[] =
 	"queued, running, exited, signalled, timed-out, cancelled, rejected, unreachable, lost-contact, unknown";
 
+const char *const record_open_states[RECORD_OPEN_STATES] = { "queued", "running", "unreachable", "lost-contact" };
+
 static const struct {
 	const char *name;
 	bool is_over;

@@ -242,17 +242,16 @@ static void on_call_drain(struct wire_call *call, void *arg)
 	run_stdin_drained(arg);
 }
 
-/* A master whose agent is away, or is two, or which refuses the call unseen, has provably not handed it on. */
-static bool is_unbegun(const struct wire_call *call, const char *why)
+/* Provably: nobody has looked at it, or who has says so. */
+static bool is_unbegun(const struct wire_call *call)
 {
-	return wire_call_is_unprocessed(call) || str_equal(wire_call_text(call, "sloth-state", ""), "never-began") ||
-		str_has_prefix(why, "agent not found or inactive") || strstr(why, "two machines have its identity");
+	return wire_call_is_unprocessed(call) || str_equal(wire_call_text(call, "sloth-state", ""), "never-began");
 }
 
 /* The call ended without saying anything about the run: if that may have begun, another call can find it. */
 static bool is_contact_lost(const struct run *run, const struct wire_call *call, const struct run_call_end *end)
 {
-	if (run->state == RUN_STARTING && is_unbegun(call, end->why))
+	if (run->state == RUN_STARTING && is_unbegun(call))
 		return false;
 	if (run_resume_is_hopeless(end->why))
 		return false;

@@ -13,6 +13,7 @@
 #define STYLE_DIM	"\033[2m"
 #define STYLE_RED	"\033[31m"
 #define STYLE_GREEN	"\033[32m"
+#define STYLE_YELLOW	"\033[33m"
 #define STYLE_ON_RED	"\033[1;37;41m"
 #define STYLE_ON_GREEN	"\033[1;37;42m"
 #define STYLE_ON_BLUE	"\033[1;37;44m"

@@ -219,7 +219,7 @@ static void on_callee_end(struct wire_call *call, enum wire_code code, const cha
 		audit_run_end_by_call(&b->link.audit, call, code, why);
 		history_call_end(&b->link.history, &end);
 		if (b->caller)
-			relay_refuse(b->caller, b->link.name, why);
+			relay_refuse(b->caller, b->link.name, why, true);
 	}
 	maybe_free(b);
 }
@@ -361,7 +361,7 @@ void bridge_start(struct master *m, struct wire_call *caller, struct agent *a, c
 		why = why ? why : "it has just registered and is being checked";
 		audit_run_end_as(&audit, "unreachable", why);
 		history_call_unsent(history, RUN_UNREACHABLE, why);
-		relay_refuse(caller, a->record.name, why);
+		relay_refuse(caller, a->record.name, why, true);
 		return;
 	}
 	b = mem_new(struct bridge);

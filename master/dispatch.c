@@ -135,6 +135,7 @@ static void pass_on(struct master *m, struct wire_call *call, const Sloth__V1__R
 	begin_history(m, call, a, relay);
 	if (a->resume)
 		relay->epoch = epoch_of(a);
+	relay->is_start = !a->resume;
 	if (relay->agent->record.is_foreign)
 		bridge_start(m, call, relay->agent, input, relay->audit, &relay->history);
 	else
@@ -191,9 +192,9 @@ static void begin(struct master *m, struct wire_call *call, const Sloth__V1__Run
 		audit_run_deny(m, call, &what, other);
 		return;
 	}
-	relay->agent = relay_find_agent(m, call, a->agent);
+	relay->agent = relay_find_agent(m, call, a->agent, !a->resume);
 	if (!relay->agent) {
-		audit_run_deny(m, call, &what, "agent not found or inactive, or too many calls");
+		audit_run_deny(m, call, &what, "agent not found, inactive or drained, or too many calls");
 		return;
 	}
 	relay->audit = audit_run_begin(m, call, &what);

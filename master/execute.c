@@ -28,7 +28,7 @@ void execute_start(struct wire_call *call, const uint8_t *data, size_t len, void
 {
 	const Agent__ExecuteCommandRequest *request;
 	Agent__RunCommandRequest run = AGENT__RUN_COMMAND_REQUEST__INIT;
-	struct relay_request relay = { .path = "/agent.Agent/RunCommand", .is_unary = true };
+	struct relay_request relay = { .path = "/agent.Agent/RunCommand", .is_unary = true, .is_start = true };
 	struct audit_run_what what = { .kind = "execute" };
 	struct buf first = { 0 };
 
@@ -41,9 +41,9 @@ void execute_start(struct wire_call *call, const uint8_t *data, size_t len, void
 		audit_run_deny(master, call, &what, "the policy denies it");
 		return;
 	}
-	relay.agent = relay_find_agent(master, call, request->agent_name);
+	relay.agent = relay_find_agent(master, call, request->agent_name, true);
 	if (!relay.agent) {
-		audit_run_deny(master, call, &what, "agent not found or inactive, or too many calls");
+		audit_run_deny(master, call, &what, "agent not found, inactive or drained, or too many calls");
 		return;
 	}
 	relay.audit = audit_run_begin(master, call, &what);

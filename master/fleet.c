@@ -254,6 +254,14 @@ int fleet_heartbeat(struct master *m, struct agent *a, const char *json, const c
 	return err;
 }
 
+bool fleet_drain(struct master *m, struct agent *a, const char *by)
+{
+	if (!registry_set_drained(a, by, now_read()))
+		return false;
+	write_record(m, a);
+	return true;
+}
+
 void fleet_remove(struct master *m, struct agent *a)
 {
 	int err;

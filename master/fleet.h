@@ -36,6 +36,8 @@ int fleet_register(struct master *m, const struct registration *reg, const char 
 int fleet_heartbeat(struct master *m, struct agent *a, const char *json, const char *version);
 /* The agent has said at its address who it is: what differs from the store is written. */
 void fleet_identified(struct master *m, struct agent *a);
+/* `by` drains it; NULL: it is given runs again. On disk before it returns, if that can be. False: so it was before. */
+bool fleet_drain(struct master *m, struct agent *a, const char *by);
 void fleet_remove(struct master *m, struct agent *a);
 
 #endif

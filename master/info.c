@@ -39,6 +39,8 @@ void info_fill(Agent__AgentInfo *info, const struct agent *a)
 	info->registered = rec->registered_s;
 	info->foreign = rec->is_foreign;
 	info->conflict = (char *)(uintptr_t)(claim_conflict(a) ? claim_conflict(a) : empty);
+	info->drained_since = rec->drained_s;
+	info->drained_by = rec->drained_by;
 	info->trust = a->is_insecure ? insecure : (char *)(uintptr_t)(a->trust ? a->trust : empty);
 }
 
@@ -53,7 +55,8 @@ static void leave_out_texts(Agent__ListAgentsResponse *list)
 	for (size_t i = 0; i < list->n_agents; i++) {
 		Agent__AgentInfo *info = list->agents[i];
 
-		info->version = info->shell = info->instance = info->trust = info->conflict = empty;
+		info->version = info->shell = info->instance = info->trust = info->conflict = info->drained_by = empty;
+		info->drained_since = info->drained_since != 0;
 		info->last_info_collected = info->registered = 0;
 		if (*info->unreachable)
 			info->unreachable = unreachable;

@@ -42,6 +42,7 @@ static void agent_free(struct agent *a)
 	free(rec->version);
 	free(rec->shell);
 	free(rec->facts);
+	free(rec->drained_by);
 	free(a->unreachable);
 	free(a->conflict);
 	free(a->user);
@@ -106,6 +107,7 @@ static struct agent *insert(struct registry *r, const char *name)
 	a->record = (struct agent_record){
 		.name = mem_strdup(name), .address = mem_strdup(""), .instance = mem_strdup(""),
 		.version = mem_strdup(""), .shell = mem_strdup(""), .facts = mem_strdup(""),
+		.drained_by = mem_strdup(""),
 	};
 	return a;
 }
@@ -270,6 +272,8 @@ int registry_restore(struct registry *r, const struct agent_record *record, stru
 	set_text(&a->record.shell, record->shell, REGISTRY_TEXT_MAX);
 	a->record.registered_s = record->registered_s;
 	a->record.heartbeat_s = record->heartbeat_s;
+	a->record.drained_s = record->drained_s;
+	set_text(&a->record.drained_by, record->drained_by, REGISTRY_BY_MAX);
 	if (registry_set_facts(r, a, record->facts, now) == 0)
 		a->record.facts_s = record->facts_s;
 	a->dirty = 0;
@@ -356,6 +360,16 @@ void registry_set_insecure(struct agent *a, bool insecure)
 void registry_set_stopping(struct agent *a)
 {
 	a->is_stopping = true;
+}
+
+bool registry_set_drained(struct agent *a, const char *by, struct now now)
+{
+	if (!a->record.drained_s == !by)
+		return false;
+	a->record.drained_s = by ? now.wall_s : 0;
+	set_text(&a->record.drained_by, by ? by : "", REGISTRY_BY_MAX);
+	a->dirty |= AGENT_DIRTY_RECORD;
+	return true;
 }
 
 void registry_set_inactive(struct agent *a)

@@ -18,6 +18,7 @@ enum {
 	REGISTRY_AGENTS_MAX = 16384,
 	REGISTRY_ADDRESS_MAX = 128,		/* keeps a list of all agents under 4 MiB */
 	REGISTRY_TEXT_MAX = 64,			/* version, shell */
+	REGISTRY_BY_MAX = 128,			/* who drained it */
 	REGISTRY_REASON_MAX = 160,		/* why an agent is unreachable */
 	REGISTRY_INSTANCE_LEN = 32,		/* hex digits */
 	REGISTRY_FACTS_MAX = 64 * 1024,
@@ -43,6 +44,8 @@ struct agent_record {
 	char *facts;			/* system_info_json; empty: never sent */
 	bool is_foreign;
 	int64_t registered_s, heartbeat_s, facts_s;	/* unix seconds, 0: never */
+	int64_t drained_s;		/* since when it is given no new runs; 0: it is */
+	char *drained_by;		/* who said so; empty: nobody */
 };
 
 /* What of a record differs from the store. */
@@ -115,6 +118,8 @@ bool registry_set_unreachable(struct agent *a, const char *why, struct now now);
 /* Its last words came without a certificate: it is dialled without TLS. */
 void registry_set_insecure(struct agent *a, bool insecure);
 void registry_set_stopping(struct agent *a);
+/* `by` drains it; NULL: it is given runs again. False: so it was before. */
+bool registry_set_drained(struct agent *a, const char *by, struct now now);
 /* Before its time is over: it has left. */
 void registry_set_inactive(struct agent *a);
 

@@ -47,6 +47,7 @@ struct relay {
 	bool retried;
 	bool callee_full;			/* it takes no more until on_drain */
 	bool has_epoch;				/* of the run, not the agent's own */
+	bool is_start;
 	bool is_removal;
 	bool is_let_go;				/* by us: what its end says does not matter */
 	char epoch[2 * 16 + 1];
@@ -55,51 +56,65 @@ struct relay {
 
 /* ---- what every relayed call has ---- */
 
-void relay_refuse(struct wire_call *caller, const char *name, const char *why)
+/* Before the call is ended: what begins a run has not. */
+static void never_began(struct wire_call *caller)
 {
+	wire_add_trailer(caller, &WIRE_FIELD("sloth-state", "never-began"));
+}
+
+void relay_refuse(struct wire_call *caller, const char *name, const char *why, bool is_start)
+{
+	if (is_start)
+		never_began(caller);
 	wire_endf(caller, WIRE_UNAVAILABLE, "agent not found or inactive: %s: %s", name, why);
 }
 
-static void refuse_inactive(struct wire_call *caller, const struct agent *a)
+static char *why_inactive(const struct agent *a)
 {
-	char why[100];
-
-	if (a->heard_ms)
-		snprintf(why, sizeof why, "not heard for %s", str_duration_ms(mono_ms() - a->heard_ms));
-	else
-		snprintf(why, sizeof why, "not heard since the master was started");
-	relay_refuse(caller, a->record.name, why);
+	if (!a->heard_ms)
+		return mem_printf("agent not found or inactive: %s: not heard since the master was started", a->record.name);
+	return mem_printf("agent not found or inactive: %s: not heard for %s", a->record.name,
+			  str_duration_ms(mono_ms() - a->heard_ms));
 }
 
-static bool refuse_conflict(struct wire_call *caller, const struct agent *a)
+/* Why a call to that agent is not passed on, owned, with its code; NULL: it is. */
+static char *why_not(const struct master *m, const struct agent *a, const char *name, bool is_start, enum wire_code *code)
 {
-	const char *why = claim_conflict(a);
-
-	if (why)
-		wire_endf(caller, WIRE_UNAVAILABLE, "agent %s: %s", a->record.name, why);
-	return why != NULL;
+	*code = WIRE_UNAVAILABLE;
+	if (m->is_stopping)
+		return mem_strdup("the master is stopping");
+	if (a && !a->is_active)
+		return why_inactive(a);
+	if (a && claim_conflict(a))
+		return mem_printf("agent %s: %s", a->record.name, claim_conflict(a));
+	*code = WIRE_NOT_FOUND;
+	if (!a)
+		return mem_printf("agent not found or inactive: %.*s", STR_NAME_MAX, name);
+	*code = WIRE_FAILED_PRECONDITION;
+	if (is_start && a->record.drained_s)
+		return mem_printf("agent %s is drained by %s, it takes no new runs before: sloth agent undrain %s", a->record.name,
+				  a->record.drained_by, a->record.name);
+	*code = WIRE_RESOURCE_EXHAUSTED;
+	if (m->n_relays >= MASTER_RELAYS_MAX)
+		return mem_printf("%d calls are being relayed, the limit: try again later", MASTER_RELAYS_MAX);
+	if (a->n_relays >= MASTER_RELAYS_PER_AGENT_MAX)
+		return mem_printf("agent %s has %d calls at once, the limit: try again later", a->record.name,
+				  MASTER_RELAYS_PER_AGENT_MAX);
+	return NULL;
 }
 
-struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const char *name)
+struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const char *name, bool is_start)
 {
 	struct agent *a = registry_find(m->registry, name);
+	enum wire_code code;
+	char *why = why_not(m, a, name, is_start, &code);
 
-	if (m->is_stopping)
-		wire_end(caller, WIRE_UNAVAILABLE, "the master is stopping");
-	else if (!a)
-		wire_endf(caller, WIRE_NOT_FOUND, "agent not found or inactive: %.*s", STR_NAME_MAX, name);
-	else if (!a->is_active)
-		refuse_inactive(caller, a);
-	else if (refuse_conflict(caller, a))
-		return NULL;
-	else if (m->n_relays >= MASTER_RELAYS_MAX)
-		wire_endf(caller, WIRE_RESOURCE_EXHAUSTED, "%d calls are being relayed, the limit: try again later",
-			  MASTER_RELAYS_MAX);
-	else if (a->n_relays >= MASTER_RELAYS_PER_AGENT_MAX)
-		wire_endf(caller, WIRE_RESOURCE_EXHAUSTED, "agent %s has %d calls at once, the limit: try again later",
-			  a->record.name, MASTER_RELAYS_PER_AGENT_MAX);
-	else
+	if (!why)
 		return a;
+	if (is_start && !m->is_stopping)		/* the next master can begin it */
+		never_began(caller);
+	wire_end(caller, code, why);
+	free(why);
 	return NULL;
 }
 
@@ -209,7 +224,7 @@ static void refuse(struct relay *r, const char *why)
 {
 	audit_run_end_as(&r->link.audit, "unreachable", why);
 	history_call_unsent(&r->link.history, RUN_UNREACHABLE, why);
-	relay_refuse(r->caller, r->link.name, why);
+	relay_refuse(r->caller, r->link.name, why, r->is_start);
 }
 
 static void on_told(const char *why, void *arg)
@@ -312,7 +327,7 @@ static void on_callee_end(struct wire_call *call, enum wire_code code, const cha
 	} else if (r->caller && !r->is_let_go) {
 		pass_trailers(r, call);
 		if (code == WIRE_UNAVAILABLE && wire_call_is_unprocessed(call))
-			relay_refuse(r->caller, r->link.name, why);
+			relay_refuse(r->caller, r->link.name, why, r->is_start);
 		else if (code == WIRE_UNAVAILABLE)
 			wire_endf(r->caller, code, "agent %s: %s", r->link.name, why);
 		else
@@ -454,6 +469,7 @@ void relay_start(struct master *m, struct wire_call *caller, const struct relay_
 	r->caller = caller;
 	r->path = request->path;
 	r->half_closed = request->is_unary;
+	r->is_start = request->is_start;
 	channel_wait_init(&r->wait, on_told, r);
 	remember(r, request->first, request->first_len);
 	wire_accept(caller, &caller_ops, r);

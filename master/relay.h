@@ -36,9 +36,10 @@ struct relay_link {
 };
 /*
  * The agent of a call that has arrived, or NULL: then the call has been ended with NOT_FOUND,
- * UNAVAILABLE or RESOURCE_EXHAUSTED and words.
+ * UNAVAILABLE, FAILED_PRECONDITION or RESOURCE_EXHAUSTED and words. What can only begin a run is said to have never
+ * begun ("sloth-state"), and a drained agent takes none of it.
  */
-struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const char *name);
+struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const char *name, bool is_start);
 /* Takes `audit` over, which may be NULL. */
 void relay_link_init(struct relay_link *l, struct master *m, struct agent *a, bool is_run, struct audit_run *audit);
 void relay_link_done(struct relay_link *l);
@@ -52,8 +53,8 @@ struct relay_metadata {
 	struct principal principal;
 };
 void relay_metadata(struct relay_metadata *md, struct master *m, struct wire_call *caller, const char *epoch);
-/* "agent not found or inactive: NAME: why", the form of every refusal. */
-void relay_refuse(struct wire_call *caller, const char *name, const char *why);
+/* "agent not found or inactive: NAME: why"; is_start as in relay_find_agent(). */
+void relay_refuse(struct wire_call *caller, const char *name, const char *why, bool is_start);
 
 struct relay_request {
 	struct agent *agent;
@@ -62,6 +63,7 @@ struct relay_request {
 	size_t first_len;
 	bool is_unary;			/* it is the only one */
 	bool is_run;			/* counts as a run, has no deadline */
+	bool is_start;			/* begins a run, or nothing */
 	struct audit_run *audit;	/* taken over; NULL: not recorded */
 	struct history_call history;	/* the same; empty: about no run that is recorded */
 	const char *epoch;		/* that the agent is told; copied; "": none; NULL: its own */

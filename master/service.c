@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/str.h"
 #include "master/audit.h"
 #include "master/audit_query.h"
+#include "master/enroll_audit.h"
+#include "master/fleet.h"
 #include "master/gate.h"
 #include "master/history.h"
 #include "master/master.h"
@@ -81,12 +84,38 @@ static void on_ping(struct wire_call *call, const uint8_t *data, size_t len, voi
 	if (!request || !master_may(arg, call, POLICY_LIST, *request->agent_name ? request->agent_name : NULL, NULL))
 		return;
 	if (*request->agent_name) {
-		relay.agent = relay_find_agent(arg, call, request->agent_name);
+		relay.agent = relay_find_agent(arg, call, request->agent_name, false);
 		if (relay.agent)
 			relay_start(arg, call, &relay);
 		return;
 	}
 	response.payload = request->payload;
+	wire_send_message(call, &response.base);
+	wire_end(call, WIRE_OK, "");
+}
+
+static void on_drain(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	struct master *m = arg;
+	const Sloth__V1__DrainAgentRequest *request = wire_unpack(call, &sloth__v1__drain_agent_request__descriptor, data, len);
+	Sloth__V1__DrainAgentResponse response = SLOTH__V1__DRAIN_AGENT_RESPONSE__INIT;
+	struct enroll_event event;
+	char who[ENROLL_WHO_MAX + 1];
+	struct agent *a;
+
+	if (!request || !master_may(m, call, POLICY_STOP, request->agent_name, NULL))
+		return;
+	a = registry_find(m->registry, request->agent_name);
+	event = (struct enroll_event){ request->undrain ? "agent.undrain" : "agent.drain", request->agent_name, NULL, !a,
+				       a ? NULL : "agent not found" };
+	enroll_audit(m, call, &event);
+	if (!a) {
+		wire_endf(call, WIRE_NOT_FOUND, "agent not found: %.*s", STR_NAME_MAX, request->agent_name);
+		return;
+	}
+	enroll_who(m, call, who);
+	response.changed = fleet_drain(m, a, request->undrain ? NULL : who);
+	response.runs_active = a->n_relays;
 	wire_send_message(call, &response.base);
 	wire_end(call, WIRE_OK, "");
 }
@@ -100,6 +129,7 @@ void service_serve(struct master *m)
 		{ "/sloth.v1.Master/WaitRun", OPERATORS, REQUEST_MAX, true, true, run_calls_wait },
 		{ "/sloth.v1.Master/ControlRun", OPERATORS, REQUEST_MAX, true, true, run_calls_control },
 		{ "/sloth.v1.Master/Ping", OPERATORS, REQUEST_MAX, true, false, on_ping },
+		{ "/sloth.v1.Master/DrainAgent", OPERATORS, REQUEST_MAX, true, false, on_drain },
 		{ "/sloth.v1.Master/Status", OPERATORS, REQUEST_MAX, true, false, on_status },
 		{ "/sloth.v1.Master/Audit", OPERATORS, REQUEST_MAX, true, true, audit_query_start },
 	};

@@ -126,6 +126,9 @@ static const char *const migrations[] = {
 	") STRICT, WITHOUT ROWID;"
 	"CREATE UNIQUE INDEX runs_by_id ON runs (id);"
 	"CREATE INDEX open_runs ON runs (started_ms) WHERE is_open;",
+
+	"ALTER TABLE agents ADD COLUMN drained_s INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE agents ADD COLUMN drained_by TEXT NOT NULL DEFAULT '';",
 };
 enum { SCHEMA_VERSION = sizeof migrations / sizeof *migrations };
 

@@ -20,12 +20,13 @@ int store_load(struct store *s, void (*on_record)(const struct agent_record *rec
 
 	store_ready(s);
 	stmt = store_prepare_once(s, "SELECT name, address, instance, version, shell, is_foreign, registered_s, heartbeat_s,"
-				     " coalesce(collected_s, 0), coalesce(json, '') FROM agents LEFT JOIN facts USING (name)");
+				     " coalesce(collected_s, 0), coalesce(json, ''), drained_s, drained_by FROM agents LEFT JOIN facts USING (name)");
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		const struct agent_record record = {
 			column(stmt, 0), column(stmt, 1), column(stmt, 2), column(stmt, 3), column(stmt, 4),
 			column(stmt, 9), sqlite3_column_int(stmt, 5) != 0, sqlite3_column_int64(stmt, 6),
-			sqlite3_column_int64(stmt, 7), sqlite3_column_int64(stmt, 8)
+			sqlite3_column_int64(stmt, 7), sqlite3_column_int64(stmt, 8),
+			sqlite3_column_int64(stmt, 10), column(stmt, 11)
 		};
 		on_record(&record, arg);
 	}
@@ -37,7 +38,8 @@ int store_load(struct store *s, void (*on_record)(const struct agent_record *rec
 
 void store_put_agent(struct store *s, const struct agent_record *record)
 {
-	sqlite3_stmt *stmt = store_prepare(s, PUT_AGENT, "INSERT OR REPLACE INTO agents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+	sqlite3_stmt *stmt = store_prepare(s, PUT_AGENT, "INSERT OR REPLACE INTO agents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+					" ?9, ?10)");
 
 	if (!stmt)
 		return;
@@ -49,6 +51,8 @@ void store_put_agent(struct store *s, const struct agent_record *record)
 	sqlite3_bind_int(stmt, 6, record->is_foreign);
 	sqlite3_bind_int64(stmt, 7, record->registered_s);
 	sqlite3_bind_int64(stmt, 8, record->heartbeat_s);
+	sqlite3_bind_int64(stmt, 9, record->drained_s);
+	store_bind_text(stmt, 10, record->drained_by);
 	store_run(s, stmt);
 }
 

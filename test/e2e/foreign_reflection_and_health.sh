@@ -11,7 +11,7 @@ for version in v1 v1alpha; do
 	foreign reflect "$master" $version
 	assert_status 0
 	assert_stdout_like '^agent\.AgentRegistry ExecuteCommand GetAgentInfo Heartbeat ListAgents RegisterAgent StopAgent Unregister'
-	assert_stdout_like '^sloth\.v1\.Master Accept Audit ControlRun CreateToken Enroll .* Ping .* Run Status WaitRun WhoAmI'
+	assert_stdout_like '^sloth\.v1\.Master Accept Audit ControlRun CreateToken .*Enroll .* Ping .* Run Status WaitRun WhoAmI'
 	assert_stdout_like '^grpc\.health\.v1\.Health Check'
 	assert_stdout_lacks '^agent\.Agent '
 	assert_stdout_has 'unknown symbol: 5'

@@ -266,7 +266,7 @@ START_TEST(restored_agents_are_inactive_and_keep_what_was_known)
 	struct agent_record record = {
 		.name = mem_strdup("web1"), .address = mem_strdup("127.0.0.1:1"), .instance = mem_strdup(ONE),
 		.version = mem_strdup("1.0"), .shell = mem_strdup("/bin/bash"), .facts = mem_strdup("{\"a\":1}"),
-		.registered_s = 5, .heartbeat_s = 6, .facts_s = 7,
+		.registered_s = 5, .heartbeat_s = 6, .facts_s = 7, .drained_s = 8, .drained_by = mem_strdup("root"),
 	};
 	struct registry *r = registry_new();
 	const struct agent *a;
@@ -279,6 +279,8 @@ START_TEST(restored_agents_are_inactive_and_keep_what_was_known)
 	ck_assert_int_eq(a->record.registered_s, 5);
 	ck_assert_int_eq(a->record.heartbeat_s, 6);
 	ck_assert_int_eq(a->record.facts_s, 7);
+	ck_assert_int_eq(a->record.drained_s, 8);
+	ck_assert_str_eq(a->record.drained_by, "root");
 	ck_assert_str_eq(a->record.facts, "{\"a\":1}");
 	ck_assert_str_eq(a->record.shell, "/bin/bash");
 	registry_free(r);
@@ -288,6 +290,7 @@ START_TEST(restored_agents_are_inactive_and_keep_what_was_known)
 	free(record.version);
 	free(record.shell);
 	free(record.facts);
+	free(record.drained_by);
 }
 END_TEST
 
@@ -303,6 +306,7 @@ START_TEST(a_list_of_the_longest_agents_stays_under_four_mebibytes)
 		ck_assert_int_eq(try_register(r, name, address, ONE, start, &why), 1);
 		registry_set_identity(registry_find(r, name), ONE, ONE, address, address);
 		registry_set_unreachable(registry_find(r, name), address, start);
+		registry_set_drained(registry_find(r, name), address, start);
 	}
 	list = info_list(r, NULL, NULL);
 	ck_assert_uint_eq(list->n_agents, REGISTRY_AGENTS_MAX);

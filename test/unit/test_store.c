@@ -38,6 +38,7 @@ static struct agent_record make_record(const char *name, const char *address)
 		.version = (char *)(uintptr_t)"1.0", .shell = (char *)(uintptr_t)"/bin/sh",
 		.facts = (char *)(uintptr_t)"{\"host\":\"\xc3\xa9\"}", .is_foreign = true,
 		.registered_s = 11, .heartbeat_s = 12, .facts_s = 13,
+		.drained_s = 14, .drained_by = (char *)(uintptr_t)"root",
 	};
 }
 
@@ -92,6 +93,8 @@ static void expect_all(const struct agent_record *rec, void *arg)
 	ck_assert_int_eq(rec->registered_s, 11);
 	ck_assert_int_eq(rec->heartbeat_s, 99);
 	ck_assert_int_eq(rec->facts_s, 13);
+	ck_assert_int_eq(rec->drained_s, 14);
+	ck_assert_str_eq(rec->drained_by, "root");
 }
 
 START_TEST(what_is_written_is_read)

@@ -250,7 +250,7 @@ static void on_agent(const struct agent_record *record, void *arg)
 START_TEST(a_database_without_trust_gets_its_tables)
 {
 	static char name[] = "web1", text[] = "";
-	struct agent_record agent = { name, text, text, text, text, text, false, 1, 2, 3 };
+	struct agent_record agent = { name, text, text, text, text, text, false, 1, 2, 3, 0, text };
 	struct store *s = new_store();
 	sqlite3 *raw;
 	unsigned n = 0;
@@ -261,6 +261,7 @@ START_TEST(a_database_without_trust_gets_its_tables)
 	store_close(s);
 	ck_assert_int_eq(sqlite3_open(db, &raw), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_exec(raw, "DROP TABLE tokens; DROP TABLE identities; DROP TABLE certificates; DROP TABLE revoked; DROP TABLE runs;"
+					   "ALTER TABLE agents DROP COLUMN drained_s; ALTER TABLE agents DROP COLUMN drained_by;"
 					   "PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(raw);
 	s = open_store();
