@@ -79,13 +79,16 @@ void rundir_remove(int runs_fd, const char *name)
 	unlinkat(runs_fd, name, AT_REMOVEDIR);
 }
 
-bool rundir_is_held(int dir_fd)
+int rundir_held(int dir_fd)
 {
-	int fd = openat(dir_fd, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	bool is_held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+	int fd = openat(dir_fd, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc = 0;
 
+	if (fd < 0)
+		return errno == ENOENT || errno == ELOOP ? 0 : -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		rc = errno == EWOULDBLOCK ? 1 : -errno;
 	fd_close(&fd);
-	return is_held;
+	return rc;
 }
 
 int rundir_seal(int dir_fd)

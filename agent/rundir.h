@@ -23,8 +23,8 @@ int rundir_write_spec(int runs_fd, int dir_fd, const struct buf *spec, bool sync
 /* With all that is in it; what is not there is fine. */
 void rundir_remove(int runs_fd, const char *name);
 
-/* Does its supervisor live? */
-bool rundir_is_held(int dir_fd);
+/* Does its supervisor live? 1, 0, or -errno: that cannot be said, for want of a descriptor say. */
+int rundir_held(int dir_fd);
 /*
  * For a directory that no supervisor has entered: from now on none can. A descriptor that keeps it so, or -errno: -EEXIST,
  * one has been there; -EWOULDBLOCK, one is.

@@ -386,6 +386,17 @@ static void find_budget(struct runs *runs)
 		runs->budget = fs.f_blocks * fs.f_frsize / 4;
 }
 
+static int adopt(struct runs *runs, char **where)
+{
+	int rc = runs_adopt(runs, false);
+
+	if (rc == 0)
+		rc = runs_adopt(runs, true);
+	if (rc)
+		*where = mem_strdup("the runs of an earlier agent cannot be taken over, and are left alone");
+	return rc;
+}
+
 int runs_open(struct runs *runs, const char *runtime_dir, const char *state_dir, const char *program, char **where)
 {
 	char *path = paths_join(state_dir, "past-runs");
@@ -405,8 +416,9 @@ int runs_open(struct runs *runs, const char *runtime_dir, const char *state_dir,
 	runs->cgroup = cgroup_find();
 	find_budget(runs);
 	exec_host_open(runs->host, program, runs->runtime_fd);
-	runs_adopt(runs, false);
-	runs_adopt(runs, true);
+	rc = adopt(runs, where);
+	if (rc)
+		return rc;
 	ev_timer_start(runs->loop, &runs->prune);
 	ev_unref(runs->loop);
 	return 0;

@@ -87,7 +87,7 @@ void runs_due(struct runs *runs, struct list *due);
 /* Whether readers may go on in this turn of the loop: they all have 5 ms together, then others are served. */
 bool runs_has_time(struct runs *runs);
 
-/* In runs_adopt.c. */
-void runs_adopt(struct runs *runs, bool is_state);
+/* In runs_adopt.c. 0, or -errno: of a run it could not be found out how it is, and it was left alone. */
+int runs_adopt(struct runs *runs, bool is_state);
 
 #endif

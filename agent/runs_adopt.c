@@ -5,6 +5,9 @@
  * run stands. One that does not has left an end in its file, or none: then the run is lost. What is no run is removed: the
  * directory of an idle supervisor, one that no supervisor has entered, or one whose spec cannot be read and which nobody
  * holds. Where somebody does, the run is taken over without words: it has no owner, and an administrator can end it.
+ *
+ * To take a run that goes on for a lost one would kill it. So where the machine does not let us look, for want of
+ * descriptors say, nothing is decided: the agent does not start, and the next one looks again.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -21,18 +24,31 @@
 #include "common/log.h"
 #include "common/str.h"
 
-enum { CONNECT_TRIES = 20, CONNECT_MS = 5 };
+enum { CONNECT_TRIES = 400, CONNECT_MS = 5 };
 
 struct found {
 	size_t n_live, n_over, n_lost;
 };
 
-/* The socket of one that was told to enter the directory a moment ago is not there yet. Before the loop runs. */
+/* The machine does not let us look: nothing is known of the file. */
+static bool is_want(int rc)
+{
+	return rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM;
+}
+
+/*
+ * A connection to the supervisor; -ESRCH: there is none; or why it cannot be had. The socket of one that was told to
+ * enter the directory a moment ago is not there yet. Before the loop runs.
+ */
 static int connect_to(int dir_fd)
 {
-	int fd = -ECONNREFUSED;
+	int fd = -ESRCH;
 
-	for (int i = 0; i < CONNECT_TRIES && fd < 0 && rundir_is_held(dir_fd); i++) {
+	for (int i = 0; i < CONNECT_TRIES && fd < 0; i++) {
+		int held = rundir_held(dir_fd);
+
+		if (held <= 0)
+			return held ? held : -ESRCH;
 		if (i > 0)
 			poll(NULL, 0, CONNECT_MS);
 		fd = rundir_connect(dir_fd);
@@ -40,22 +56,30 @@ static int connect_to(int dir_fd)
 	return fd;
 }
 
-/* Takes dir_fd. */
-static void adopt_run(struct runs *runs, const struct spec *spec, bool is_state, int dir_fd, struct found *found)
+/* Takes dir_fd. 0, or -errno: it was left alone. */
+static int adopt_run(struct runs *runs, const struct spec *spec, bool is_state, int dir_fd, struct found *found)
 {
 	int fd = connect_to(dir_fd);
-	struct run *run = run_make(runs, spec);
 	char reason[SUP_REASON_MAX + 1];
 	struct sup_status status;
+	struct run *run;
+	int rc = 0;
 
+	if (fd == -ESRCH)
+		rc = rundir_read_status(dir_fd, &status, reason);
+	if ((fd < 0 && fd != -ESRCH) || is_want(rc)) {
+		close(dir_fd);
+		return rc ? rc : fd;
+	}
+	run = run_make(runs, spec);
 	run->is_in_state_dir = is_state;
 	run->has_files = true;
 	if (fd >= 0) {
 		found->n_live++;
 		run_adopt(run, fd, dir_fd);
-		return;
+		return 0;
 	}
-	if (rundir_read_status(dir_fd, &status, reason) == 0) {
+	if (rc == 0) {
 		found->n_over++;
 		run_adopt_ended(run, &status, reason);
 	} else {
@@ -63,6 +87,7 @@ static void adopt_run(struct runs *runs, const struct spec *spec, bool is_state,
 		run_lose(run, dir_fd);
 	}
 	close(dir_fd);
+	return 0;
 }
 
 /* Its own agent, an earlier one of ours, has ended, so it goes by itself. */
@@ -70,7 +95,7 @@ static void remove_idle(int runs_fd, const char *name)
 {
 	int dir_fd = rundir_open(runs_fd, name);
 
-	if (dir_fd >= 0 && !rundir_is_held(dir_fd))
+	if (dir_fd >= 0 && rundir_held(dir_fd) == 0)
 		rundir_remove(runs_fd, name);
 	fd_close(&dir_fd);
 }
@@ -88,50 +113,65 @@ static bool remove_unbegun(int runs_fd, const char *name, int dir_fd)
 	return true;
 }
 
-static void adopt(struct runs *runs, bool is_state, const char *name, struct found *found)
+static int adopt(struct runs *runs, bool is_state, const char *name, struct found *found)
 {
-	int runs_fd = runs_dir(runs, is_state), dir_fd;
+	int runs_fd = runs_dir(runs, is_state), dir_fd, held, rc = 0;
 	uint8_t id[RUN_ID_BYTES];
 	struct spec spec;
 
 	if (strlen(name) != 2 * RUN_ID_BYTES || str_unhex(name, id, sizeof id)) {
 		remove_idle(runs_fd, name);
-		return;
+		return 0;
 	}
 	dir_fd = rundir_open(runs_fd, name);
-	if (dir_fd < 0 || runs_find(runs, id) || remove_unbegun(runs_fd, name, dir_fd)) {
-		fd_close(&dir_fd);
-		return;
+	if (dir_fd < 0)
+		return dir_fd == -ENOTDIR || dir_fd == -ELOOP ? 0 : dir_fd;
+	held = rundir_held(dir_fd);
+	if (held < 0 || runs_find(runs, id) || remove_unbegun(runs_fd, name, dir_fd)) {
+		close(dir_fd);
+		return held < 0 ? held : 0;
 	}
-	if (rundir_read_spec(dir_fd, &spec) == 0 && memcmp(spec.id, id, sizeof id) == 0) {
-		adopt_run(runs, &spec, is_state, dir_fd, found);
-	} else if (rundir_is_held(dir_fd)) {
+	rc = rundir_read_spec(dir_fd, &spec);
+	if (is_want(rc)) {
+		close(dir_fd);
+		return rc;
+	}
+	if (rc == 0 && memcmp(spec.id, id, sizeof id) == 0) {
+		rc = adopt_run(runs, &spec, is_state, dir_fd, found);
+	} else if (held) {
 		log_warn("run %s: it goes on, and nothing else is known of it", name);
 		spec_done(&spec);
 		spec = (struct spec){ .is_detached = true };
 		memcpy(spec.id, id, sizeof id);
-		adopt_run(runs, &spec, is_state, dir_fd, found);
+		rc = adopt_run(runs, &spec, is_state, dir_fd, found);
 	} else {
+		rc = 0;
 		log_warn("run %s: what is left of it cannot be read, and is removed", name);
 		close(dir_fd);
 		rundir_remove(runs_fd, name);
 	}
 	spec_done(&spec);
+	return rc;
 }
 
-void runs_adopt(struct runs *runs, bool is_state)
+int runs_adopt(struct runs *runs, bool is_state)
 {
 	struct found found = { 0 };
 	struct dirent *entry;
-	int fd = dup(runs_dir(runs, is_state));
+	int fd = dup(runs_dir(runs, is_state)), rc = 0;
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-	while (dir && (entry = readdir(dir)))
+	if (!dir) {
+		rc = -errno;
+		fd_close(&fd);
+		return rc;
+	}
+	while (rc == 0 && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.')
-			adopt(runs, is_state, entry->d_name, &found);
-	if (dir)
-		closedir(dir);
+			rc = adopt(runs, is_state, entry->d_name, &found);
+	closedir(dir);
 	if (found.n_live + found.n_over + found.n_lost > 0)
 		log_info("runs of an earlier agent: %zu go on, %zu are over, %zu are lost", found.n_live, found.n_over,
 			 found.n_lost);
+	return rc;
 }
