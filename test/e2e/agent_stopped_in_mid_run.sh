@@ -17,6 +17,7 @@ status=$?
 assert_status 3
 assert_stdout_is $'ready\nend\n'
 
+: >"$T/stdout"		# what is waited for is not what the run before has said
 sloth agent run --kill-grace 1 web1 'echo ready; sleep 7902.25 & sleep 7903.25' >"$T/stdout" 2>"$T/stderr" &
 cli=$!
 wait_line "$T/stdout" ready

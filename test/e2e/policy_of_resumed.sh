@@ -18,7 +18,7 @@ import sys
 
 import grpc
 
-from foreign import caller, message
+from foreign import caller, leave, message
 
 master, verb, run_id, user, command = sys.argv[1:6]
 start = message('sloth.v1.RunStart')(agent_name='web1', run_id=bytes.fromhex(run_id), user=user, command=command,
@@ -33,17 +33,23 @@ else:
     first.resume.start.CopyFrom(start)
 to_send = queue.Queue()
 to_send.put(first)
-call = caller(master, 'sloth.v1.Master', 'Run')(iter(to_send.get, None))
-try:
-    for part in call:
-        if part.stdout_data:
-            sys.stdout.write(part.stdout_data.decode())
-        if part.WhichOneof('event') == 'exit':
-            print('exit:', part.exit.code, part.exit.reason)
-            to_send.put(message('sloth.v1.RunInput')(ack=message('sloth.v1.RunAck')(exit=True)))
-except grpc.RpcError:
-    print('status:', call.code().name, call.details())
-to_send.put(None)
+
+
+def show():
+    call = caller(master, 'sloth.v1.Master', 'Run')(iter(to_send.get, None))
+    try:
+        for part in call:
+            if part.stdout_data:
+                sys.stdout.write(part.stdout_data.decode())
+            if part.WhichOneof('event') == 'exit':
+                print('exit:', part.exit.code, part.exit.reason)
+                to_send.put(message('sloth.v1.RunInput')(ack=message('sloth.v1.RunAck')(exit=True)))
+    except grpc.RpcError:
+        print('status:', call.code().name, call.details())
+    to_send.put(None)
+
+
+leave(show)
 PYTHON
 EPOCH=$(cat "$T/agent-web1/run/epoch")
 export EPOCH

@@ -12,25 +12,31 @@ assert_stdout_is $'100001\n'
 
 # A foreign client can send more: what cannot be run is an error in words, and the agent lives.
 cat >"$T/long.py" <<-'PY'
-import grpc, os, sys
-sys.argv = ['foreign.py', 'none']
-size = int(os.environ['SIZE'])
-source = open(os.environ['FOREIGN']).read().rsplit('if __name__', 1)[0]
-exec(source)
-try:
-    sys.exit(cmd_exec(os.environ['MASTER'], 'web1', ': ' + 'x' * size))
-except grpc.RpcError as error:
-    print(error.code().name, error.details()[:200])
-    sys.exit(3)
+import sys
+
+import grpc
+
+from foreign import cmd_exec, leave
+
+
+def ask(master, size):
+    try:
+        return cmd_exec(master, 'web1', ': ' + 'x' * int(size))
+    except grpc.RpcError as error:
+        print(error.code().name, error.details()[:200])
+        return 3
+
+
+leave(ask, *sys.argv[1:])
 PY
-export FOREIGN=$here/lib/foreign.py MASTER=$master
-SIZE=200000 run "$python" "$T/long.py"
+export PYTHONPATH=$here/lib
+run "$python" "$T/long.py" "$master" 200000
 case $status in
 0) assert_stdout_like '^finished: (0|126) ' ;;
 3) assert_stdout_like 'INVALID_ARGUMENT|RESOURCE_EXHAUSTED' ;;
 *) fail "exit status $status" ;;
 esac
-SIZE=5000000 run "$python" "$T/long.py"
+run "$python" "$T/long.py" "$master" 5000000
 assert_status 3
 assert_stdout_like 'RESOURCE_EXHAUSTED'
 run sloth agent run web1 echo alive

@@ -167,7 +167,7 @@ START_TEST(the_time_limit_is_kept_by_the_master)
 	struct record r;
 
 	open_all();
-	start.timeout_ms = 50;
+	start.timeout_ms = 3000;		/* a slow machine has to get to the agent before it */
 	begin_run(&start, &r);
 	end = end_of(&r);
 	ck_assert_int_eq(end->exit->end, SLOTH__V1__RUN_END__RUN_END_TIMED_OUT);

@@ -1,5 +1,7 @@
 /*
  * test_exec.c - supervisors as the agent has them: real ones, started, stopped, and in places that are not there.
+ *
+ * valgrind forks: its tests share what one of them leaves in the process
  */
 #include <dirent.h>
 #include <ev.h>

@@ -1,3 +1,4 @@
+/* valgrind forks: its tests share what one of them leaves in the process */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

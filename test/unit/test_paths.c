@@ -1,3 +1,4 @@
+/* valgrind forks: its tests share what one of them leaves in the process */
 /* Who we are and what /var/log allows is stood in for, so that the result is the same for every user. */
 #include <errno.h>
 #include <pwd.h>

@@ -22,7 +22,7 @@ import time
 
 import grpc
 
-from foreign import caller, message, unary
+from foreign import caller, leave, message, unary
 
 END = ('unknown', 'exited', 'signalled', 'timed-out', 'cancelled', 'not-started')
 
@@ -121,8 +121,12 @@ def main(verb, address, *words):
         show(caller(address, 'sloth.v1.Agent', 'ControlRun')(request, metadata=metadata(o), timeout=20))
 
 
-try:
-    main(*sys.argv[1:])
-except grpc.RpcError as error:
-    print(error.code().name, error.details(), file=sys.stderr)
-    sys.exit(3)
+def guarded(*words):
+    try:
+        return main(*words)
+    except grpc.RpcError as error:
+        print(error.code().name, error.details(), file=sys.stderr)
+        return 3
+
+
+leave(guarded, *sys.argv[1:])

@@ -13,7 +13,7 @@ from concurrent import futures
 
 import grpc
 
-from foreign import message, method_of
+from foreign import leave, message, method_of
 
 NAME, MASTER, DIR = sys.argv[1:4]
 ENDED = threading.Event()
@@ -114,4 +114,4 @@ def main():
     server.stop(1).wait()
 
 
-main()
+leave(main)

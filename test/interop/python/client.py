@@ -6,8 +6,8 @@ NAME may be "all". Prints "NAME: ok" or "NAME: failed: why" for each case; exit 
 modules that python3-grpc-tools makes of test.proto have to be in PYTHONPATH.
 """
 import argparse
+import os
 import queue
-import sys
 
 import grpc
 import test_pb2
@@ -193,7 +193,8 @@ def run(case, address, flags):
         try:
             case(make(channel))
         except (AssertionError, StopIteration, grpc.RpcError) as error:
-            print('%s: failed: %s' % (case.__name__, ' '.join(str(error).split()) or type(error).__name__))
+            print('%s: failed: %s' % (case.__name__, ' '.join(str(error).split()) or type(error).__name__),
+                  flush=True)
             return False
     print('%s: ok' % case.__name__, flush=True)
     return True
@@ -210,7 +211,8 @@ def main():
     flags = parser.parse_args()
     address = '%s:%d' % (flags.server_host, flags.server_port)
     wanted = [case for case in CASES if flags.test_case in ('all', case.__name__)]
-    sys.exit(0 if all([run(case, address, flags) for case in wanted]) else 1)
+    status = 0 if all([run(case, address, flags) for case in wanted]) else 1
+    os._exit(status)        # not the interpreter's end: destructors of grpcio may wait for ever for threads that it stops
 
 
 main()

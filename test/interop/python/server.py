@@ -6,6 +6,7 @@ Listens on 127.0.0.1, says where ("listening on 127.0.0.1:43211"), runs to SIGTE
 python3-grpc-tools makes of test.proto have to be in PYTHONPATH.
 """
 import argparse
+import os
 import signal
 import time
 from concurrent import futures
@@ -98,6 +99,7 @@ def main():
     print('listening on 127.0.0.1:%d' % port, flush=True)
     signal.signal(signal.SIGTERM, lambda *_: server.stop(0))
     server.wait_for_termination()
+    os._exit(0)             # see client.py
 
 
 main()
