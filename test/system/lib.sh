@@ -27,6 +27,7 @@ T=$(mktemp -d "${TMPDIR:-/tmp}/sloth-system.XXXXXX") || exit 1
 status=0		# of the last run
 . "$here/lib/judge.sh"
 . "$here/lib/machine.sh"
+. "$here/lib/sloth.sh"
 
 finish() {
 	local code=$?
