@@ -38,7 +38,7 @@ bool unit_is_ours(void)
 /* Of "/system.slice/a.service/agent" it is "a.service". Owned or NULL. */
 static char *name_in(const char *path)
 {
-	const char *end = strstr(path, ".service"), *start = end;
+	const char *end = strstr(path, ".service"), *start;
 
 	for (const char *next = end; next; next = strstr(next + 1, ".service"))
 		end = next;		/* a user's manager is a service itself */

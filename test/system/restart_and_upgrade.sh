@@ -8,7 +8,7 @@ boot m1
 install_on m1
 start_both m1
 on m1 sh -c 'mkfifo /tmp/go'
-on m1 sloth agent run -n web1 'echo begun; for i in 1 2 3 4; do read line </tmp/go; echo $line; done; exit 7' \
+on m1 sloth agent run -n web1 'exec 3<>/tmp/go; echo begun; for i in 1 2 3 4; do read line <&3; echo $line; done; exit 7' \
 	>"$T/caller.out" 2>"$T/caller.err" </dev/null &
 caller=$!
 lines_are() { [ "$(cat "$T/caller.out")" = "$(printf '%s\n' "$@")" ]; }
