@@ -134,15 +134,16 @@ static int begin_link(struct agent *a, char **error)
 		.token = c->has_token ? &c->own_token : NULL, .pin = c->has_pin ? c->own_pin : NULL,
 		.on_identity = on_identity, .on_news = on_news, .arg = a,
 	};
+	int err;
 
 	if (c->insecure) {
 		link_start(a->link, NULL);
 		return EXIT_OK;
 	}
 	wire_require_tls(a->wire);
-	a->enrol = enrol_new(a->wire, &ec, error);
-	if (!a->enrol)
-		return EXIT_CONFIG;
+	err = enrol_new(a->wire, &ec, &a->enrol, error);
+	if (err)
+		return daemon_files_status(err);
 	if (c->own_missing_token && !enrol_has_identity(a->enrol)) {
 		*error = mem_strdup(c->own_missing_token);
 		return EXIT_CONFIG;

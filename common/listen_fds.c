@@ -21,8 +21,10 @@ void listen_fds_init(void)
 	long n = count ? strtol(count, NULL, 10) : 0;
 
 	n_passed = pid && strtol(pid, NULL, 10) == getpid() && n > 0 && n < 4096 ? (int)n : 0;
+	/* A number without a descriptor will be that of something else by the time they are taken. */
 	for (int fd = FIRST; fd < FIRST + n_passed; fd++)
-		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+			n_passed = fd - FIRST;
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDNAMES");
