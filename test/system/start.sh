@@ -12,8 +12,8 @@ run on m1 systemctl status --no-pager slothd-master
 assert_stdout_like 'Status: "listening on .*:50053"'
 run on m1 systemctl status --no-pager slothd-agent
 assert_stdout_like 'Status: "listening on .*:50051; registered with master'
-run on m1 journalctl -b -q -o json --output-fields=PRIORITY,MESSAGE -u slothd-agent
-assert_stdout_like '"PRIORITY":"6".*"MESSAGE":"agent web1: listening on'
+run on m1 journalctl -b -q -o cat PRIORITY=6 -u slothd-agent
+assert_stdout_like '^agent web1: listening on'
 run on m1 journalctl -b -q -o cat -u slothd-agent
 assert_stdout_lacks 'KillMode|Delegate'
 
