@@ -3,8 +3,9 @@
 #   make            build/bin/sloth, build/sbin/slothd-master, build/sbin/slothd-agent; build/libexec/sloth: what they use
 #   make demo       install what is missing, build, show the whole thing working on this machine
 #   make check      install what the tests need, build, run every test; closes with "N passed, N failed"
+#   make system-test  the units on booted Debian 12 and 13 (root; a network the first time)
 #   make interop    client, server and daemons against other implementations of gRPC
-#   make install    DESTDIR and PREFIX (default /usr/local)
+#   make install    DESTDIR, PREFIX (default /usr/local), SYSCONFDIR (/etc), UNITDIR; make uninstall takes the same
 #   make bench      speed and memory as ratios against things run beside it
 #   make bench-peers  the wire beside peers of Debian's; deps-peers installs them
 #   make soak       long runs (MINUTES=10)
@@ -37,6 +38,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libnghttp2-dev libev-dev libprotobuf
 	libc-ares-dev libsqlite3-dev libsmartcols-dev libjansson-dev libssl-dev bash
 DEPS_CHECK := check valgrind clang-tidy cppcheck mandoc shellcheck procps tmux python3-minimal libclang-rt-14-dev clang \
 	util-linux iproute2 openssl python3-grpcio python3-grpc-tools
+DEPS_SYSTEM := debootstrap systemd-container debian-archive-keyring iproute2 util-linux netcat-openbsd
 DEPS_INTEROP := g++ libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 # What bench-peers measures beside us. It installs none of them and skips what is missing.
 DEPS_PEERS := nghttp2-server nghttp2-client openssh-server openssh-client pdsh clustershell ansible-core \
@@ -230,6 +232,8 @@ deps-build:
 	@./test/lib/deps.sh $(DEPS_BUILD)
 deps-check:
 	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_CHECK)
+deps-system:
+	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_SYSTEM)
 deps-interop:
 	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_INTEROP)
 deps-peers:
@@ -244,6 +248,11 @@ check: deps-check
 	@$(MAKE) -j$(JOBS) --no-print-directory WERROR=1 all tests
 	@$(MAKE) -j$(JOBS) --no-print-directory WERROR=1 SAN=1 all tests
 	@./test/run.sh $(BUILD)
+
+# Machines that boot, with what make install puts there.
+system-test: deps-system
+	@$(MAKE) -j$(JOBS) --no-print-directory all
+	@./test/system/run.sh $(BUILD)
 
 # Our client, server and daemons against other implementations of gRPC.
 interop: deps-interop
@@ -284,26 +293,39 @@ lint: deps-check
 	@./test/lint/run.sh $(BUILD)
 
 # ---- install ----
+# What is installed stands here once: MODE:SOURCE:TARGET and LINK=NAME. Whoever installs more adds to these lists.
 
-bindir  := $(DESTDIR)$(PREFIX)/bin
-sbindir := $(DESTDIR)$(PREFIX)/sbin
-libexecdir := $(DESTDIR)$(PREFIX)/libexec/sloth
-mandir  := $(DESTDIR)$(PREFIX)/share/man
+SYSCONFDIR ?= /etc
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+bindir     := $(PREFIX)/bin
+sbindir    := $(PREFIX)/sbin
+libexecdir := $(PREFIX)/libexec/sloth
+datadir    := $(PREFIX)/share/sloth
+statedir   := /var/lib
+
+INSTALL_FILES := 755:$(B)/bin/sloth:$(bindir)/sloth \
+	755:$(B)/libexec/sloth/sloth-tls:$(libexecdir)/sloth-tls \
+	755:$(B)/libexec/sloth/sloth-supervise:$(libexecdir)/sloth-supervise \
+	755:$(B)/sbin/slothd-master:$(sbindir)/slothd-master 755:$(B)/sbin/slothd-agent:$(sbindir)/slothd-agent \
+	$(foreach f,$(wildcard man/*.[1-8]),644:$(f):$(PREFIX)/share/man/man$(subst .,,$(suffix $(f)))/$(notdir $(f))) \
+	$(foreach f,$(PROTOS),644:$(f):$(datadir)/proto/$(notdir $(f))) \
+	$(foreach f,$(wildcard systemd/*.service),644:$(f):$(UNITDIR)/$(notdir $(f))) \
+	$(foreach f,$(wildcard systemd/agent-*.conf systemd/master-*.conf),644:$(f):$(datadir)/systemd/$(notdir $(f))) \
+	644:systemd/sysusers.conf:$(PREFIX)/lib/sysusers.d/sloth.conf \
+	644:systemd/tmpfiles.conf:$(PREFIX)/lib/tmpfiles.d/sloth.conf
+INSTALL_LINKS := $(bindir)/sloth-runner=sloth
+INSTALL_DIRS  := $(SYSCONFDIR)/sloth $(statedir)/sloth-runner
+
 install: all
-	install -d $(bindir) $(sbindir) $(libexecdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(mandir)/man8 \
-		$(DESTDIR)$(PREFIX)/share/sloth/proto
-	install -m 755 $(B)/bin/sloth $(bindir)/sloth
-	ln -sf sloth $(bindir)/sloth-runner
-	install -m 755 $(B)/libexec/sloth/sloth-tls $(B)/libexec/sloth/sloth-supervise $(libexecdir)
-	install -m 755 $(B)/sbin/slothd-master $(B)/sbin/slothd-agent $(sbindir)
-	install -m 644 man/sloth.1 $(mandir)/man1
-	install -m 644 man/sloth-policy.5 $(mandir)/man5
-	install -m 644 man/sloth-security.7 $(mandir)/man7
-	install -m 644 man/slothd-master.8 man/slothd-agent.8 $(mandir)/man8
-	install -m 644 $(PROTOS) $(DESTDIR)$(PREFIX)/share/sloth/proto
+	@DESTDIR='$(DESTDIR)' SBINDIR='$(sbindir)' DATADIR='$(datadir)' ./systemd/install.sh install \
+		$(INSTALL_FILES) $(INSTALL_LINKS) $(INSTALL_DIRS)
+# Only what install has put there; what was written since (configuration, state) stays.
+uninstall:
+	@DESTDIR='$(DESTDIR)' SBINDIR='$(sbindir)' DATADIR='$(datadir)' ./systemd/install.sh uninstall \
+		$(INSTALL_FILES) $(INSTALL_LINKS) $(INSTALL_DIRS)
 
 clean:
 	rm -rf $(BUILD)
 
--include $(shell test -d $(B) && find $(B) -name '*.d')
-.PHONY: all lib tests fuzzers demo check interop interop-cpp bench soak soak-matrix fuzz lint install clean deps-build deps-check deps-interop abuse bench-peers deps-peers
+-include $(shell test -d $(B) && find $(B) -path $(BUILD)/system -prune -o -name '*.d' -type f -print)
+.PHONY: all lib tests fuzzers demo check interop interop-cpp bench soak soak-matrix fuzz lint install uninstall clean deps-build deps-check deps-interop deps-system system-test abuse bench-peers deps-peers

@@ -24,6 +24,7 @@ enum {
 struct enrol;
 struct link;
 struct policy;
+struct unit;
 
 /*
  *   UP --SIGTERM, Shutdown RPC-----------------> CLOSING
@@ -46,6 +47,7 @@ struct agent {
 	struct runs *runs;
 	struct link *link;
 	struct enrol *enrol;		/* NULL: --insecure */
+	struct unit *unit;		/* NULL: no service */
 	struct guard_bucket refusals;	/* that are logged */
 	struct ready ready;
 	unsigned state;			/* enum agent_state */

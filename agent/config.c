@@ -281,7 +281,7 @@ static void derive_paths(struct config *c)
 		c->own_log_file = paths_log_file("slothd-agent", c->own_state_dir);
 	if (c->policy)
 		c->own_policy = paths_absolute(c->policy);
-	else if (geteuid() == 0)
+	else if (paths_has_system_config())
 		c->own_policy = mem_strdup("/etc/sloth/agent.policy");
 }
 

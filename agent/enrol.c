@@ -441,8 +441,10 @@ static int check_name(const struct enrol *e, char **error)
 /* A token is for who has no certificate yet: later nobody looks at it. */
 static int open_files(struct enrol *e, char **error)
 {
-	if (credential_open(&e->files, e->config.state_dir, "agent", error))
-		return -EINVAL;
+	int err = credential_open(&e->files, e->config.state_dir, "agent", error);
+
+	if (err)
+		return err;
 	if (!credential_is_complete(&e->files))
 		return check_pin(e, e->has_pin ? e->pin : NULL, error);
 	if (check_pin(e, e->config.pin, error) || check_name(e, error))
@@ -450,10 +452,11 @@ static int open_files(struct enrol *e, char **error)
 	return use_files(e, error);
 }
 
-struct enrol *enrol_new(struct wire *wire, const struct enrol_config *config, char **error)
+int enrol_new(struct wire *wire, const struct enrol_config *config, struct enrol **out, char **error)
 {
 	struct enrol *e = mem_new(struct enrol);
 	const uint8_t *pin = config->token ? config->token->pin : config->pin;
+	int err;
 
 	e->config = *config;
 	e->has_token = config->token != NULL;
@@ -468,10 +471,12 @@ struct enrol *enrol_new(struct wire *wire, const struct enrol_config *config, ch
 	backoff_init(&e->backoff, ENROL_RETRY_MIN_MS, ENROL_RETRY_MAX_MS);
 	ev_init(&e->timer, on_timer);
 	e->timer.data = e;
-	if (open_files(e, error) == 0)
-		return e;
-	enrol_free(e);
-	return NULL;
+	err = open_files(e, error);
+	if (err)
+		enrol_free(e);
+	else
+		*out = e;
+	return err;
 }
 
 void enrol_start(struct enrol *e)

@@ -37,8 +37,8 @@ struct enrol_config {			/* borrowed for its life */
 	void *arg;
 };
 
-/* NULL with *error set to owned words: what is in the state directory cannot be used. */
-struct enrol *enrol_new(struct wire *wire, const struct enrol_config *config, char **error);
+/* 0, or -errno with *error set to owned words: what is in the state directory cannot be used. */
+int enrol_new(struct wire *wire, const struct enrol_config *config, struct enrol **out, char **error);
 bool enrol_has_identity(const struct enrol *e);
 /* Whether anybody who answers would be trusted. */
 bool enrol_trusts_anybody(const struct enrol *e);

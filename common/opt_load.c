@@ -10,6 +10,7 @@
 
 #include "common/exits.h"
 #include "common/mem.h"
+#include "common/paths.h"
 #include "common/str.h"
 
 static void *field(const struct opt_source *source, const char *name, void *out)
@@ -50,7 +51,7 @@ static int parse_file(const struct opt_source *source, const char *path, void *o
 		*error = mem_printf("%s: cannot be read: %s", path, strerror(errno));
 		return -EINVAL;
 	}
-	if (!path && geteuid() != 0)
+	if (!path && !paths_has_system_config())
 		return 0;
 	return opt_parse_file(source->table, path ? path : source->default_file, out, memory, error);
 }

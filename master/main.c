@@ -21,6 +21,7 @@
 #include "common/daemon_signals.h"
 #include "common/exits.h"
 #include "common/fd.h"
+#include "common/listen_fds.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/notify.h"
@@ -81,7 +82,7 @@ static void on_stop(const char *name, void *arg)
 		_exit(EXIT_FAILED);
 	}
 	log_info("stopping: %s", name);
-	notify_send("STOPPING=1");
+	notify_stopping("stopping");
 	m->is_stopping = true;
 	secure_stop(m);
 	fleet_stop(m);
@@ -96,8 +97,10 @@ static void on_stop(const char *name, void *arg)
 static void on_hangup(void *arg)
 {
 	struct master *m = arg;
-	int err = log_reopen();
+	int err;
 
+	notify_reloading();
+	err = log_reopen();
 	if (err)
 		log_warn("log file cannot be opened again: %s", strerror(-err));
 	else
@@ -105,6 +108,7 @@ static void on_hangup(void *arg)
 	gate_reload(m);
 	secure_reload(m);
 	wire_log_counts(m->wire);
+	notify_reloaded();
 }
 
 /* ---- start ---- */
@@ -179,7 +183,7 @@ static void say_ready(const struct program *p)
 {
 	char *text = mem_printf("%s runs with pid %d and logs to %s", ident, (int)getpid(), p->o.own_log_file);
 
-	notify_send("READY=1\nSTATUS=listening");
+	notify_send("READY=1\nSTATUS=listening on %s", wire_listener_address(p->m.listeners[0]));
 	daemon_ready(text);
 	free(text);
 }
@@ -192,6 +196,7 @@ static void set_up(struct program *p)
 	fd_raise_limit(3 * WIRE_CONNS_MAX);
 	m->loop = ev_loop_new(EVFLAG_NOENV);
 	daemon_signals_watch(&p->signals, m->loop);
+	notify_watch(m->loop);
 	m->wire = wire_new(m->loop);
 	m->registry = registry_new();
 	dir = paths_join(p->o.own_state_dir, "audit");
@@ -249,6 +254,7 @@ static void tear_down(struct program *p)
 	struct master *m = &p->m;
 
 	daemon_signals_unwatch(&p->signals);
+	notify_unwatch();
 	if (m->wire) {
 		listen_close(m);
 		fleet_free(m);
@@ -285,6 +291,7 @@ int main(int argc, char **argv)
 	daemon_forbid_dumps();
 	signal(SIGPIPE, SIG_IGN);
 	fd_occupy_standard();
+	listen_fds_init();
 	if (argc > 1 && strcmp(argv[1], "ca") == 0)
 		return ca_command(argc - 1, argv + 1);
 	notify_init();

@@ -122,7 +122,7 @@ static void derive_paths(struct options *o)
 		o->own_log_file = paths_log_file("slothd-master", o->own_state_dir);
 	if (o->policy_dir)
 		o->own_policy_dir = paths_absolute(o->policy_dir);
-	else if (geteuid() == 0)
+	else if (paths_has_system_config())
 		o->own_policy_dir = mem_strdup("/etc/sloth/policy.d");
 }
 

@@ -284,8 +284,7 @@ static void start(void)
 {
 	char *error = NULL;
 
-	enrol = enrol_new(wire, &config, &error);
-	ck_assert_msg(enrol != NULL, "%s", error);
+	ck_assert_msg(enrol_new(wire, &config, &enrol, &error) == 0, "%s", error);
 	enrol_start(enrol);
 }
 
@@ -688,7 +687,7 @@ START_TEST(a_key_that_everybody_can_read_is_no_key)
 	expect_identity(AT_ONCE_S);
 	end_agent();
 	ck_assert_int_eq(chmod(state_file("agent.key"), 0644), 0);
-	enrol = enrol_new(wire, &config, &error);
+	ck_assert_int_lt(enrol_new(wire, &config, &enrol, &error), 0);
 	ck_assert_ptr_null(enrol);
 	ck_assert_msg(strstr(error, "everybody can read this key") != NULL, "%s", error);
 	free(error);
