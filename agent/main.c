@@ -13,6 +13,7 @@
 #include "agent/agent.h"
 #include "agent/spawn.h"
 #include "agent/user.h"
+#include "agent/version.h"
 #include "common/daemon.h"
 #include "common/daemon_files.h"
 #include "common/daemon_signals.h"
@@ -147,7 +148,7 @@ int main(int argc, char **argv)
 	else if (config.help)
 		print_help();
 	else if (config.version)
-		printf("%s %s\n", program, SLOTH_VERSION);
+		agent_print_version();
 	else
 		status = start(&config);
 	config_done(&config);

@@ -267,8 +267,8 @@ static const struct command root_commands[] = {
 		.run = status_main,
 	}, {
 		.name = "version",
-		.summary = "Show the version",
-		.examples = "sloth version",
+		.summary = "Show versions, also of libraries",
+		.examples = "sloth version -o json",
 		.run = version_main,
 	}, {
 		.name = "help",

@@ -43,6 +43,7 @@
 #include "master/secure.h"
 #include "master/service.h"
 #include "master/store.h"
+#include "master/version.h"
 #include "wire/limits.h"
 #include "wire/tls.h"
 #include "wire/wire.h"
@@ -296,7 +297,7 @@ int main(int argc, char **argv)
 	} else if (p.o.help) {
 		print_help();
 	} else if (p.o.version) {
-		printf("%s %s\n", ident, SLOTH_VERSION);
+		master_print_version();
 	} else {
 		status = start(&p);
 		if (status == EXIT_OK)
