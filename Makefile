@@ -296,7 +296,7 @@ install: all
 	install -m 755 $(B)/libexec/sloth/sloth-tls $(B)/libexec/sloth/sloth-supervise $(libexecdir)
 	install -m 755 $(B)/sbin/slothd-master $(B)/sbin/slothd-agent $(sbindir)
 	install -m 644 man/sloth.1 $(mandir)/man1
-	install -m 644 man/sloth-policy.5 $(mandir)/man5
+	install -m 644 man/sloth-policy.5 man/sloth.conf.5 $(mandir)/man5
 	install -m 644 man/sloth-security.7 $(mandir)/man7
 	install -m 644 man/slothd-master.8 man/slothd-agent.8 $(mandir)/man8
 	install -m 644 $(PROTOS) $(DESTDIR)$(PREFIX)/share/sloth/proto

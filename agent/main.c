@@ -20,6 +20,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/notify.h"
+#include "common/opt_complete.h"
 #include "common/str.h"
 #include "common/turns.h"
 
@@ -44,8 +45,10 @@ static void on_stop(const char *name, void *arg)
 static void on_hangup(void *arg)
 {
 	struct agent *a = arg;
-	int rc = log_reopen();
+	int rc;
 
+	agent_reconfigure(a);
+	rc = log_reopen();
 	if (rc)
 		log_warn("agent %s: log file cannot be opened again: %s", a->config->own_name, strerror(-rc));
 	wire_log_counts(a->wire);
@@ -136,6 +139,8 @@ int main(int argc, char **argv)
 	char *error = NULL;
 	int status;
 
+	if (opt_complete_main(config_options, argc, argv))
+		return EXIT_OK;
 	daemon_forbid_dumps();
 	spawn_reset_signals();
 	fd_occupy_standard();
@@ -146,7 +151,7 @@ int main(int argc, char **argv)
 		print_help();
 	else if (config.version)
 		printf("%s %s\n", program, SLOTH_VERSION);
-	else
+	else if (!config_show(&config))
 		status = start(&config);
 	config_done(&config);
 	return status;

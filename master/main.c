@@ -24,6 +24,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/notify.h"
+#include "common/opt_complete.h"
 #include "common/paths.h"
 #include "common/trust.h"
 #include "master/audit.h"
@@ -37,6 +38,7 @@
 #include "master/listen.h"
 #include "master/master.h"
 #include "master/options.h"
+#include "master/reconfigure.h"
 #include "master/relay.h"
 #include "master/revoked.h"
 #include "master/run_calls.h"
@@ -96,8 +98,10 @@ static void on_stop(const char *name, void *arg)
 static void on_hangup(void *arg)
 {
 	struct master *m = arg;
-	int err = log_reopen();
+	int err;
 
+	reconfigure(m);
+	err = log_reopen();
 	if (err)
 		log_warn("log file cannot be opened again: %s", strerror(-err));
 	else
@@ -197,6 +201,7 @@ static void set_up(struct program *p)
 	dir = paths_join(p->o.own_state_dir, "audit");
 	m->audit = audit_open(m->loop, dir, NULL);
 	free(dir);
+	m->options = &p->o;
 	m->state_dir = p->o.own_state_dir;
 	m->started_s = wall_s();
 	m->started_ms = mono_ms();
@@ -282,6 +287,8 @@ int main(int argc, char **argv)
 	char *error = NULL;
 	int status;
 
+	if (opt_complete_main(options_table, argc, argv))
+		return EXIT_OK;
 	daemon_forbid_dumps();
 	signal(SIGPIPE, SIG_IGN);
 	fd_occupy_standard();
@@ -297,7 +304,7 @@ int main(int argc, char **argv)
 		print_help();
 	} else if (p.o.version) {
 		printf("%s %s\n", ident, SLOTH_VERSION);
-	} else {
+	} else if (!options_show(&p.o)) {
 		status = start(&p);
 		if (status == EXIT_OK)
 			run(&p);
