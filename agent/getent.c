@@ -1,8 +1,8 @@
 /*
  * getent.c - users of databases that only the C library of this machine can read.
  *
- * getent gets an empty environment and nothing of ours. One that does not end in time is killed. What it says on stderr
- * is not read: an answer is a line, and everything else is none.
+ * A getent that does not end in time is killed. What it says on stderr is not read: an answer is a line, and everything
+ * else is none.
  */
 #include "agent/getent.h"
 
@@ -62,12 +62,13 @@ static int read_all(int fd, struct buf *said)
 /* getent DATABASE KEY, from the first place that has it. Its process group, or -errno. */
 static pid_t start(const char *database, const char *key, int *output)
 {
-	char name[] = "getent";
-	char *argv[] = { name, (char *)(uintptr_t)database, (char *)(uintptr_t)key, NULL };
+	char *argv[] = { NULL, (char *)(uintptr_t)database, (char *)(uintptr_t)key, NULL };
 	pid_t rc = -ENOENT;
 
-	for (const char **place = getent_places; *place && rc == -ENOENT; place++)
-		rc = spawn_getent(*place, argv, output);
+	for (const char **place = getent_places; *place && rc == -ENOENT; place++) {
+		argv[0] = (char *)(uintptr_t)*place;
+		rc = spawn_teller(argv, output);
+	}
 	return rc;
 }
 

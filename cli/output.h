@@ -66,6 +66,7 @@ struct output_ops {
 };
 
 extern const struct output_ops output_text, output_json;
+extern const struct output_ops output_names;	/* lists only, for completion; no option chooses it */
 
 struct output {
 	const struct output_ops *ops;

@@ -21,11 +21,16 @@ static void close_last(struct master *m)
 	wire_listener_close(m->listeners[--m->n_listeners]);
 }
 
-/* Owned words or NULL. */
-static char *open_tcp(struct master *m, const char *host, uint16_t port)
+/* What the service manager has opened, else a port of ours. Owned words or NULL. */
+static char *open_tcp(struct master *m, const struct options *o)
 {
-	char *error = NULL;
+	const char *host = o->bind_address ? o->bind_address : o->insecure ? NULL : WIRE_ANY_HOST;
+	uint16_t port = (uint16_t)o->port;
+	char *error;
 
+	m->n_listeners = wire_listen_passed(m->wire, &wire_log_faults, o->insecure, m->listeners, &error);
+	if (m->n_listeners || error)
+		return error;
 	m->n_listeners = wire_listen_port(m->wire, host, port, &wire_log_faults, m->listeners, &error);
 	return m->n_listeners ? NULL : error;
 }
@@ -86,7 +91,7 @@ int listen_open(struct master *m, const struct options *o, char **error)
 {
 	int status = EXIT_FAILED;
 
-	*error = open_tcp(m, o->bind_address ? o->bind_address : o->insecure ? NULL : WIRE_ANY_HOST, (uint16_t)o->port);
+	*error = open_tcp(m, o);
 	if (!*error)
 		status = open_unix(m, o->own_socket, error);
 	if (status != EXIT_OK) {

@@ -225,6 +225,9 @@ void conn_call_came(struct wire_conn *conn);	/* a call of the connection was mad
 void conn_call_gone(struct wire_conn *conn);	/* and freed */
 
 /* ---- listen.c ---- */
+/* On a TCP socket that listens and does not block; owns it from here on. */
+struct wire_listener *wire_listen_fd(struct wire *wire, int fd, const struct wire_conn_ops *ops);
+
 struct wire_listener {
 	struct wire *wire;
 	struct list link;

@@ -167,6 +167,10 @@ struct wire_listener *wire_listen(struct wire *wire, const char *address, const 
  */
 size_t wire_listen_port(struct wire *wire, const char *host, uint16_t port, const struct wire_conn_ops *ops,
 			struct wire_listener *out[2], char **error);
+/* Listens on the TCP sockets that a service manager has opened for us, if there are any. The number of listeners; with
+ * loopback_only and one that is not on a loopback address *error is set to owned words, and nothing listens. */
+size_t wire_listen_passed(struct wire *wire, const struct wire_conn_ops *ops, bool loopback_only,
+			  struct wire_listener *out[2], char **error);
 uint16_t wire_listener_port(const struct wire_listener *l);		/* in use; 0: a unix socket */
 const char *wire_listener_address(const struct wire_listener *l);	/* with the port in use */
 void wire_listener_close(struct wire_listener *l);			/* a unix socket is removed */
