@@ -7,6 +7,9 @@
 #   make interop    client, server and daemons against other implementations of gRPC
 #   make static     build/share/sloth/dist: the agent as a file that needs nothing, which masters hand out
 #   make install    DESTDIR, PREFIX (default /usr/local), SYSCONFDIR (/etc), UNITDIR; make uninstall takes the same
+#   make dist       build/dist/sloth-VERSION.tar.xz, the same bytes every time
+#   make deb        packages of Debian in build/deb, without root
+#   make package-test  lint and a second build of them, and machines on which they are installed (root)
 #   make bench      speed and memory as ratios against things run beside it
 #   make bench-peers  the wire beside peers of Debian's; deps-peers installs them
 #   make soak       long runs (MINUTES=10)
@@ -41,6 +44,8 @@ DEPS_CHECK := check valgrind clang-tidy cppcheck mandoc shellcheck procps tmux p
 	util-linux iproute2 openssl python3-grpcio python3-grpc-tools
 DEPS_SYSTEM := debootstrap systemd-container debian-archive-keyring iproute2 util-linux netcat-openbsd
 DEPS_INTEROP := g++ libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
+DEPS_DEB := debhelper dpkg-dev build-essential xz-utils
+DEPS_PACKAGE := lintian
 # What bench-peers measures beside us. It installs none of them and skips what is missing.
 DEPS_PEERS := nghttp2-server nghttp2-client openssh-server openssh-client pdsh clustershell ansible-core \
 	g++ libgrpc++-dev protobuf-compiler protobuf-compiler-grpc golang-go golang-google-grpc-dev golang-goprotobuf-dev
@@ -264,6 +269,10 @@ deps-system:
 	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_SYSTEM)
 deps-interop:
 	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_INTEROP)
+deps-deb:
+	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_DEB)
+deps-package:
+	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_DEB) $(DEPS_SYSTEM) $(DEPS_PACKAGE)
 deps-peers:
 	@./test/lib/deps.sh $(DEPS_PEERS)
 
@@ -353,6 +362,34 @@ install: all static
 uninstall:
 	@DESTDIR='$(DESTDIR)' SBINDIR='$(sbindir)' DATADIR='$(datadir)' ./systemd/install.sh uninstall \
 		$(INSTALL_FILES) $(INSTALL_LINKS) $(INSTALL_DIRS)
+
+# ---- releases: a tarball of the sources, packages of Debian ----
+
+# The same bytes from the same sources, whether they come from git or were unpacked from such a tarball: sorted, of
+# nobody, from the time of the last commit, which is that of the files in it.
+SOURCES     = $(if $(wildcard .git),git ls-files,find * .[!.]* -type f ! -path '$(BUILD)/*')
+SOURCE_TIME = $${SOURCE_DATE_EPOCH:-$$(if [ -e .git ]; then git log -1 --format=%ct; else stat -c %Y Makefile; fi)}
+RELEASE    := sloth-$(VERSION)
+TARBALL    := $(BUILD)/dist/$(RELEASE).tar.xz
+dist:
+	$(call say,TAR,$(TARBALL))
+	$(Q)mkdir -p $(dir $(TARBALL))
+	$(Q)rm -f $(TARBALL:.xz=)* && $(SOURCES) | LC_ALL=C sort > $(TARBALL:.xz=).list
+	$(Q)tar -cf $(TARBALL:.xz=) --format=gnu --owner=0 --group=0 --numeric-owner --mode=u=rwX$(,)go=rX \
+		--mtime="@$(SOURCE_TIME)" --transform='s,^,$(RELEASE)/,' --no-recursion --verbatim-files-from -T $(TARBALL:.xz=).list
+	$(Q)xz -T1 $(TARBALL:.xz=) && rm $(TARBALL:.xz=).list
+
+# Built from the tarball, so that it has all that is needed; without root, and without the options of this make.
+deb: deps-deb dist
+	$(Q)[ "$$(dpkg-parsechangelog -S Version)" = $(VERSION) ] || \
+		{ echo "debian/changelog is of another version than the Makefile, $(VERSION)" >&2; exit 1; }
+	$(Q)rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb && tar -xJf $(TARBALL) -C $(BUILD)/deb
+	$(Q)cd $(BUILD)/deb/$(RELEASE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u DESTDIR -u PREFIX -u BUILD \
+		DEB_BUILD_OPTIONS="$${DEB_BUILD_OPTIONS-noautodbgsym}" dpkg-buildpackage -us -uc -j$(JOBS)
+# Lint, a second build elsewhere, and machines that install, upgrade and purge them.
+package-test: deps-package deb
+	@./test/package/run.sh $(BUILD)
+.PHONY: dist deb deps-deb package-test deps-package
 
 clean:
 	rm -rf $(BUILD)
