@@ -158,7 +158,7 @@ static int begin_link(struct agent *a, char **error)
 
 /* ---- the beginning ---- */
 
-int agent_open(struct agent *a, const struct config *config, char **error)
+int agent_open(struct agent *a, struct config *config, char **error)
 {
 	const struct runs_config rc = {
 		.max = config->max_runs, .max_queued = config->max_queued, .on_idle = on_idle, .arg = a,

@@ -12,6 +12,8 @@
 
 #include "agent/agent.h"
 #include "agent/spawn.h"
+#include "agent/user.h"
+#include "agent/version.h"
 #include "common/daemon.h"
 #include "common/daemon_files.h"
 #include "common/daemon_signals.h"
@@ -21,6 +23,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/notify.h"
+#include "common/opt_complete.h"
 #include "common/str.h"
 #include "common/turns.h"
 
@@ -48,6 +51,7 @@ static void on_hangup(void *arg)
 	int rc;
 
 	notify_reloading();
+	agent_reconfigure(a);
 	rc = log_reopen();
 	if (rc)
 		log_warn("agent %s: log file cannot be opened again: %s", a->config->own_name, strerror(-rc));
@@ -163,9 +167,12 @@ int main(int argc, char **argv)
 	char *error = NULL;
 	int status;
 
+	if (opt_complete_main(config_options, argc, argv))
+		return EXIT_OK;
 	daemon_forbid_dumps();
 	spawn_reset_signals();
 	fd_occupy_standard();
+	user_init();
 	listen_fds_init();
 	status = argc > 0 ? take_cli_words(&argc, &argv, &error) : EXIT_OK;
 	if (status == EXIT_OK)
@@ -175,8 +182,8 @@ int main(int argc, char **argv)
 	else if (config.help)
 		print_help();
 	else if (config.version)
-		printf("%s %s\n", program, SLOTH_VERSION);
-	else
+		agent_print_version();
+	else if (!config_show(&config))
 		status = start(&config);
 	config_done(&config);
 	return status;

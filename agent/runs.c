@@ -502,6 +502,13 @@ size_t runs_max_queued(const struct runs *runs)
 	return runs->config.max_queued;
 }
 
+void runs_set_limits(struct runs *runs, size_t max, size_t max_queued)
+{
+	runs->config.max = max;
+	runs->config.max_queued = max_queued;
+	queue_changed(runs);
+}
+
 void runs_cancel_all(struct runs *runs, const char *reason)
 {
 	list_for_each(link, tmp, &runs->queue)

@@ -134,7 +134,7 @@ int spawn_sweep(const char *program, pid_t pid, uint64_t start_time, const char 
 	return fd < 0 ? -errno : fd;
 }
 
-int spawn_teller(char **argv, int *out)
+pid_t spawn_teller(char **argv, int *out)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -157,5 +157,5 @@ int spawn_teller(char **argv, int *out)
 	else
 		fd_set_nonblock(ends[0]);
 	*out = ends[0];
-	return -err;
+	return err ? -err : pid;
 }

@@ -1,6 +1,6 @@
 /*
  * spawn.h - the programs that the agent starts: sloth-supervise, as the supervisor of runs or to sweep up after one; and what
- * tells it of the system.
+ * tells it of the system and of its users.
  *
  * Nobody waits for these processes: the kernel reaps them. What they are and when they end is seen by their descriptors.
  */
@@ -22,8 +22,8 @@ int spawn_supervisor(const char *program, int runs_fd, int *control);
 int spawn_sweep(const char *program, pid_t pid, uint64_t start_time, const char *run_id, const char *cgroup);
 
 /* `argv` is a program of the system's that tells us something: its standard output as *out, which does not block. It gets
- * our environment. 0 or -errno. */
-int spawn_teller(char **argv, int *out);
+ * our environment. Its process group, which exists for as long as somebody of it holds the other end; or -errno. */
+pid_t spawn_teller(char **argv, int *out);
 
 /* Signals as a program expects them that was started by whoever: default actions, SIGPIPE ignored, none blocked. */
 void spawn_reset_signals(void);

@@ -85,13 +85,13 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int events)
 	report(u);
 }
 
-static int ask(struct unit *u, bool is_users)
+static bool ask(struct unit *u, bool is_users)
 {
 	char program[] = "systemctl", show[] = "show", whose[] = "--user", what[] = "--property=KillMode", end[] = "--";
 	char *all[] = { program, show, what, whose, end, u->name, NULL };
 	char *system[] = { program, show, what, end, u->name, NULL };
 
-	return spawn_teller(is_users ? all : system, &u->fd);
+	return spawn_teller(is_users ? all : system, &u->fd) > 0;
 }
 
 struct unit *unit_look(struct ev_loop *loop, const char *agent)
@@ -103,7 +103,7 @@ struct unit *unit_look(struct ev_loop *loop, const char *agent)
 		u = mem_new(struct unit);
 		*u = (struct unit){ .loop = loop, .name = name, .agent = mem_strdup(agent), .fd = -1 };
 		ev_init(&u->watcher, on_readable);
-		if (ask(u, strstr(path, "/user@") != NULL) == 0) {
+		if (ask(u, strstr(path, "/user@") != NULL)) {
 			ev_io_set(&u->watcher, u->fd, EV_READ);
 			u->watcher.data = u;
 			ev_io_start(loop, &u->watcher);

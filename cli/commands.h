@@ -42,6 +42,7 @@ int token_revoke_main(void *options, int argc, char **argv);
 int context_list_main(void *options, int argc, char **argv);
 int context_use_main(void *options, int argc, char **argv);
 int context_rm_main(void *options, int argc, char **argv);
+int config_show_main(void *options, int argc, char **argv);
 int whoami_main(void *options, int argc, char **argv);
 int status_main(void *options, int argc, char **argv);
 int version_main(void *options, int argc, char **argv);
@@ -85,6 +86,13 @@ struct audit_options {
 	bool follow;
 };
 extern const struct opt audit_options[];
+
+struct config_show_options {
+	struct cli_global global;
+	const char *config;
+	bool origin;
+};
+extern const struct opt config_show_options[];
 
 struct identity_options {
 	struct cli_global global;

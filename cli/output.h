@@ -12,6 +12,7 @@
 
 #include "cli/command.h"
 #include "cli/style.h"
+#include "common/library.h"
 #include "wire/proto/agent.pb-c.h"
 #include "wire/proto/sloth.pb-c.h"
 
@@ -59,12 +60,13 @@ struct output_ops {
 	/* what: "accepted"; refusals have gone to stderr already */
 	void (*decision)(const struct output *to, const char *what, const Sloth__V1__DecisionResponse *decision,
 			 const char *error);
-	void (*version)(const char *version);
+	void (*version)(const struct library *libraries, size_t n);	/* version.h */
 	/* A command ended with this error, which has gone to stderr already. */
 	void (*failed)(const char *error);
 };
 
 extern const struct output_ops output_text, output_json;
+extern const struct output_ops output_names;	/* lists only, for completion; no option chooses it */
 
 struct output {
 	const struct output_ops *ops;

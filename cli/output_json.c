@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/record_text.h"
 #include "cli/trust_output.h"
+#include "cli/version.h"
 
 static json_t *agent_object(const Agent__AgentInfo *a)
 {
@@ -108,14 +109,6 @@ static void json_done(const struct output *to, const char *what, const char *nam
 	json_print(object);
 }
 
-static void json_version(const char *version)
-{
-	json_t *object = json_object();
-
-	json_put(object, "version", json_text(version));
-	json_print(object);
-}
-
 static void json_failed(const char *error)
 {
 	json_t *object = json_object();
@@ -140,6 +133,6 @@ const struct output_ops output_json = {
 	.tokens = trust_json_tokens,
 	.identities = trust_json_identities,
 	.decision = trust_json_decision,
-	.version = json_version,
+	.version = version_json,
 	.failed = json_failed,
 };

@@ -10,6 +10,7 @@
 #include "cli/record_text.h"
 #include "cli/table.h"
 #include "cli/trust_output.h"
+#include "cli/version.h"
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/str.h"
@@ -179,11 +180,6 @@ static void text_done(const struct output *to, const char *what, const char *nam
 	buf_done(&line);
 }
 
-static void text_version(const char *version)
-{
-	printf("sloth %s\n", version);
-}
-
 static void text_failed(const char *error)
 {
 	(void)error;
@@ -205,6 +201,6 @@ const struct output_ops output_text = {
 	.tokens = trust_text_tokens,
 	.identities = trust_text_identities,
 	.decision = trust_text_decision,
-	.version = text_version,
+	.version = version_text,
 	.failed = text_failed,
 };

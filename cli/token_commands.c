@@ -20,9 +20,9 @@ enum { TOKEN_USES_MAX = 1000000 };
 const struct opt token_create_options[] = {
 	TOKEN_OPTION("ttl", OPT_DURATION, "TIME", "how long it is good: 30m, 12h, 7d; without it 1h", ttl_ms, 0),
 	TOKEN_OPTION("uses", OPT_UINT, "N", "how many may enrol with it; without it 1", uses, TOKEN_USES_MAX),
-	TOKEN_OPTION("role", OPT_STRING, "ROLE", "what it makes of who has it: agent, the default, or operator", role, 0),
-	TOKEN_OPTION("name", OPT_STRING, "GLOB", "names that it is for; an operator's has to be one name", name, 0),
-	TOKEN_OPTION("replace", OPT_FLAG, NULL, "it may take over a name that has a certificate", replace, 0),
+	TOKEN_OPTION("role", OPT_CHOICE, "ROLE=agent|operator", "what it makes of who has it: agent, the default, or operator", role, 0),
+	TOKEN_OPTION("name", OPT_STRING | OPT_ON_LINE, "GLOB", "names that it is for; an operator's has to be one name", name, 0),
+	TOKEN_OPTION("replace", OPT_FLAG | OPT_ON_LINE, NULL, "it may take over a name that has a certificate", replace, 0),
 	CLI_OPTION_OUTPUT("text or json"),
 	CLI_OPTION_TARGET,
 	CLI_OPTION_COLOR,
@@ -53,15 +53,6 @@ static int on_created(const void *message, const struct output *output, void *ar
 	return EXIT_OK;
 }
 
-static int bad_role(const struct token_create_options *o)
-{
-	char *error = mem_printf("--role: %s is none of agent, operator", str_quote(o->role));
-
-	output_failed(&o->global, "token create", error, "sloth token create --help");
-	free(error);
-	return EXIT_USAGE;
-}
-
 static int no_name(const struct token_create_options *o)
 {
 	output_failed(&o->global, "token create", "--role operator: whom it is for is missing", "--name NAME");
@@ -83,8 +74,6 @@ int token_create_main(void *options, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (o->role && !str_equal(o->role, "agent") && !str_equal(o->role, "operator"))
-		return bad_role(o);
 	if (str_equal(o->role, "operator") && !o->name)
 		return no_name(o);
 	request.ttl_seconds = (o->ttl_ms + 999) / 1000;

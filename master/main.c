@@ -25,6 +25,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/notify.h"
+#include "common/opt_complete.h"
 #include "common/paths.h"
 #include "common/trust.h"
 #include "master/audit.h"
@@ -38,12 +39,14 @@
 #include "master/listen.h"
 #include "master/master.h"
 #include "master/options.h"
+#include "master/reconfigure.h"
 #include "master/relay.h"
 #include "master/revoked.h"
 #include "master/run_calls.h"
 #include "master/secure.h"
 #include "master/service.h"
 #include "master/store.h"
+#include "master/version.h"
 #include "wire/limits.h"
 #include "wire/tls.h"
 #include "wire/wire.h"
@@ -100,6 +103,7 @@ static void on_hangup(void *arg)
 	int err;
 
 	notify_reloading();
+	reconfigure(m);
 	err = log_reopen();
 	if (err)
 		log_warn("log file cannot be opened again: %s", strerror(-err));
@@ -202,6 +206,7 @@ static void set_up(struct program *p)
 	dir = paths_join(p->o.own_state_dir, "audit");
 	m->audit = audit_open(m->loop, dir, NULL);
 	free(dir);
+	m->options = &p->o;
 	m->state_dir = p->o.own_state_dir;
 	m->started_s = wall_s();
 	m->started_ms = mono_ms();
@@ -288,6 +293,8 @@ int main(int argc, char **argv)
 	char *error = NULL;
 	int status;
 
+	if (opt_complete_main(options_table, argc, argv))
+		return EXIT_OK;
 	daemon_forbid_dumps();
 	signal(SIGPIPE, SIG_IGN);
 	fd_occupy_standard();
@@ -303,8 +310,8 @@ int main(int argc, char **argv)
 	} else if (p.o.help) {
 		print_help();
 	} else if (p.o.version) {
-		printf("%s %s\n", ident, SLOTH_VERSION);
-	} else {
+		master_print_version();
+	} else if (!options_show(&p.o)) {
 		status = start(&p);
 		if (status == EXIT_OK)
 			run(&p);

@@ -2,6 +2,7 @@
  * master.h - struct master, the one context of slothd-master: passed, never global.
  *
  *   main.c      start, signals, end              options.c   command line and configuration
+ *   reconfigure.c  the latter, read again
  *   registry.c  the agents                       store*.c    the registry and the trust on disk
  *   fleet.c     what happens to agents           channel.c   the connection to one agent
  *   control.c   agent.AgentRegistry              service.c   sloth.v1.Master
@@ -37,6 +38,7 @@ enum {
 	MASTER_LISTENERS_MAX = 3
 };
 
+struct options;
 struct wire;
 struct wire_listener;
 struct store;
@@ -74,6 +76,7 @@ struct master {
 	struct crowd *crowd;		/* of those that ask to be enrolled */
 	struct principal_users users;
 	struct fleet fleet;
+	struct options *options;	/* changed by reconfigure() only */
 	const char *state_dir;
 	struct policy *policy;		/* gate.c */
 	const char *policy_dir;		/* NULL: none */

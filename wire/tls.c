@@ -11,6 +11,7 @@
 
 #include "common/mem.h"
 #include "common/str.h"
+#include "wire/libraries.h"
 #include "wire/tls_session.h"
 #include "wire/x509.h"
 
@@ -192,4 +193,9 @@ void tls_set_revoked(struct wire_tls *face, bool (*is_revoked)(const char *seria
 
 	tls->is_revoked = is_revoked;
 	tls->arg = arg;
+}
+
+struct library tls_library(void)
+{
+	return (struct library){ "OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING), OPENSSL_VERSION_STR };
 }
