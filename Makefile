@@ -288,7 +288,18 @@ bindir  := $(DESTDIR)$(PREFIX)/bin
 sbindir := $(DESTDIR)$(PREFIX)/sbin
 libexecdir := $(DESTDIR)$(PREFIX)/libexec/sloth
 mandir  := $(DESTDIR)$(PREFIX)/share/man
-install: all
+# What shells complete; bash finds a file by the name of the program.
+COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+install-completions:
+	install -d $(COMPLETIONS)
+	install -m 644 completions/sloth.bash $(word 1,$(COMPLETIONS))/sloth
+	for name in sloth-runner slothd-agent slothd-master; do ln -sf sloth $(word 1,$(COMPLETIONS))/$$name; done
+	install -m 644 completions/_sloth $(word 2,$(COMPLETIONS))/_sloth
+	install -m 644 completions/sloth.fish $(word 3,$(COMPLETIONS))/sloth.fish
+	for name in sloth-runner slothd-agent slothd-master; do ln -sf sloth.fish $(word 3,$(COMPLETIONS))/$$name.fish; done
+
+install: all install-completions
 	install -d $(bindir) $(sbindir) $(libexecdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(mandir)/man8 \
 		$(DESTDIR)$(PREFIX)/share/sloth/proto
 	install -m 755 $(B)/bin/sloth $(bindir)/sloth
@@ -305,4 +316,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')
-.PHONY: all lib tests fuzzers demo check interop interop-cpp bench soak soak-matrix fuzz lint install clean deps-build deps-check deps-interop abuse bench-peers deps-peers
+.PHONY: all lib tests fuzzers demo check interop interop-cpp bench soak soak-matrix fuzz lint install install-completions clean deps-build deps-check deps-interop abuse bench-peers deps-peers
