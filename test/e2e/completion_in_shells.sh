@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The scripts for bash, zsh and fish, in these shells on a terminal: names, values behind "=", files. Shells that are
 # not installed are left out.
+# build: plain
 . "$(dirname "$0")/lib.sh"
 start_master
 start_agent web1
