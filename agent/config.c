@@ -366,6 +366,8 @@ int config_load_again(struct config *c, const struct config *before, char **erro
 	int status = opt_load_again(&config_source, before->argc, before->argv, &before->read, c, &read, error);
 
 	c->read = read;
+	if (c->token && level_of(c, "token") == OPT_BY_FILE)	/* nobody enrols with it any more, and this is kept */
+		explicit_bzero((char *)(uintptr_t)c->token, strlen(c->token));
 	if (status == EXIT_OK)
 		status = check_together(c, error);
 	if (status == EXIT_OK)
