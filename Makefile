@@ -340,6 +340,10 @@ sbindir    := $(PREFIX)/sbin
 libexecdir := $(PREFIX)/libexec/sloth
 datadir    := $(PREFIX)/share/sloth
 statedir   := /var/lib
+# What shells complete; bash and fish find a file by the name of the program.
+bashdir    := $(PREFIX)/share/bash-completion/completions
+zshdir     := $(PREFIX)/share/zsh/site-functions
+fishdir    := $(PREFIX)/share/fish/vendor_completions.d
 
 INSTALL_FILES := 755:$(B)/bin/sloth:$(bindir)/sloth \
 	755:$(B)/libexec/sloth/sloth-tls:$(libexecdir)/sloth-tls \
@@ -352,8 +356,11 @@ INSTALL_FILES := 755:$(B)/bin/sloth:$(bindir)/sloth \
 	644:systemd/sysusers.conf:$(PREFIX)/lib/sysusers.d/sloth.conf \
 	644:systemd/tmpfiles.conf:$(PREFIX)/lib/tmpfiles.d/sloth.conf \
 	$(foreach f,$(STATIC),755:$(f):$(datadir)/dist/$(ARCH)/$(notdir $(f))) \
-	644:$(DIST)/SHA256SUMS:$(datadir)/dist/SHA256SUMS
-INSTALL_LINKS := $(bindir)/sloth-runner=sloth $(PREFIX)/share/man/man1/sloth-runner.1=sloth.1
+	644:$(DIST)/SHA256SUMS:$(datadir)/dist/SHA256SUMS \
+	644:completions/sloth.bash:$(bashdir)/sloth 644:completions/_sloth:$(zshdir)/_sloth \
+	644:completions/sloth.fish:$(fishdir)/sloth.fish
+INSTALL_LINKS := $(bindir)/sloth-runner=sloth $(PREFIX)/share/man/man1/sloth-runner.1=sloth.1 \
+	$(foreach n,sloth-runner slothd-agent slothd-master,$(bashdir)/$(n)=sloth $(fishdir)/$(n).fish=sloth.fish)
 INSTALL_DIRS  := $(SYSCONFDIR)/sloth $(statedir)/sloth-runner
 
 install: all static

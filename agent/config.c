@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/exits.h"
@@ -206,12 +207,26 @@ static enum opt_level level_of(const struct config *c, const char *name)
 	return opt_origin(&c->read, name)->level;
 }
 
+/* In its file a token is for who may read that. */
+static bool is_shown_by_file(const struct config *c)
+{
+	struct stat st;
+
+	return level_of(c, "token") == OPT_BY_FILE && stat(c->read.path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_mode & S_IROTH);
+}
+
 /* The token itself, wiped where it stood; SLOTH_TOKEN is one of its places. */
 static int take_own_token(struct config *c, char **error)
 {
 	bool is_variable = level_of(c, "token") == OPT_BY_ENV;
-	int status = take_token(c, c->token, is_variable ? "SLOTH_TOKEN" : "token", error);
+	int status;
 
+	if (is_shown_by_file(c)) {
+		*error = mem_strdup("token: everybody can read this file; take that right away (chmod 600) and make a new token");
+		return EXIT_CONFIG;
+	}
+	status = take_token(c, c->token, is_variable ? "SLOTH_TOKEN" : "token", error);
 	c->own_token_was_shown = level_of(c, "token") == OPT_BY_LINE;
 	explicit_bzero((char *)(uintptr_t)c->token, strlen(c->token));	/* out of /proc/PID/cmdline, too */
 	return status;
@@ -351,6 +366,8 @@ int config_load_again(struct config *c, const struct config *before, char **erro
 	int status = opt_load_again(&config_source, before->argc, before->argv, &before->read, c, &read, error);
 
 	c->read = read;
+	if (c->token && level_of(c, "token") == OPT_BY_FILE)	/* nobody enrols with it any more, and this is kept */
+		explicit_bzero((char *)(uintptr_t)c->token, strlen(c->token));
 	if (status == EXIT_OK)
 		status = check_together(c, error);
 	if (status == EXIT_OK)

@@ -15,7 +15,7 @@
 struct reader {
 	char *at;			/* the next line; NULL: there is none */
 	unsigned line;			/* how many have been read */
-	const char *section;
+	struct ini_pair pair;		/* what is handed out */
 	const struct ini_ops *ops;
 	void *arg;
 };
@@ -84,15 +84,14 @@ static char *parse_section(struct reader *r, char *text)
 	if (text[n - 1] != ']' || n < 3)
 		return mem_printf("%s is not \"[section]\"", str_quote(text));
 	text[n - 1] = '\0';
-	r->section = trim(text + 1);
-	return r->ops->on_section(r->section, r->arg);
+	r->pair.section = trim(text + 1);
+	return r->ops->on_section(r->pair.section, r->arg);
 }
 
 /* NULL, or what is wrong with the line. */
 static char *parse_line(struct reader *r, char *line, unsigned number)
 {
 	char *text = trim(line), *equals = strchr(text, '=');
-	struct ini_pair pair = { .section = r->section, .line = number };
 
 	if (!*text || is_comment(text))
 		return NULL;
@@ -101,9 +100,10 @@ static char *parse_line(struct reader *r, char *line, unsigned number)
 	if (!equals)
 		return mem_printf("%s is not \"key = value\"", str_quote(text));
 	*equals = '\0';
-	pair.key = trim(text);
-	pair.value = trim(equals + 1);
-	return r->ops->on_pair(&pair, r->arg);
+	r->pair.key = trim(text);
+	r->pair.value = trim(equals + 1);
+	r->pair.line = number;
+	return r->ops->on_pair(&r->pair, r->arg);
 }
 
 static int parse_text(struct reader *r, const char *path, char **error)

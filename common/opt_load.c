@@ -13,6 +13,7 @@
 #include "common/mem.h"
 #include "common/paths.h"
 #include "common/str.h"
+#include "common/trust.h"
 
 static void *field(const struct opt_source *source, const char *name, void *out)
 {
@@ -52,7 +53,10 @@ static int read_file(const struct opt_source *source, const char *path, struct o
 	}
 	if (!path && !paths_has_system_config())
 		return 0;
-	return opt_read_file(read, path ? path : source->default_file, source->section, error);
+	if (!path)
+		path = source->default_file;
+	*error = trust_path(path);	/* who can write it is root then */
+	return *error ? -EPERM : opt_read_file(read, path, source->section, error);
 }
 
 /* All places, and what came of them. */

@@ -45,6 +45,14 @@ done
 run slothd-master --config "$T/master.conf" --check-config
 assert_status 0
 assert_stdout_is ''
+[ "$(id -u)" -ne 0 ] || {
+	touch "$T/foreign.conf"
+	chown 65534 "$T/foreign.conf"
+	run slothd-master --config "$T/foreign.conf" --check-config
+	assert_status 78
+	assert_stderr_has "$T/foreign.conf"
+}
+umask 077
 printf 'name = web1\ntoken = sloth1.secret\nmax-runs = 3\n' >"$T/agent.conf"
 SLOTH_MAX_QUEUED=5 run sloth config show agent --config "$T/agent.conf" --origin
 assert_status 0
@@ -55,7 +63,11 @@ assert_stdout_like '^port = 50051 +default$'
 assert_stdout_lacks secret
 run slothd-agent --config "$T/agent.conf" --check-config
 assert_status 78
-assert_stderr_has "$T/agent.conf:2: token: "
+assert_stderr_has "$T/agent.conf:2: token: the token is too short"
+chmod 644 "$T/agent.conf"
+run slothd-agent --config "$T/agent.conf" --check-config
+assert_status 78
+assert_stderr_has "$T/agent.conf:2: token: everybody can read this file"
 run sloth config show master --config "$T/master.conf" -o json
 assert_status 0
 assert_equal "$(json "$(cat "$T/stdout")" '.options[0].value')" 0

@@ -28,6 +28,15 @@ printf '[Agent]\nmax-runs = 1\nmax-quoted = 5\n' >"$T/agent.conf"
 reload "${agent_pid[web1]}" "$T/moved.log" 'agent.conf:3: unknown key "max-quoted", did you mean max-queued.; the configuration stays as it was'
 run sloth agent run web1 'echo works'
 assert_status 0
+printf '[Agent]\nmax-runs = 2\nlog-file = %s\npolicy = %s\n' "$T/moved.log" "$T/policy" >"$T/agent.conf"
+echo 'deny *' >"$T/policy"
+chmod 600 "$T/policy"
+reload "${agent_pid[web1]}" "$T/moved.log" 'configuration read again: changed: log-level, policy$'
+until_true 20 eval '! sloth agent run -n web1 true 2>/dev/null' || fail "the new policy is not in force"
+printf '[Agent]\nmax-runs = 2\nlog-file = %s\n' "$T/moved.log" >"$T/agent.conf"
+rm "$T/policy"
+reload "${agent_pid[web1]}" "$T/moved.log" 'configuration read again: changed: policy$'
+until_true 20 sloth agent run -n web1 true || fail "the policy is still in force"
 sloth run stop "$id" >"$T/stop" || fail "the run cannot be stopped"
 
 printf '[Master]\nhistory-days = 3\nport = 1\nlog-level = debug\n' >"$T/master.conf"

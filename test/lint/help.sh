@@ -62,6 +62,7 @@ both() {
 
 # Empty values of variables say nothing, and of keys neither: only names count.
 export XDG_CONFIG_HOME=$work
+: >"$work/none.conf"
 unset "${!SLOTH_@}"
 
 for daemon in slothd-master slothd-agent; do
@@ -74,7 +75,7 @@ for daemon in slothd-master slothd-agent; do
 	names_of_help <"$work/help.txt" >"$work/names"
 	completed "$build/sbin/$daemon" __complete >"$work/completed"
 	both "$daemon: help (<) and completion (>) differ" "$work/names" "$work/completed"
-	"$build/sbin/$daemon" --config /dev/null --show-config | sed -E 's/^#?([a-z-]+) =.*/\1/' | sort >"$work/shown"
+	"$build/sbin/$daemon" --config "$work/none.conf" --show-config | sed -E 's/^#?([a-z-]+) =.*/\1/' | sort >"$work/shown"
 	keys_of "/etc/sloth/${daemon#slothd-}.conf" >"$work/keys"
 	both "$daemon: --show-config (<) and sloth.conf(5) (>) have different keys" "$work/shown" "$work/keys"
 	line_only "$daemon" | sort - "$work/keys" >"$work/named"
