@@ -32,6 +32,8 @@ const struct opt config_options[] = {
 	{ "report-address", 0, OPT_STRING, "HOST:PORT",
 	  "address at which the master reaches this agent; default: the address used to reach the master",
 	  FIELD(report_address), 0, 0 },
+	{ "incus", 0, OPT_STRING, "HOST:PORT",
+	  "in a container behind a forwarded port: --bind-address 0.0.0.0 --report-address HOST:PORT", FIELD(incus), 0, 0 },
 	{ "token-file", 0, OPT_STRING, "FILE", "the token to enrol with; $SLOTH_TOKEN works, too", FIELD(token_file), 0, 0 },
 	{ "token", 0, OPT_STRING, "TOKEN", "the same; on a command line every user of this machine can read it",
 	  FIELD(token), 0, 0 },
@@ -107,11 +109,32 @@ static int check_bind_address(const struct config *c, char **error)
 	return 0;
 }
 
+/* Stands for two others, which may say the same. */
+static int take_incus(struct config *c, char **error)
+{
+	static const char any[] = "0.0.0.0";
+	bool differs = c->bind_address && !str_equal(c->bind_address, any);
+
+	if (!c->incus)
+		return 0;
+	if (differs || (c->report_address && !str_equal(c->report_address, c->incus))) {
+		*error = mem_printf("incus %s: that is --bind-address %s --report-address %s, and %s %s says otherwise", str_quote(c->incus),
+				    any, c->incus, differs ? "bind-address" : "report-address",
+				    differs ? c->bind_address : c->report_address);
+		return -EINVAL;
+	}
+	c->bind_address = any;
+	c->report_address = c->incus;
+	return 0;
+}
+
 /* Every check of single values. 0 or -EINVAL. */
 static int config_check(void *out, char **error)
 {
 	struct config *c = out;
 
+	if (take_incus(c, error))
+		return -EINVAL;
 	if (log_parse_level(c->log_level, &c->level)) {
 		*error = mem_printf("log-level %s: not one of debug, info, warn, error", str_quote(c->log_level));
 		return -EINVAL;

@@ -15,7 +15,7 @@ enum { CONFIG_RUNS_MAX = 1024, CONFIG_QUEUED_MAX = 1024 };	/* unless --max-runs 
 
 struct config {
 	/* As given; strings point into argv or into `file`. */
-	const char *name, *master, *bind_address, *report_address;
+	const char *name, *master, *bind_address, *report_address, *incus;
 	const char *state_dir, *log_file, *log_level, *policy, *config_file;
 	const char *token, *token_file, *ca_fingerprint;
 	uint64_t port, max_runs, max_queued;

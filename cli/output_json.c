@@ -18,6 +18,7 @@ static json_t *agent_object(const Agent__AgentInfo *a)
 	json_put(object, "reachable", *a->unreachable ? json_false() : json_true());
 	json_put(object, "unreachable", json_text(a->unreachable));
 	json_put(object, "unreachable_since", json_time(a->unreachable_since));
+	json_put(object, "reach", json_text(a->reach));
 	json_put(object, "last_heartbeat", json_time(a->last_heartbeat));
 	json_put(object, "registered", json_time(a->registered));
 	json_put(object, "version", json_text(a->version));
@@ -48,6 +49,7 @@ static void json_agent(const struct output *to, const Agent__AgentInfo *agent)
 	json_t *facts = json_loads(agent->system_info_json, 0, NULL);
 
 	(void)to;
+	json_put(object, "advice", json_text(agent->advice));
 	json_put(object, "facts", facts ? facts : json_null());
 	json_put(object, "facts_at", json_time(agent->last_info_collected));
 	json_print(object);

@@ -109,6 +109,8 @@ static void text_agent(const struct output *to, const Agent__AgentInfo *agent)
 	if (to->style.color)
 		fputs(STYLE_RESET, stdout);
 	print_row("Address", agent->agent_address);
+	print_row("Reach", agent->reach);
+	print_row("To do", agent->advice);
 	print_owned("Last seen", agent_ago_text(agent->last_heartbeat, now));
 	if (agent->registered)
 		print_owned("Registered", agent_ago_text(agent->registered, now));
