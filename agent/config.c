@@ -58,6 +58,7 @@ const struct opt config_options[] = {
 	  FIELD(policy), 0, 0 },
 	{ "config", 0, OPT_STRING, "FILE", "read options from FILE; default: /etc/sloth/agent.conf as root",
 	  FIELD(config_file), 0, 0 },
+	{ "doctor", 0, OPT_FLAG, NULL, "say what is wrong with the agent, and on the way to its master, and exit", FIELD(doctor), 0, 0 },
 	{ "version", 0, OPT_FLAG, NULL, "print the version and exit", FIELD(version), 0, 0 },
 	{ "help", 'h', OPT_FLAG, NULL, "print this help and exit", FIELD(help), 0, 0 },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0, 0, 0 },

@@ -19,7 +19,7 @@ struct config {
 	const char *state_dir, *log_file, *log_level, *policy, *config_file;
 	const char *token, *token_file, *ca_fingerprint;
 	uint64_t port, max_runs, max_queued;
-	bool daemon, insecure, require_pin, kill_runs, version, help;
+	bool daemon, insecure, require_pin, kill_runs, doctor, version, help;
 
 	/* Derived by config_load(). */
 	enum log_level level;

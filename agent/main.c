@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/doctor.h"
 #include "agent/spawn.h"
 #include "common/daemon.h"
 #include "common/daemon_files.h"
@@ -141,11 +142,13 @@ int main(int argc, char **argv)
 	fd_occupy_standard();
 	status = config_load(&config, argc, argv, &error);
 	if (status != EXIT_OK)
-		status = fail(status, error);
+		status = config.doctor ? doctor_refuse(error) : fail(status, error);
 	else if (config.help)
 		print_help();
 	else if (config.version)
 		printf("%s %s\n", program, SLOTH_VERSION);
+	else if (config.doctor)
+		status = doctor_run(&config);
 	else
 		status = start(&config);
 	config_done(&config);

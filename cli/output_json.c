@@ -55,6 +55,26 @@ static void json_agent(const struct output *to, const Agent__AgentInfo *agent)
 	json_print(object);
 }
 
+static void json_findings(const struct output *to, const char *agent, const Sloth__V1__ExamineResponse *found)
+{
+	json_t *object = json_object(), *list = json_array(), *one;
+
+	(void)to;
+	for (size_t i = 0; i < found->n_findings; i++) {
+		const Sloth__V1__Finding *f = found->findings[i];
+
+		one = json_object();
+		json_put(one, "name", json_text(f->name));
+		json_put(one, "result", json_text(f->result));
+		json_put(one, "detail", json_text(f->detail));
+		json_put(one, "advice", json_text(f->advice));
+		json_array_append_new(list, one);
+	}
+	json_put(object, "agent", json_text(agent));
+	json_put(object, "findings", list);
+	json_print(object);
+}
+
 static json_t *strings(char *const *items, size_t n)
 {
 	json_t *list = json_array();
@@ -128,6 +148,7 @@ const struct output_ops output_json = {
 	.format = "json",
 	.agents = json_agents,
 	.agent = json_agent,
+	.findings = json_findings,
 	.status = json_status,
 	.master = json_master,
 	.runs = record_json_runs,

@@ -10,6 +10,7 @@
 #include "cli/record_text.h"
 #include "cli/table.h"
 #include "cli/trust_output.h"
+#include "common/checkup.h"
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/str.h"
@@ -124,6 +125,35 @@ static void text_agent(const struct output *to, const Agent__AgentInfo *agent)
 	print_facts(agent, now);
 }
 
+static void print_finding(const struct output *to, const Sloth__V1__Finding *f)
+{
+	bool has_failed = str_equal(f->result, "failed");
+	struct buf texts[4] = { { 0 } };
+	const char *from[] = { f->result, f->name, f->detail, f->advice };
+	struct checkup_line line = { .color = "", .reset = "" };
+
+	for (size_t i = 0; i < 4; i++)
+		style_append_clean(&texts[i], from[i]);
+	line.result = buf_string(&texts[0]);
+	line.name = buf_string(&texts[1]);
+	line.detail = buf_string(&texts[2]);
+	line.advice = buf_string(&texts[3]);
+	if (to->style.color) {
+		line.color = has_failed ? STYLE_RED : str_equal(f->result, "ok") ? STYLE_GREEN : STYLE_DIM;
+		line.reset = STYLE_RESET;
+	}
+	checkup_print(&line, stdout);
+	for (size_t i = 0; i < 4; i++)
+		buf_done(&texts[i]);
+}
+
+static void text_findings(const struct output *to, const char *agent, const Sloth__V1__ExamineResponse *found)
+{
+	(void)agent;
+	for (size_t i = 0; i < found->n_findings; i++)
+		print_finding(to, found->findings[i]);
+}
+
 /* ---- the master ---- */
 
 static void print_agent_counts(const Sloth__V1__StatusResponse *status)
@@ -195,6 +225,7 @@ const struct output_ops output_text = {
 	.format = "text",
 	.agents = text_agents,
 	.agent = text_agent,
+	.findings = text_findings,
 	.status = text_status,
 	.master = text_master,
 	.runs = record_text_runs,

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "master/audit.h"
 #include "master/audit_query.h"
+#include "master/examine.h"
 #include "master/gate.h"
 #include "master/history.h"
 #include "master/master.h"
@@ -100,6 +101,7 @@ void service_serve(struct master *m)
 		{ "/sloth.v1.Master/WaitRun", OPERATORS, REQUEST_MAX, true, true, run_calls_wait },
 		{ "/sloth.v1.Master/ControlRun", OPERATORS, REQUEST_MAX, true, true, run_calls_control },
 		{ "/sloth.v1.Master/Ping", OPERATORS, REQUEST_MAX, true, false, on_ping },
+		{ "/sloth.v1.Master/ExamineAgent", OPERATORS, REQUEST_MAX, true, true, examine_start },
 		{ "/sloth.v1.Master/Status", OPERATORS, REQUEST_MAX, true, false, on_status },
 		{ "/sloth.v1.Master/Audit", OPERATORS, REQUEST_MAX, true, true, audit_query_start },
 	};
