@@ -11,6 +11,7 @@ result() {
 for f in json.load(open(sys.argv[1]))["findings"]:
     if f["name"] == sys.argv[2]: print(f["result"], f["detail"], "->", f["advice"])' "$T/stdout" "$1"
 }
+# shellcheck disable=SC2053  # a pattern
 expect() { [[ $(result "$1") == $2 ]] || fail "$1: $(result "$1")"; }
 
 run on_master agent doctor web1
