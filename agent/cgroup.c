@@ -19,8 +19,8 @@
 
 enum { FILE_MAX = 1024 * 1024 };
 
-/* The mount point of cgroup v2; owned; NULL: none. Of a line: "ID PARENT DEV ROOT POINT OPTIONS ... - cgroup2 ...". */
-static char *find_mount(void)
+/* Of a line: "ID PARENT DEV ROOT POINT OPTIONS ... - cgroup2 ...". */
+char *cgroup_mount(void)
 {
 	struct buf text = { 0 };
 	char *line, *rest, *point = NULL;
@@ -74,7 +74,7 @@ static bool can_be_used(const char *path)
 
 char *cgroup_find(void)
 {
-	char *mount = find_mount(), *path = mount ? find_own(mount) : NULL;
+	char *mount = cgroup_mount(), *path = mount ? find_own(mount) : NULL;
 
 	free(mount);
 	if (path && can_be_used(path))

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "agent/cgroup.h"
@@ -61,20 +62,6 @@ static void look_at_runtime(struct doctor *d)
 	doctor_say(d, left < SPACE_MIN ? DOCTOR_FAILED : DOCTOR_OK, "runtime directory",
 		   mem_printf("%s: %s free", dir, str_bytes(left)),
 		   left < SPACE_MIN ? "make room in that file system: the output of runs goes there" : NULL);
-}
-
-static void look_at_cgroup(struct doctor *d)
-{
-	char *path;
-
-	if (d->agent) {
-		doctor_say(d, DOCTOR_SKIPPED, "cgroup", mem_strdup("the running agent says in each result what holds its runs"), NULL);
-		return;
-	}
-	path = cgroup_find();
-	doctor_say(d, DOCTOR_OK, "cgroup", path ? mem_printf("v2, at %s", path) :
-		   mem_strdup("none of our own here: runs are held together by their supervisors"), NULL);
-	free(path);
 }
 
 /* ---- the process and its port ---- */
@@ -173,6 +160,74 @@ static void look_at_process(struct doctor *d)
 	else
 		doctor_say(d, DOCTOR_FAILED, "process", mem_printf("no agent runs with the state directory %s", d->config->own_state_dir),
 			   "sudo systemctl start slothd-agent; systemctl status slothd-agent and the log say why it ended");
+	free(path);
+}
+
+/* ---- control groups and units ---- */
+
+/* The line "0::/PATH" of the process, cut behind the name of a unit; owned; NULL: it is in none. */
+static char *unit_path(pid_t pid)
+{
+	struct buf text = { 0 };
+	char file[40], *line, *rest, *end, *path = NULL;
+
+	snprintf(file, sizeof file, "/proc/%d/cgroup", (int)pid);
+	if (fd_read_file(file, PROC_MAX, &text) == 0) {
+		buf_string(&text);
+		for (line = strtok_r((char *)buf_data(&text), "\n", &rest); line && !path; line = strtok_r(NULL, "\n", &rest)) {
+			end = strncmp(line, "0::/", 4) ? NULL : strstr(line, ".service");
+			if (end)
+				path = mem_strndup(line + 3, (size_t)(end + strlen(".service") - line - 3));
+		}
+	}
+	buf_done(&text);
+	return path;
+}
+
+/* systemd says on the group whether it is delegated; only root reads the first name, older ones have no other. */
+static bool is_delegated(const char *unit)
+{
+	static const char *const names[] = { "trusted.delegate", "user.delegate" };
+	char *mount = cgroup_mount(), *dir = mem_printf("%s%s", mount ? mount : "", unit), value = '0';
+
+	for (size_t i = 0; i < 2 && value != '1'; i++) {
+		if (getxattr(dir, names[i], &value, 1) != 1)
+			value = '0';
+	}
+	free(dir);
+	free(mount);
+	return value == '1';
+}
+
+/* A unit that is not made for it costs the runs their groups, and with its usual KillMode their lives. */
+static void look_at_unit(struct doctor *d)
+{
+	char *unit = unit_path(d->agent), advice[160];
+	const char *name = unit ? strrchr(unit, '/') + 1 : NULL;
+
+	if (!unit) {
+		doctor_say(d, DOCTOR_OK, "unit", mem_strdup("none: the agent was started by hand"), NULL);
+	} else if (is_delegated(unit)) {
+		doctor_say(d, DOCTOR_OK, "unit", mem_printf("%s, with Delegate=yes", name), NULL);
+	} else {
+		snprintf(advice, sizeof advice, "sudo systemctl edit %.60s: [Service] Delegate=yes KillMode=process", name);
+		doctor_say(d, DOCTOR_FAILED, "unit", mem_printf("%s has no Delegate=yes: runs get no group of their own, and with its usual "
+								"KillMode= they end with the agent", name), advice);
+	}
+	free(unit);
+}
+
+static void look_at_cgroup(struct doctor *d)
+{
+	char *path;
+
+	if (d->agent) {
+		look_at_unit(d);
+		return;
+	}
+	path = cgroup_find();
+	doctor_say(d, DOCTOR_OK, "cgroup", path ? mem_printf("v2, at %s", path) :
+		   mem_strdup("none of our own here: runs are held together by their supervisors"), NULL);
 	free(path);
 }
 

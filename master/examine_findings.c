@@ -168,11 +168,14 @@ static int by_size(const void *a, const void *b)
 
 void findings_round_trip(struct findings *f, uint64_t *us, unsigned n)
 {
+	uint64_t middle;
+
 	if (n == 0)
 		return;
 	qsort(us, n, sizeof *us, by_size);
+	middle = us[n / 2];
 	findings_ok(f, STEP_ROUND_TRIP, mem_printf("%.2f ms at best, median %.2f ms of %u", (double)us[0] / 1000,
-						   (double)us[n / 2] / 1000, n));
+						   (double)middle / 1000, n));
 }
 
 /* ---- what the registry has ---- */

@@ -32,7 +32,7 @@ static enum wire_fault fault_of_state(const struct wire_conn *conn)
 
 	switch ((enum conn_state)conn->state) {
 	case CONN_DIALING: return dial_is_looking_up(conn) ? WIRE_FAULT_LOOKUP : WIRE_FAULT_TIMEOUT;
-	case CONN_SECURING: return p->has_spoken ? WIRE_FAULT_NONE : WIRE_FAULT_SILENT;
+	case CONN_SECURING: return p && p->has_spoken ? WIRE_FAULT_NONE : WIRE_FAULT_SILENT;
 	case CONN_HANDSHAKE: return p || conn->has_spoken ? WIRE_FAULT_NONE : WIRE_FAULT_SILENT;
 	default: return WIRE_FAULT_NONE;
 	}

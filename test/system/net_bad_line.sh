@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # timeout: 600
+# suites: bookworm
+# modes: root
 # A line with 100 ms of delay each way and 2 % of loss: runs work, every byte arrives, as fast as plain TCP does on that line,
 # and nobody is taken for dead.
 . "$(dirname "$0")/../e2e/lib.sh"
 net_tools=(socat)
-. "$root/test/system/net.sh"
+. "$root/test/system/lib/net.sh"
 [ -c /dev/net/tun ] || skip "no /dev/net/tun here"
 
 host boss

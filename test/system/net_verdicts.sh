@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # timeout: 240
+# suites: bookworm
+# modes: root
 # A master, an Incus host and a container as three namespaces: forwards by nft DNAT, and by socat in the place of a proxy
 # device. Every verdict of the dial-back is met for real, and sloth agent doctor says the same.
 . "$(dirname "$0")/../e2e/lib.sh"
 net_tools=(nft socat)
-. "$root/test/system/net.sh"
+. "$root/test/system/lib/net.sh"
 
 host master
 host outer

@@ -2,7 +2,7 @@
 #
 # net.sh - hosts on one machine: a network namespace each, and cables between them. Sourced behind test/e2e/lib.sh. A
 # namespace lives as long as the process that holds it, so nothing is left when the script ends; that of the machine itself is
-# not touched.
+# not touched, and no Debian is booted: of suites and modes one is enough.
 declare -A holder	# pid by name of the host
 
 [ "$(id -u)" -eq 0 ] || skip "network namespaces need root"
