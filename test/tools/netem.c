@@ -20,14 +20,12 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/list.h"
 #include "common/mem.h"
 #include "common/str.h"
 
 enum { PACKET_MAX = 2048, QUEUE_MAX = 4096 };	/* what comes beyond is dropped, as a router does it */
 
 struct packet {
-	struct list link;
 	uint64_t due_us;
 	size_t len;
 	uint8_t data[];
@@ -38,8 +36,8 @@ struct side {
 	int fd;
 	ev_io reading;
 	ev_timer leaving;		/* when the first packet in the queue is due */
-	struct list queue;		/* to the other side */
-	size_t n;
+	struct packet *queue[QUEUE_MAX];	/* to the other side: a ring, n from `first` on */
+	size_t first, n;
 };
 
 static struct {
@@ -82,13 +80,13 @@ static int open_tun(const char *pid, const char *name)
 
 static void set_leaving(struct ev_loop *loop, struct side *s)
 {
-	struct packet *first = list_entry(s->queue.next, struct packet, link);
-	uint64_t now = mono_us();
+	uint64_t now = mono_us(), due;
 
-	if (list_is_empty(&s->queue) || ev_is_active(&s->leaving))
+	if (!s->n || ev_is_active(&s->leaving))
 		return;
+	due = s->queue[s->first]->due_us;
 	ev_now_update(loop);
-	ev_timer_set(&s->leaving, first->due_us > now ? (double)(first->due_us - now) / 1e6 : 0, 0);
+	ev_timer_set(&s->leaving, due > now ? (double)(due - now) / 1e6 : 0, 0);
 	ev_timer_start(loop, &s->leaving);
 }
 
@@ -98,9 +96,10 @@ static void on_leaving(struct ev_loop *loop, ev_timer *w, int events)
 	struct side *s = w->data;
 
 	(void)events;
-	while (!list_is_empty(&s->queue) && list_entry(s->queue.next, struct packet, link)->due_us <= mono_us()) {
-		struct packet *p = list_entry(list_pop(&s->queue), struct packet, link);
+	while (s->n && s->queue[s->first]->due_us <= mono_us()) {
+		struct packet *p = s->queue[s->first];
 
+		s->first = (s->first + 1) % QUEUE_MAX;
 		s->n--;
 		(void)!write(s->other->fd, p->data, p->len);
 		free(p);
@@ -118,8 +117,7 @@ static void take(struct side *s, const uint8_t *data, size_t len)
 	p->due_us = mono_us() + line.delay_us;
 	p->len = len;
 	memcpy(p->data, data, len);
-	list_push(&s->queue, &p->link);
-	s->n++;
+	s->queue[(s->first + s->n++) % QUEUE_MAX] = p;
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *w, int events)
@@ -138,7 +136,6 @@ static void side_open(struct ev_loop *loop, struct side *s, struct side *other, 
 {
 	s->other = other;
 	s->fd = open_tun(pid, name);
-	list_init(&s->queue);
 	ev_io_init(&s->reading, on_readable, s->fd, EV_READ);
 	ev_timer_init(&s->leaving, on_leaving, 0, 0);
 	s->reading.data = s->leaving.data = s;
@@ -147,12 +144,10 @@ static void side_open(struct ev_loop *loop, struct side *s, struct side *other, 
 
 static void side_close(struct ev_loop *loop, struct side *s)
 {
-	struct list *link;
-
 	ev_io_stop(loop, &s->reading);
 	ev_timer_stop(loop, &s->leaving);
-	while ((link = list_pop(&s->queue)))
-		free(list_entry(link, struct packet, link));
+	for (size_t i = 0; i < s->n; i++)
+		free(s->queue[(s->first + i) % QUEUE_MAX]);
 	close(s->fd);
 }
 
@@ -165,7 +160,7 @@ static void on_term(struct ev_loop *loop, ev_signal *w, int events)
 int main(int argc, char **argv)
 {
 	struct ev_loop *loop = ev_default_loop(EVFLAG_NOENV);
-	struct side sides[2] = { { .n = 0 } };
+	static struct side sides[2];
 	uint64_t delay_ms;
 	ev_signal term;
 

@@ -114,24 +114,22 @@ static void close_all(void)
 }
 
 static const struct {
-	const char *what;
-	bool listens, in_tls;
-	const char *says;
-	bool closes, reads;
-	uint32_t timeout_ms;
+	const char *what, *says;
 	enum wire_fault fault;
+	uint32_t timeout_ms;
+	bool listens, in_tls, closes, reads;
 } peers[] = {
-	{ "nobody", false, true, NULL, false, false, 20000, WIRE_FAULT_REFUSED },
-	{ "nobody, plain", false, false, NULL, false, false, 20000, WIRE_FAULT_REFUSED },
-	{ "closes", true, true, NULL, true, true, 20000, WIRE_FAULT_CLOSED },
-	{ "resets", true, true, NULL, true, false, 20000, WIRE_FAULT_CLOSED },
-	{ "closes, plain", true, false, NULL, true, true, 20000, WIRE_FAULT_CLOSED },
-	{ "resets, plain", true, false, NULL, true, false, 20000, WIRE_FAULT_CLOSED },
-	{ "waits", true, true, NULL, false, true, 50, WIRE_FAULT_SILENT },
-	{ "waits, plain", true, false, NULL, false, true, 50, WIRE_FAULT_SILENT },
-	{ "HTTP/1.1", true, true, "HTTP/1.1 400 Bad Request\r\n\r\n", true, true, 20000, WIRE_FAULT_NOT_TLS },
-	{ "HTTP/1.1, plain", true, false, "HTTP/1.1 400 Bad Request\r\n\r\n", false, true, 20000, WIRE_FAULT_NOT_GRPC },
-	{ "ssh", true, true, "SSH-2.0-OpenSSH_9.2p1\r\n", false, true, 20000, WIRE_FAULT_NOT_TLS },
+	{ "nobody", NULL, WIRE_FAULT_REFUSED, 20000, false, true, false, false },
+	{ "nobody, plain", NULL, WIRE_FAULT_REFUSED, 20000, false, false, false, false },
+	{ "closes", NULL, WIRE_FAULT_CLOSED, 20000, true, true, true, true },
+	{ "resets", NULL, WIRE_FAULT_CLOSED, 20000, true, true, true, false },
+	{ "closes, plain", NULL, WIRE_FAULT_CLOSED, 20000, true, false, true, true },
+	{ "resets, plain", NULL, WIRE_FAULT_CLOSED, 20000, true, false, true, false },
+	{ "waits", NULL, WIRE_FAULT_SILENT, 50, true, true, false, true },
+	{ "waits, plain", NULL, WIRE_FAULT_SILENT, 50, true, false, false, true },
+	{ "HTTP/1.1", "HTTP/1.1 400 Bad Request\r\n\r\n", WIRE_FAULT_NOT_TLS, 20000, true, true, true, true },
+	{ "HTTP/1.1, plain", "HTTP/1.1 400 Bad Request\r\n\r\n", WIRE_FAULT_NOT_GRPC, 20000, true, false, false, true },
+	{ "ssh", "SSH-2.0-OpenSSH_9.2p1\r\n", WIRE_FAULT_NOT_TLS, 20000, true, true, false, true },
 };
 
 START_TEST(who_dials_knows_what_he_met)
