@@ -58,7 +58,8 @@ const struct opt config_options[] = {
 	  FIELD(policy), 0, 0 },
 	{ "config", 0, OPT_STRING, "FILE", "read options from FILE; default: /etc/sloth/agent.conf as root",
 	  FIELD(config_file), 0, 0 },
-	{ "doctor", 0, OPT_FLAG, NULL, "say what is wrong with the agent, and on the way to its master, and exit", FIELD(doctor), 0, 0 },
+	{ "doctor", 0, OPT_FLAG, NULL, "say what is wrong with the agent, and on the way to its master, and exit",
+	  FIELD(doctor), 0, 0 },
 	{ "version", 0, OPT_FLAG, NULL, "print the version and exit", FIELD(version), 0, 0 },
 	{ "help", 'h', OPT_FLAG, NULL, "print this help and exit", FIELD(help), 0, 0 },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0, 0, 0 },
@@ -119,8 +120,8 @@ static int take_incus(struct config *c, char **error)
 	if (!c->incus)
 		return 0;
 	if (differs || (c->report_address && !str_equal(c->report_address, c->incus))) {
-		*error = mem_printf("incus %s: that is --bind-address %s --report-address %s, and %s %s says otherwise", str_quote(c->incus),
-				    any, c->incus, differs ? "bind-address" : "report-address",
+		*error = mem_printf("incus %s: that is --bind-address %s --report-address %s, and %s %s says otherwise",
+				    str_quote(c->incus), any, c->incus, differs ? "bind-address" : "report-address",
 				    differs ? c->bind_address : c->report_address);
 		return -EINVAL;
 	}

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/config.h"
 #include "common/checkup.h"
@@ -15,11 +16,7 @@ enum { TEXT_MAX = 1000 };
 /* A master's words may be among them. */
 static void clean(const char *text, char out[TEXT_MAX + 1])
 {
-	size_t len = 0;
-
-	while (text[len])
-		len++;
-	out[str_escape(out, TEXT_MAX, text, len, "")] = '\0';
+	out[str_escape(out, TEXT_MAX, text, strlen(text), "")] = '\0';
 }
 
 void doctor_say(struct doctor *d, enum doctor_result result, const char *name, char *detail, const char *advice)

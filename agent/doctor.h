@@ -1,6 +1,6 @@
 /*
- * doctor.h - slothd-agent --doctor: what is wrong with the agent of this configuration, on its machine and on the way to its
- * master. The agent itself may run meanwhile; nothing is changed.
+ * doctor.h - slothd-agent --doctor: what is wrong with the agent of this configuration, on its machine and on the way
+ * to its master. The agent itself may run meanwhile; nothing is changed.
  */
 #ifndef AGENT_DOCTOR_H
 #define AGENT_DOCTOR_H

@@ -30,19 +30,20 @@ enum { PROC_MAX = 16 * 1024 * 1024, TCP_LISTEN = 0x0a };
 
 static void look_at_state(struct doctor *d)
 {
-	static const char *const files[] = { "agent.pid", "instance", "past-runs", "agent.key", "agent.crt", "ca.crt", NULL };
+	static const char *const files[] = { "agent.pid", "instance", "past-runs", "agent.key", "agent.crt", "ca.crt",
+					     NULL };
+	static const char own_user[] = "as the user of the agent: slothd-agent --doctor";
 	const char *dir = d->config->own_state_dir;
 	struct stat st;
 	char *error = NULL;
 
 	if (stat(dir, &st))
 		doctor_say(d, DOCTOR_FAILED, "state directory", mem_printf("%s: %s", dir, strerror(errno)),
-			   errno == ENOENT ? "start the agent once: it makes the directory" : "as the user of the agent: slothd-agent --doctor");
+			   errno == ENOENT ? "start the agent once: it makes the directory" : own_user);
 	else if (daemon_files_check(dir, files, &error) != EXIT_OK)
 		doctor_say(d, DOCTOR_FAILED, "state directory", error, "as it says there");
 	else if (access(dir, W_OK))
-		doctor_say(d, DOCTOR_FAILED, "state directory", mem_printf("%s: %s", dir, strerror(errno)),
-			   "as the user of the agent: slothd-agent --doctor");
+		doctor_say(d, DOCTOR_FAILED, "state directory", mem_printf("%s: %s", dir, strerror(errno)), own_user);
 	else
 		doctor_say(d, DOCTOR_OK, "state directory", mem_strdup(dir), NULL);
 }
@@ -81,8 +82,8 @@ static size_t find_listeners(const char *table, unsigned port, unsigned long *ou
 		unsigned at, state;
 		unsigned long inode;
 
-		if (sscanf(line, " %*[^:]: %*[^:]:%x %*s %x %*s %*s %*s %*s %*s %lu", &at, &state, &inode) == 3 && at == port &&
-		    state == TCP_LISTEN)
+		if (sscanf(line, " %*[^:]: %*[^:]:%x %*s %x %*s %*s %*s %*s %*s %lu", &at, &state, &inode) == 3 &&
+		    at == port && state == TCP_LISTEN)
 			out[n++] = inode;
 	}
 	buf_done(&text);
@@ -137,14 +138,15 @@ static void look_at_port(struct doctor *d)
 	n = find_listeners("/proc/net/tcp6", port, inodes, n, SOCKETS_MAX);
 	held = n && d->agent ? holds_one(d->agent, inodes, n) : 0;
 	if (n && held < 0)
-		doctor_say(d, DOCTOR_SKIPPED, "port", mem_printf("%u is taken; whether by the agent is for root to see", port), NULL);
+		doctor_say(d, DOCTOR_SKIPPED, "port",
+			   mem_printf("%u is taken; whether by the agent is for root to see", port), NULL);
 	else if (held)
 		doctor_say(d, DOCTOR_OK, "port", mem_printf("the agent listens on %u", port), NULL);
 	else if (n)
 		doctor_say(d, DOCTOR_FAILED, "port", mem_printf("%u is taken by another process", port), advice);
 	else if (d->agent)
-		doctor_say(d, DOCTOR_FAILED, "port", mem_printf("the agent does not listen on %u: it was started with other options", port),
-			   advice);
+		doctor_say(d, DOCTOR_FAILED, "port",
+			   mem_printf("the agent does not listen on %u: it was started with other options", port), advice);
 	else
 		doctor_say(d, DOCTOR_SKIPPED, "port", mem_printf("%u is free", port), NULL);
 }
@@ -158,8 +160,9 @@ static void look_at_process(struct doctor *d)
 	if (d->agent)
 		doctor_say(d, DOCTOR_OK, "process", mem_printf("the agent runs, pid %d", (int)pid), NULL);
 	else
-		doctor_say(d, DOCTOR_FAILED, "process", mem_printf("no agent runs with the state directory %s", d->config->own_state_dir),
-			   "sudo systemctl start slothd-agent; systemctl status slothd-agent and the log say why it ended");
+		doctor_say(d, DOCTOR_FAILED, "process",
+			   mem_printf("no agent runs with the state directory %s", d->config->own_state_dir),
+			   "sudo systemctl start slothd-agent; systemctl status slothd-agent says why it ended");
 	free(path);
 }
 
@@ -211,8 +214,9 @@ static void look_at_unit(struct doctor *d)
 		doctor_say(d, DOCTOR_OK, "unit", mem_printf("%s, with Delegate=yes", name), NULL);
 	} else {
 		snprintf(advice, sizeof advice, "sudo systemctl edit %.60s: [Service] Delegate=yes KillMode=process", name);
-		doctor_say(d, DOCTOR_FAILED, "unit", mem_printf("%s has no Delegate=yes: runs get no group of their own, and with its usual "
-								"KillMode= they end with the agent", name), advice);
+		doctor_say(d, DOCTOR_FAILED, "unit",
+			   mem_printf("%s has no Delegate=yes: runs get no group of their own, and with its usual KillMode= they end "
+				      "with the agent", name), advice);
 	}
 	free(unit);
 }

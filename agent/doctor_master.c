@@ -1,6 +1,6 @@
 /*
- * doctor_master.c - the way from the agent to its master: a connection of its own, with the agent's certificate where it has
- * one, and one question, WhoAmI, which tells the master's clock and what it has of this agent.
+ * doctor_master.c - the way from the agent to its master: a connection of its own, with the agent's certificate where
+ * it has one, and one question, WhoAmI, which tells the master's clock and what it has of this agent.
  */
 #include <ev.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ struct visit {
 	struct doctor *d;
 	char address[WIRE_ADDR_MAX];
 	bool has_certificate;
-	bool is_up, is_answered;
+	bool is_up;
 	struct wire_conn *conn;
 	int64_t asked_ms;
 };
@@ -47,8 +47,10 @@ static const struct {
 	[WIRE_FAULT_LOOKUP] = { STEP_LOOKUP, "getent hosts %s (or give --master as a number)" },
 	[WIRE_FAULT_NO_ROUTE] = { STEP_TCP, "ip route get %s" },
 	[WIRE_FAULT_REFUSED] = { STEP_TCP, "on %s: sloth master status, and whether this is the master's port" },
-	[WIRE_FAULT_TIMEOUT] = { STEP_TCP, "on %s: sudo nft list ruleset (something between drops the packets, or the host is down)" },
-	[WIRE_FAULT_CLOSED] = { STEP_TLS, "on %s: sloth master status (a forward with nothing behind it, or a master with --insecure)" },
+	[WIRE_FAULT_TIMEOUT] = { STEP_TCP, "on %s: sudo nft list ruleset (something between drops the packets, or the host "
+		"is down)" },
+	[WIRE_FAULT_CLOSED] = { STEP_TLS, "on %s: sloth master status (a forward with nothing behind it, or a master with "
+		"--insecure)" },
 	[WIRE_FAULT_SILENT] = { STEP_TLS, "on %s: sudo ss -ltnp (what listens there hangs, or waits for something else)" },
 	[WIRE_FAULT_NEEDS_TLS] = { STEP_TCP, "without --insecure" },
 	[WIRE_FAULT_NOT_TLS] = { STEP_TLS, "on %s: sudo ss -ltnp (something else answers, or a master with --insecure)" },
@@ -56,7 +58,8 @@ static const struct {
 	[WIRE_FAULT_OTHER_PEER] = { STEP_TRUST, "give --master the address of the master" },
 	[WIRE_FAULT_OTHER_CA] = { STEP_TRUST, "was the master made anew? Remove agent.key, agent.crt and ca.crt from the state "
 		"directory and enrol again" },
-	[WIRE_FAULT_OTHER_PIN] = { STEP_TRUST, "on %s: slothd-master ca show, which prints the fingerprint; sloth token create, a token" },
+	[WIRE_FAULT_OTHER_PIN] = { STEP_TRUST, "on %s: slothd-master ca show, which prints the fingerprint; sloth token "
+		"create, a token" },
 	[WIRE_FAULT_DATES] = { STEP_TRUST, "timedatectl, here and on %s" },
 	[WIRE_FAULT_REVOKED] = { STEP_TRUST, "on %s: slothd-master ca show" },
 	[WIRE_FAULT_REJECTED] = { STEP_TLS, "on %s: the log of the master says why" },
@@ -66,15 +69,16 @@ static const struct {
 static void pass(struct visit *v, enum step step, const struct wire_peer *peer)
 {
 	static const char *const plain = "none: --insecure";
+	bool is_plain = v->d->config->insecure && step >= STEP_TLS;
 	char *detail;
 
-	if (v->d->config->insecure && step >= STEP_TLS)
+	if (is_plain)
 		detail = mem_strdup(plain);
 	else if (step == STEP_TRUST)
 		detail = mem_printf("CA %s", peer->ca ? peer->ca : "?");
 	else
 		detail = step == STEP_TLS ? mem_strdup("TLS 1.3") : mem_strdup(v->address);
-	doctor_say(v->d, v->d->config->insecure && step >= STEP_TLS ? DOCTOR_SKIPPED : DOCTOR_OK, step_names[step], detail, NULL);
+	doctor_say(v->d, is_plain ? DOCTOR_SKIPPED : DOCTOR_OK, step_names[step], detail, NULL);
 }
 
 static char *advice_for(const struct visit *v, const char *form)
@@ -103,7 +107,8 @@ static void fail_connection(struct visit *v, const struct wire_conn *conn, const
 
 static void take_clock(struct visit *v, int64_t master_ms)
 {
-	int64_t now = wall_us() / 1000, offset = v->asked_ms + (now - v->asked_ms) / 2 - master_ms, off = offset < 0 ? -offset : offset;
+	int64_t now = wall_us() / 1000, offset = v->asked_ms + (now - v->asked_ms) / 2 - master_ms;
+	int64_t off = offset < 0 ? -offset : offset;
 	bool is_wrong = off > CLOCK_MS;
 
 	if (!master_ms)
@@ -117,37 +122,44 @@ static void take_record(struct visit *v, const Sloth__V1__OwnRecord *r)
 {
 	struct doctor *d = v->d;
 
+	if (!r && d->config->insecure) {
+		doctor_say(d, DOCTOR_SKIPPED, "registered", mem_strdup("without a certificate the master does not know who asks"),
+			   "on the master: sloth agent doctor NAME");
+		return;
+	}
 	if (!r) {
-		doctor_say(d, d->config->insecure ? DOCTOR_SKIPPED : DOCTOR_FAILED, "registered",
-			   mem_strdup(d->config->insecure ? "without a certificate the master does not know who asks" : "the master does not know this agent"),
-			   d->config->insecure ? "on the master: sloth agent doctor NAME" : "start the agent");
+		doctor_say(d, DOCTOR_FAILED, "registered", mem_strdup("the master does not know this agent"), "start the agent");
 		return;
 	}
 	doctor_say(d, r->is_active ? DOCTOR_OK : DOCTOR_FAILED, "registered",
-		   mem_printf("as %s, %s", r->address, r->is_active ? "Active" : "Inactive: the master does not hear the agent"),
+		   mem_printf("as %s, %s", r->address,
+			      r->is_active ? "Active" : "Inactive: the master does not hear the agent"),
 		   r->is_active ? NULL : "sudo systemctl start slothd-agent");
 	if (*r->unreachable)
-		doctor_say(d, DOCTOR_FAILED, "reach", mem_printf("the master met at %s: %s", r->address, r->unreachable), r->advice);
+		doctor_say(d, DOCTOR_FAILED, "reach", mem_printf("the master met at %s: %s", r->address, r->unreachable),
+			   r->advice);
 	else
 		doctor_say(d, *r->reach ? DOCTOR_OK : DOCTOR_SKIPPED, "reach",
 			   mem_strdup(*r->reach ? r->reach : "the master has not tried yet"), NULL);
 }
 
-static void on_answer(struct wire_call *call, enum wire_code code, const char *why, const uint8_t *data, size_t len, void *arg)
+static void on_answer(struct wire_call *call, enum wire_code code, const char *why, const uint8_t *data, size_t len,
+		      void *arg)
 {
 	const Sloth__V1__WhoAmIResponse *r = NULL;
+	bool is_refused = code == WIRE_UNAUTHENTICATED || code == WIRE_PERMISSION_DENIED;
 	struct visit *v = arg;
 
-	v->is_answered = true;
 	if (code == WIRE_OK)
 		r = wire_unpack(call, &sloth__v1__who_am_iresponse__descriptor, data, len);
 	if (r) {
 		take_clock(v, r->now_ms);
 		take_record(v, r->agent);
 	} else {
-		doctor_say(v->d, DOCTOR_FAILED, "registered", mem_printf("the master says: %s %s", wire_code_name(code), why),
-			   code == WIRE_UNAUTHENTICATED || code == WIRE_PERMISSION_DENIED ? "on the master: sloth agent pending, or a new token: "
-			   "sloth token create" : "on the master: sloth master status, and its log");
+		doctor_say(v->d, DOCTOR_FAILED, "registered",
+			   mem_printf("the master says: %s %s", wire_code_name(code), why),
+			   is_refused ? "on the master: sloth agent pending, or a new token: sloth token create" :
+			   "on the master: sloth master status, and its log");
 	}
 	if (v->conn)
 		wire_conn_close(v->conn, 0, "asked");
@@ -220,12 +232,14 @@ static void look_at_certificate(struct visit *v, const struct credential *files)
 		doctor_say(v->d, DOCTOR_FAILED, "certificate", mem_strdup("none yet: the agent has not been enrolled"),
 			   "on the master: sloth agent accept NAME, or sloth token create --name NAME and --token-file here");
 	else if (credential_read(files, &who, &error))
-		doctor_say(v->d, DOCTOR_FAILED, "certificate", error, "remove agent.key and agent.crt, and enrol again with a new token");
+		doctor_say(v->d, DOCTOR_FAILED, "certificate", error,
+			   "remove agent.key and agent.crt, and enrol again with a new token");
 	else if (!str_equal(who.name, v->d->config->own_name))
-		doctor_say(v->d, DOCTOR_FAILED, "certificate", dates(&who), "--name as in the certificate, or another state directory");
+		doctor_say(v->d, DOCTOR_FAILED, "certificate", dates(&who),
+			   "--name as in the certificate, or another state directory");
 	else if (now < who.not_before_s || now > who.not_after_s)
-		doctor_say(v->d, DOCTOR_FAILED, "certificate", dates(&who), "timedatectl (is the clock right?); what has expired is renewed "
-			   "when the agent reaches its master");
+		doctor_say(v->d, DOCTOR_FAILED, "certificate", dates(&who),
+			   "timedatectl (is the clock right?); what has expired is renewed when the agent reaches its master");
 	else
 		doctor_say(v->d, DOCTOR_OK, "certificate", dates(&who), NULL);
 }
@@ -237,7 +251,8 @@ static struct wire_tls *open_tls(const struct visit *v, const struct credential 
 	bool has_ca = access(files->ca, F_OK) == 0, has_pin = c->has_token || c->has_pin;
 	const struct tls_config config = {
 		.cert_file = v->has_certificate ? files->cert : NULL, .key_file = v->has_certificate ? files->key : NULL,
-		.ca_file = has_ca ? files->ca : NULL, .pin = c->has_token ? c->own_token.pin : c->has_pin ? c->own_pin : NULL,
+		.ca_file = has_ca ? files->ca : NULL,
+		.pin = c->has_token ? c->own_token.pin : c->has_pin ? c->own_pin : NULL,
 		.trust_first = !has_ca && !has_pin,
 	};
 

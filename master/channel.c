@@ -210,7 +210,8 @@ static void hex_id(ProtobufCBinaryData id, char *out)
 }
 
 /* NULL: it is who it should be. Otherwise owned words. */
-static char *compare(const struct agent *a, const Sloth__V1__HelloResponse *hello, const char *instance, enum reach *reach)
+static char *compare(const struct agent *a, const Sloth__V1__HelloResponse *hello, const char *instance,
+		     enum reach *reach)
 {
 	*reach = REACH_OTHER_AGENT;
 	if (strcmp(hello->name, a->record.name))

@@ -1,6 +1,6 @@
 /*
- * examine.c - see examine.h. Dials, says Hello, then sends Pings one after the other; the connection and the calls on it are
- * nobody else's.
+ * examine.c - see examine.h. Dials, says Hello, then sends Pings one after the other; the connection and the calls on
+ * it are nobody else's.
  *
  * The caller may leave at any time; what is under way goes on to its end. Freed when there is no caller, no call and no
  * connection.
@@ -79,7 +79,8 @@ static void finish(struct examine *e)
 
 static void ping(struct examine *e);
 
-static void on_pong(struct wire_call *call, enum wire_code code, const char *why, const uint8_t *data, size_t len, void *arg)
+static void on_pong(struct wire_call *call, enum wire_code code, const char *why, const uint8_t *data, size_t len,
+		    void *arg)
 {
 	struct examine *e = arg;
 
@@ -120,7 +121,8 @@ static void note_version(struct examine *e, const char *version)
 	if (str_equal(version, SLOTH_VERSION))
 		findings_ok(&e->findings, STEP_VERSION, mem_printf("%s, as the master", version));
 	else
-		findings_ok(&e->findings, STEP_VERSION, mem_printf("%s; the master is %s", str_quote(version), SLOTH_VERSION));
+		findings_ok(&e->findings, STEP_VERSION,
+			    mem_printf("%s; the master is %s", str_quote(version), SLOTH_VERSION));
 }
 
 static void take_hello(struct examine *e, const Sloth__V1__HelloResponse *hello)
@@ -131,8 +133,8 @@ static void take_hello(struct examine *e, const Sloth__V1__HelloResponse *hello)
 	if (str_equal(hello->name, e->name))
 		findings_ok(&e->findings, STEP_IDENTITY, mem_printf("agent %s", e->name));
 	else
-		findings_failed(&e->findings, STEP_IDENTITY, mem_printf("that address answers as %s", str_quote(hello->name)),
-				advice(e, REACH_OTHER_AGENT));
+		findings_failed(&e->findings, STEP_IDENTITY,
+				mem_printf("that address answers as %s", str_quote(hello->name)), advice(e, REACH_OTHER_AGENT));
 }
 
 /* It answered, but not to Hello; or nothing did. */
@@ -145,15 +147,17 @@ static void take_failure(struct examine *e, const struct wire_conn *conn, enum w
 		findings_connected(&e->findings, e->address, wire_conn_peer(conn)->identity);
 		findings_ok(&e->findings, STEP_IDENTITY, mem_strdup("foreign: no program of Sloth's"));
 	} else if (code == WIRE_UNAVAILABLE || code == WIRE_DEADLINE_EXCEEDED) {
-		findings_fault(&e->findings, e->address, e->in_tls, fault, reach_words(reach, code == WIRE_UNAVAILABLE ? why : "timeout"),
-			       advice(e, reach));
+		findings_fault(&e->findings, e->address, e->in_tls, fault,
+			       reach_words(reach, code == WIRE_UNAVAILABLE ? why : "timeout"), advice(e, reach));
 	} else {
 		findings_connected(&e->findings, e->address, wire_conn_peer(conn)->identity);
-		findings_failed(&e->findings, STEP_IDENTITY, mem_printf("Hello: %s %s", wire_code_name(code), why), advice(e, reach));
+		findings_failed(&e->findings, STEP_IDENTITY, mem_printf("Hello: %s %s", wire_code_name(code), why),
+				advice(e, reach));
 	}
 }
 
-static void on_hello(struct wire_call *call, enum wire_code code, const char *why, const uint8_t *data, size_t len, void *arg)
+static void on_hello(struct wire_call *call, enum wire_code code, const char *why, const uint8_t *data, size_t len,
+		     void *arg)
 {
 	const Sloth__V1__HelloResponse *hello = NULL;
 	struct examine *e = arg;
@@ -163,8 +167,10 @@ static void on_hello(struct wire_call *call, enum wire_code code, const char *wh
 		hello = wire_unpack(call, &sloth__v1__hello_response__descriptor, data, len);
 	if (hello)
 		take_hello(e, hello);
+	else if (code == WIRE_OK)
+		take_failure(e, wire_call_conn(call), WIRE_INTERNAL, "malformed answer");
 	else
-		take_failure(e, wire_call_conn(call), code == WIRE_OK ? WIRE_INTERNAL : code, code == WIRE_OK ? "malformed answer" : why);
+		take_failure(e, wire_call_conn(call), code, why);
 	if (hello && e->caller && e->conn && wire_conn_is_open(e->conn))
 		ping(e);
 	else

@@ -18,8 +18,8 @@ static char ok[] = "ok", failed[] = "failed", skipped[] = "skipped", empty[] = "
 
 static const char *const names[STEP_N] = {
 	[STEP_LOOKUP] = "name lookup", [STEP_TCP] = "TCP", [STEP_TLS] = "TLS", [STEP_ALPN] = "ALPN",
-	[STEP_CERTIFICATE] = "certificate", [STEP_IDENTITY] = "identity", [STEP_CLOCK] = "clock", [STEP_ROUND_TRIP] = "round trip",
-	[STEP_VERSION] = "version", [STEP_CONTACT] = "last contact", [STEP_REACH] = "reach",
+	[STEP_CERTIFICATE] = "certificate", [STEP_IDENTITY] = "identity", [STEP_CLOCK] = "clock",
+	[STEP_ROUND_TRIP] = "round trip", [STEP_VERSION] = "version", [STEP_CONTACT] = "last contact", [STEP_REACH] = "reach",
 };
 
 void findings_init(struct findings *f)
@@ -70,7 +70,7 @@ static char *lookup_text(const char *address)
 
 	if (wire_addr_parse(address, 0, &a, &why))
 		return mem_strdup(why);
-	return wire_addr_to_sockaddr(&a, &sa, &len) == 0 ? mem_printf("%s needs none", a.host) : mem_printf("%s has an address", a.host);
+	return mem_printf(wire_addr_to_sockaddr(&a, &sa, &len) == 0 ? "%s needs none" : "%s has an address", a.host);
 }
 
 static void pass(struct findings *f, enum examine_step step, const char *address, bool in_tls)
@@ -134,7 +134,8 @@ static enum examine_step step_of(enum wire_fault fault, bool in_tls)
 	}
 }
 
-void findings_fault(struct findings *f, const char *address, bool in_tls, enum wire_fault fault, char *detail, char *advice)
+void findings_fault(struct findings *f, const char *address, bool in_tls, enum wire_fault fault, char *detail,
+		    char *advice)
 {
 	enum examine_step at = step_of(fault, in_tls);
 
@@ -194,7 +195,8 @@ static void note_contact(struct findings *f, const struct agent *a)
 	char *when = ago(a->record.heartbeat_s);
 
 	if (claim_conflict(a))
-		findings_failed(f, STEP_CONTACT, mem_strdup(claim_conflict(a)), mem_strdup("stop one of them; see sloth-security(7)"));
+		findings_failed(f, STEP_CONTACT, mem_strdup(claim_conflict(a)),
+				mem_strdup("stop one of them; see sloth-security(7)"));
 	else if (a->is_active)
 		findings_ok(f, STEP_CONTACT, mem_strdup(when));
 	else

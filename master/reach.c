@@ -81,9 +81,9 @@ enum reach reach_of_conn(const struct wire_conn *conn)
 	enum reach reach = of_fault[wire_conn_fault(conn)];
 	const struct wire_identity *met = wire_conn_met(conn);
 
-	if (reach != REACH_OTHER_AGENT || !met)
+	if (reach != REACH_OTHER_AGENT || !met || met->kind == WIRE_KIND_AGENT)
 		return reach;
-	return met->kind == WIRE_KIND_MASTER ? REACH_MASTER_ITSELF : met->kind == WIRE_KIND_AGENT ? REACH_OTHER_AGENT : REACH_FAILED;
+	return met->kind == WIRE_KIND_MASTER ? REACH_MASTER_ITSELF : REACH_FAILED;
 }
 
 char *reach_words(enum reach reach, const char *why)
