@@ -50,6 +50,9 @@ DEPS_PACKAGE := lintian
 DEPS_PEERS := nghttp2-server nghttp2-client openssh-server openssh-client pdsh clustershell ansible-core \
 	g++ libgrpc++-dev protobuf-compiler protobuf-compiler-grpc golang-go golang-google-grpc-dev golang-goprotobuf-dev
 
+# What test/system wants beside that for networks of its own.
+DEPS_SYSTEM += nftables socat
+
 CC       ?= gcc
 ifeq ($(origin CC),default)
 CC       := gcc

@@ -35,6 +35,8 @@ const struct opt config_options[] = {
 	{ "report-address", 0, OPT_STRING, "HOST:PORT",
 	  "address at which the master reaches this agent; default: the address used to reach the master",
 	  FIELD(report_address), 0, 0 },
+	{ "incus", 0, OPT_STRING, "HOST:PORT",
+	  "in a container behind a forwarded port: --bind-address 0.0.0.0 --report-address HOST:PORT", FIELD(incus), 0, 0 },
 	{ "token-file", 0, OPT_STRING, "FILE", "the token to enrol with; $SLOTH_TOKEN works, too", FIELD(token_file), 0, 0 },
 	{ "token", 0, OPT_STRING | OPT_SECRET, "TOKEN", "the same; on a command line every user of this machine can read it",
 	  FIELD(token), 0, 0 },
@@ -60,6 +62,8 @@ const struct opt config_options[] = {
 	  FIELD(policy), 0, 0 },
 	{ "config", 0, OPT_STRING | OPT_ON_LINE, "FILE", "read options from FILE; default: /etc/sloth/agent.conf as root",
 	  FIELD(config_file), 0, 0 },
+	{ "doctor", 0, OPT_FLAG | OPT_ON_LINE, NULL, "say what is wrong with the agent, and on the way to its master, and exit",
+	  FIELD(doctor), 0, 0 },
 	{ "check-config", 0, OPT_FLAG | OPT_ON_LINE, NULL, "say whether the configuration is right, and exit",
 	  FIELD(check_config), 0, 0 },
 	{ "show-config", 0, OPT_OPTIONAL | OPT_ON_LINE, "FORM=" OPT_SHOW_FORMATS,
@@ -115,11 +119,32 @@ static int check_bind_address(const struct config *c, char **error)
 	return 0;
 }
 
+/* Stands for two others, which may say the same. */
+static int take_incus(struct config *c, char **error)
+{
+	static const char any[] = "0.0.0.0";
+	bool differs = c->bind_address && !str_equal(c->bind_address, any);
+
+	if (!c->incus)
+		return 0;
+	if (differs || (c->report_address && !str_equal(c->report_address, c->incus))) {
+		*error = mem_printf("incus %s: that is --bind-address %s --report-address %s, and %s %s says otherwise",
+				    str_quote(c->incus), any, c->incus, differs ? "bind-address" : "report-address",
+				    differs ? c->bind_address : c->report_address);
+		return -EINVAL;
+	}
+	c->bind_address = any;
+	c->report_address = c->incus;
+	return 0;
+}
+
 /* Every check of single values. 0 or -EINVAL. */
 static int config_check(void *out, char **error)
 {
 	struct config *c = out;
 
+	if (take_incus(c, error))
+		return -EINVAL;
 	log_parse_level(c->log_level, &c->level);
 	if (c->name && !str_is_name(c->name)) {
 		*error = mem_printf("name %s cannot be used: %s", str_quote(c->name), str_name_rule);

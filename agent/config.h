@@ -15,11 +15,11 @@ enum { CONFIG_RUNS_MAX = 1024, CONFIG_QUEUED_MAX = 1024 };	/* unless --max-runs 
 
 struct config {
 	/* As given; strings point into argv or into what `read` owns. */
-	const char *name, *master, *bind_address, *report_address;
+	const char *name, *master, *bind_address, *report_address, *incus;
 	const char *state_dir, *log_file, *log_level, *policy, *config_file;
 	const char *token, *token_file, *ca_fingerprint, *show_config;
 	uint64_t port, max_runs, max_queued;
-	bool daemon, insecure, require_pin, kill_runs, check_config, version, help;
+	bool daemon, insecure, require_pin, kill_runs, doctor, check_config, version, help;
 
 	/* Derived by config_load(). */
 	enum log_level level;

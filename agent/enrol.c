@@ -23,6 +23,7 @@
 #include "common/mem.h"
 #include "common/sm.h"
 #include "common/str.h"
+#include "wire/addr.h"
 #include "wire/credential.h"
 #include "wire/identity.h"
 #include "wire/proto/sloth.pb-c.h"
@@ -41,6 +42,7 @@ static const struct sm_state enrol_states[] = {
 
 struct enrol {
 	struct enrol_config config;	/* but token and pin, of which copies are kept: */
+	char master[WIRE_ADDR_MAX];	/* with its port: config.master */
 	struct token token;		/* until there is a certificate */
 	bool has_token, has_pin;
 	uint8_t pin[TOKEN_PIN_LEN];
@@ -457,8 +459,14 @@ int enrol_new(struct wire *wire, const struct enrol_config *config, struct enrol
 	struct enrol *e = mem_new(struct enrol);
 	const uint8_t *pin = config->token ? config->token->pin : config->pin;
 	int err;
+	struct wire_addr a;
+	const char *why;
 
 	e->config = *config;
+	if (wire_addr_parse(config->master, 50053, &a, &why) == 0) {	/* the configuration has checked it */
+		wire_addr_format(&a, e->master);
+		e->config.master = e->master;
+	}
 	e->has_token = config->token != NULL;
 	if (config->token)
 		e->token = *config->token;

@@ -37,6 +37,8 @@
 #include "wire/reconnect.h"
 #include "wire/wire.h"
 
+enum { ADVICE_MAX = 500 };
+
 enum link_state { LINK_AWAY, LINK_REGISTERING, LINK_REFUSED, LINK_UP, LINK_STOPPED };
 
 static const struct sm_state link_states[] = {
@@ -195,11 +197,23 @@ static void refused(struct link *link, char *trouble)
 	set_timer(link, backoff_next_ms(&link->refusals, random_u32()));
 }
 
+/* A line of the master's for the log. */
+static const char *clean(const char *text, char out[ADVICE_MAX + 1])
+{
+	out[str_escape(out, ADVICE_MAX, text, strlen(text), "")] = '\0';
+	return out;
+}
+
 static void accepted(struct link *link, const Agent__RegisterAgentResponse *response)
 {
+	char advice[ADVICE_MAX + 1];
+
 	log_info("agent %s: registered with master %s as %s: %s", link->config.name, link->master, link->reported,
 		 str_quote(response->message));
 	tell(link, mem_printf("registered with master %s: %s", link->master, str_quote(response->message)));
+	if (*response->advice)
+		log_warn("agent %s: the master does not reach it at %s; next, %s", link->config.name, link->reported,
+			 clean(response->advice, advice));
 	link_move(link, LINK_UP);
 	link->is_settled = false;
 	set_interval(link, response->interval_ms);

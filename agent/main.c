@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/doctor.h"
 #include "agent/spawn.h"
 #include "agent/user.h"
 #include "agent/version.h"
@@ -178,11 +179,13 @@ int main(int argc, char **argv)
 	if (status == EXIT_OK)
 		status = config_load(&config, argc, argv, &error);
 	if (status != EXIT_OK)
-		status = fail(status, error);
+		status = config.doctor ? doctor_refuse(error) : fail(status, error);
 	else if (config.help)
 		print_help();
 	else if (config.version)
 		agent_print_version();
+	else if (config.doctor)
+		status = doctor_run(&config);
 	else if (!config_show(&config))
 		status = start(&config);
 	config_done(&config);

@@ -37,6 +37,21 @@ static const struct command agent_commands[] = {
 		.names = { OPERAND_AGENT },
 		.run = agent_get_main,
 	}, {
+		.name = "doctor",
+		.operands = "NAME",
+		.summary = "Find out what is wrong between the master and an agent",
+		.description =
+		"The master looks at the agent step by step, also when it is inactive. Below each\n"
+		"step that failed stands what to do, and on which machine. On the agent's machine\n"
+		"slothd-agent --doctor looks from the other side. The exit status is 1 when\n"
+		"something failed.",
+		.examples =
+		"sloth agent doctor web1\n"
+		"sloth agent doctor web1 -o json",
+		.min_operands = 1,
+		.max_operands = 1,
+		.run = agent_doctor_main,
+	}, {
 		.name = "run",
 		.operands = "NAME COMMAND...",
 		.summary = "Run a command on an agent",

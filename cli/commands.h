@@ -11,6 +11,7 @@ extern const struct command cli_root;
 /* One function per command; see command.h for the forms. */
 int agent_list_main(void *options, int argc, char **argv);
 int agent_get_main(void *options, int argc, char **argv);
+int agent_doctor_main(void *options, int argc, char **argv);
 int agent_run_main(void *options, int argc, char **argv);
 int run_list_main(void *options, int argc, char **argv);
 int run_show_main(void *options, int argc, char **argv);

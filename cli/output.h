@@ -42,6 +42,8 @@ struct output_ops {
 	/* error: why there are none; NULL when there are some. It has gone to stderr already. */
 	void (*agents)(const struct output *to, const Agent__AgentInfo *const *agents, size_t n, const char *error);
 	void (*agent)(const struct output *to, const Agent__AgentInfo *agent);
+	/* What `sloth agent doctor` found about that agent. */
+	void (*findings)(const struct output *to, const char *agent, const Sloth__V1__ExamineResponse *found);
 	void (*status)(const struct output *to, const Sloth__V1__StatusResponse *status);
 	void (*master)(const struct output *to, const struct master_found *found);
 	/* Runs: record_text.c, record_json.c. error: as with agents. */

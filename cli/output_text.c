@@ -11,6 +11,7 @@
 #include "cli/table.h"
 #include "cli/trust_output.h"
 #include "cli/version.h"
+#include "common/checkup.h"
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/str.h"
@@ -110,6 +111,8 @@ static void text_agent(const struct output *to, const Agent__AgentInfo *agent)
 	if (to->style.color)
 		fputs(STYLE_RESET, stdout);
 	print_row("Address", agent->agent_address);
+	print_row("Reach", agent->reach);
+	print_row("To do", agent->advice);
 	print_owned("Last seen", agent_ago_text(agent->last_heartbeat, now));
 	if (agent->registered)
 		print_owned("Registered", agent_ago_text(agent->registered, now));
@@ -121,6 +124,35 @@ static void text_agent(const struct output *to, const Agent__AgentInfo *agent)
 	if (agent->foreign)
 		print_row("Kind", "foreign: no program of Sloth's");
 	print_facts(agent, now);
+}
+
+static void print_finding(const struct output *to, const Sloth__V1__Finding *f)
+{
+	bool has_failed = str_equal(f->result, "failed");
+	struct buf texts[4] = { { 0 } };
+	const char *from[] = { f->result, f->name, f->detail, f->advice };
+	struct checkup_line line = { .color = "", .reset = "" };
+
+	for (size_t i = 0; i < 4; i++)
+		style_append_clean(&texts[i], from[i]);
+	line.result = buf_string(&texts[0]);
+	line.name = buf_string(&texts[1]);
+	line.detail = buf_string(&texts[2]);
+	line.advice = buf_string(&texts[3]);
+	if (to->style.color) {
+		line.color = has_failed ? STYLE_RED : str_equal(f->result, "ok") ? STYLE_GREEN : STYLE_DIM;
+		line.reset = STYLE_RESET;
+	}
+	checkup_print(&line, stdout);
+	for (size_t i = 0; i < 4; i++)
+		buf_done(&texts[i]);
+}
+
+static void text_findings(const struct output *to, const char *agent, const Sloth__V1__ExamineResponse *found)
+{
+	(void)agent;
+	for (size_t i = 0; i < found->n_findings; i++)
+		print_finding(to, found->findings[i]);
 }
 
 /* ---- the master ---- */
@@ -189,6 +221,7 @@ const struct output_ops output_text = {
 	.format = "text",
 	.agents = text_agents,
 	.agent = text_agent,
+	.findings = text_findings,
 	.status = text_status,
 	.master = text_master,
 	.runs = record_text_runs,

@@ -13,8 +13,8 @@
 
 enum { FILE_MAX = 1024 * 1024 };
 
-/* The mount point of cgroup v2; owned; NULL: none. Of a line: "ID PARENT DEV ROOT POINT OPTIONS ... - cgroup2 ...". */
-static char *find_mount(void)
+/* Of a line: "ID PARENT DEV ROOT POINT OPTIONS ... - cgroup2 ...". */
+char *own_cgroup_mount(void)
 {
 	struct buf text = { 0 };
 	char *line, *rest, *point = NULL;
@@ -55,7 +55,7 @@ static char *find_own(const char *mount)
 
 char *own_cgroup(void)
 {
-	char *mount = find_mount(), *path = mount ? find_own(mount) : NULL;
+	char *mount = own_cgroup_mount(), *path = mount ? find_own(mount) : NULL;
 
 	free(mount);
 	return path;

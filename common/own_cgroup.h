@@ -6,5 +6,7 @@
 
 /* Its directory, owned; NULL: there is no cgroup v2, or none of it is seen from here. */
 char *own_cgroup(void);
+/* The mount point of cgroup v2. Owned; NULL: none. */
+char *own_cgroup_mount(void);
 
 #endif

@@ -14,6 +14,7 @@
 #include "common/trust.h"
 #include "master/master.h"
 #include "master/options.h"
+#include "wire/addr.h"
 #include "wire/wire.h"
 
 static void close_last(struct master *m)
@@ -102,6 +103,20 @@ int listen_open(struct master *m, const struct options *o, char **error)
 	if (o->insecure)
 		log_warn("insecure: plaintext is taken from this machine: every user of it can do anything");
 	return EXIT_OK;
+}
+
+bool listen_is_own(const struct master *m, const char *address)
+{
+	struct wire_addr a;
+	const char *why;
+
+	if (wire_addr_parse(address, 0, &a, &why) || !wire_addr_is_loopback(&a))
+		return false;
+	for (size_t i = 0; i < m->n_listeners; i++) {
+		if (wire_listener_port(m->listeners[i]) == a.port)
+			return true;
+	}
+	return false;
 }
 
 void listen_close(struct master *m)

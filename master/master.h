@@ -11,6 +11,7 @@
  *   history*.c  the runs of before          follow.c     agents are asked how runs ended
  *   run_list.c  ListRuns                    run_calls.c  WaitRun, ControlRun
  *   pending.c   calls that wait for an agent     info.c      agents as messages
+ *   examine*.c  looks at one agent step by step  reach.c     what dialling an agent met
  *   listen.c    addresses and the unix socket    secure.c    CA, certificate, TLS; what peers are
  *   principal.c who calls                        gate.c      what the policy allows
  *   audit*.c    the audit log: its files, records, runs, readers
@@ -86,6 +87,7 @@ struct master {
 	size_t n_listeners;
 	struct list relays;		/* struct relay_link of every relayed call */
 	unsigned n_relays;
+	unsigned n_examines;
 	uint32_t runs_active;
 	uint64_t runs_total;
 	int64_t started_s;

@@ -459,6 +459,7 @@ void conn_bury(struct wire_conn *conn)
 	buf_done(&conn->out);
 	free(conn->peer_address);
 	free(conn->secure);
+	free(conn->met);
 	free(conn->authority);
 	free(conn->why);
 	trim_note(&conn->wire->conn_trim, conn->wire->n_conns, 0);

@@ -40,6 +40,8 @@ void conn_set_reading(struct wire_conn *conn, bool on)
 static void on_input_h2(struct wire_conn *conn, const uint8_t *data, size_t n)
 {
 	if (h2_recv(conn->h2, data, n, conn->last_read_ms) < 0) {
+		if (conn->state == CONN_HANDSHAKE)
+			conn_note_fault(conn, WIRE_FAULT_NOT_GRPC);
 		conn_blame(conn);
 		conn_finish(conn, h2_why(conn->h2));
 	}
@@ -120,6 +122,7 @@ static void on_input_sniff(struct wire_conn *conn, const uint8_t *data, size_t n
 static void on_input(struct wire_conn *conn, const uint8_t *data, size_t n)
 {
 	conn->last_read_ms = mono_ms();
+	conn->has_spoken = true;
 	if (conn->state == CONN_SNIFFING) {
 		on_input_sniff(conn, data, n);
 	} else if (conn->state < CONN_CLOSING) {
@@ -131,6 +134,17 @@ static void on_input(struct wire_conn *conn, const uint8_t *data, size_t n)
 	}
 }
 
+/* The end of what had not begun, as far as HTTP/2 is concerned. */
+static void note_end(struct wire_conn *conn)
+{
+	const struct transport_peer *p = conn->transport->peer;
+
+	if (p && p->fault)
+		conn_note_fault(conn, p->fault);
+	else if (!p && conn->state == CONN_HANDSHAKE && !conn->has_spoken)
+		conn_note_fault(conn, WIRE_FAULT_CLOSED);
+}
+
 static void lost(struct wire_conn *conn, int error)
 {
 	const struct transport *t = conn->transport;
@@ -138,12 +152,15 @@ static void lost(struct wire_conn *conn, int error)
 
 	if (error == -EBADMSG)
 		conn_blame(conn);
+	note_end(conn);
 	snprintf(text, sizeof text, "connection lost: %s", error == -EBADMSG && t->ops->why ? t->ops->why(t) : strerror(-error));
 	conn_abort(conn, text);
 }
 
 static void on_read_end(struct wire_conn *conn, ssize_t rv)
 {
+	if (rv == 0)
+		note_end(conn);
 	if (rv == 0 && conn->h2 && !conn->told_up && !conn->up_due)
 		conn_abort(conn, "the peer closed the connection before HTTP/2 was set up");
 	else if (rv == 0)

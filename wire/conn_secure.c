@@ -98,6 +98,8 @@ static void step(struct wire_conn *conn)
 	if (rv == 0) {
 		secured(conn);
 	} else if (rv != -EAGAIN) {
+		conn_note_fault(conn, rv == -EBADMSG ? t->peer->fault :
+				t->peer->has_spoken ? WIRE_FAULT_TLS : WIRE_FAULT_CLOSED);
 		snprintf(text, sizeof text, "TLS: %s", rv == -EBADMSG ? t->ops->why(t) :
 			 rv == -ECONNRESET || rv == -EPIPE ? "the peer closed the connection" : strerror(-rv));
 		conn_blame(conn);

@@ -35,6 +35,7 @@ static void dial_act(struct wire_conn *c)
 {
 	char text[80];
 
+	conn_note_fault(c, wire_conn_fault(c));
 	snprintf(text, sizeof text, "timeout: no answer within %.1f s", c->dial_timeout_ms / 1000.0);
 	conn_abort(c, text);
 }

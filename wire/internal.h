@@ -115,6 +115,9 @@ struct wire_conn {
 	bool is_sniffable;		/* no TLS handshake begins with its first byte */
 	bool is_operator;		/* loopback or unix: an operator's limits */
 	bool at_fault;			/* the peer broke a rule or a limit */
+	bool has_spoken;		/* bytes of it have come, in plaintext or inside TLS */
+	enum wire_fault fault;		/* dialled: the first that was met */
+	struct wire_identity *met;	/* with WIRE_FAULT_OTHER_PEER; NULL: none */
 	bool told_up, told_drain, drain_due, up_due;
 	bool blocked;			/* the socket takes no more for now */
 	bool deaf;			/* nor ever again, but what the peer said is still to be read */
@@ -210,6 +213,8 @@ void conn_mark_dirty(struct wire_conn *conn);
 void conn_abort(struct wire_conn *conn, const char *why);
 /* What comes to an end next is the peer's fault. */
 void conn_blame(struct wire_conn *conn);
+/* What the end that comes next is of, for who dialled. The first one stays. */
+void conn_note_fault(struct wire_conn *conn, enum wire_fault fault);
 /* Writes what is queued, then closes as TCP wants it (no RST over unread data). */
 void conn_finish(struct wire_conn *conn, const char *why);
 void conn_flush(struct wire_conn *conn);
@@ -244,6 +249,7 @@ struct wire_listener {
 
 /* ---- dial.c ---- */
 void dial_cancel(struct wire_conn *conn);
+bool dial_is_looking_up(const struct wire_conn *conn);
 
 /* ---- call.c ---- */
 struct wire_call *call_new(struct wire_conn *conn, enum wire_role role);

@@ -34,6 +34,9 @@ struct transport_peer {
 	bool is_expired;		/* good but for its time */
 	char refused[240];		/* why its certificate is not accepted; "": it is, or there is none */
 	char ca[WIRE_FINGERPRINT_LEN + 1];
+	bool has_spoken;		/* a byte of it has come */
+	enum wire_fault fault;		/* at a client: why the handshake has failed */
+	struct wire_identity met;	/* with WIRE_FAULT_OTHER_PEER: who answered */
 };
 
 struct transport {
