@@ -2,9 +2,9 @@
 #
 # run.sh BUILD [PATTERN] - runs the tests of a tree that was built plain in BUILD and sanitized in BUILD/san.
 #
-# A job is one lint step, one program of unit or wire tests, one end-to-end script or one corpus. Two run
-# at a time, each in a directory of its own and under a time limit. One line per job; what a job printed
-# is shown only when it failed. The last line is "N passed, N failed"; the status is 1 when one failed.
+# A job is one lint step, one program of unit or wire tests, one end-to-end script, one file of tests of
+# bootstrap.sh or one corpus. Two run at a time, each in a directory of its own and under a time limit. One line per
+# job; what a job printed is shown only when it failed. The last line is "N passed, N failed"; the status is 1 when one failed.
 # PATTERN (a glob) keeps the jobs whose name matches: run.sh build 'e2e/run_*'.
 set -u
 shopt -s nullglob
@@ -98,6 +98,16 @@ add_scripts() {
 		case $name in lib | soak) continue ;; esac
 		tree=$(marked "$script" build san)
 		add "e2e/$name" "$(marked "$script" timeout $default_timeout_s)" "$tree" "bash '$script'"
+	done
+}
+
+# bootstrap.sh, on machines made of directories.
+add_bootstrap() {
+	local file
+
+	for file in test/bootstrap/*.bats; do
+		add "bootstrap/$(basename "$file" .bats)" "$(marked "$file" timeout $default_timeout_s)" plain \
+			"test/bootstrap/run.sh '$file'"
 	done
 }
 
@@ -202,6 +212,7 @@ add_programs unit
 add_programs wire
 add_valgrind
 add_scripts
+add_bootstrap
 add_corpora
 run_all
 

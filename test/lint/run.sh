@@ -28,7 +28,7 @@ sources() {
 }
 
 scripts() {
-	find test .ci -type f \( -name '*.sh' -o -path '.ci/run' \) | sort
+	find bootstrap.sh test .ci -type f \( -name '*.sh' -o -name '*.bats' -o -path '.ci/run' \) | sort
 }
 
 # Left-over markers, and paths that exist on one machine only.
