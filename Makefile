@@ -4,6 +4,7 @@
 #   make demo       install what is missing, build, show the whole thing working on this machine
 #   make check      install what the tests need, build, run every test; closes with "N passed, N failed"
 #   make interop    client, server and daemons against other implementations of gRPC
+#   make static     build/share/sloth/dist: the agent as a file that needs nothing, which masters hand out
 #   make install    DESTDIR and PREFIX (default /usr/local)
 #   make bench      speed and memory as ratios against things run beside it
 #   make bench-peers  the wire beside peers of Debian's; deps-peers installs them
@@ -46,6 +47,7 @@ CC       ?= gcc
 ifeq ($(origin CC),default)
 CC       := gcc
 endif
+STRIP    ?= strip
 OPT      ?= -O2
 ,        := ,
 SECONDS  ?= 60
@@ -151,6 +153,29 @@ $(B)/libexec/sloth/sloth-tls: $(B)/cli/main.o $(CLI_TLS_O) $(B)/libcli.a $(B)/li
 $(B)/bin/sloth-runner: $(B)/bin/sloth
 	$(Q)ln -sf sloth $@
 
+# ---- static: what masters hand out to machines that have nothing ----
+# The objects are those of the other agent. A static program that looks up users or hosts makes the linker warn that it
+# needs the shared libraries of its C library after all; this one does not (agent/user.c).
+
+# What uname -m says on the machines that programs of $(CC) are for.
+ARCH   := $(patsubst arm,armv7l,$(patsubst powerpc%,ppc%,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))))
+DIST   := $(B)/share/sloth/dist
+STATIC := $(DIST)/$(ARCH)/slothd-agent $(DIST)/$(ARCH)/sloth-supervise
+static: $(DIST)/SHA256SUMS
+
+$(DIST)/$(ARCH)/slothd-agent: LDFLAGS := -static-pie -s -Wl,--no-warnings $(filter-out -pie,$(LDFLAGS))
+$(DIST)/$(ARCH)/slothd-agent: $(B)/agent/main.o $(B)/libagent.a $(B)/libsupervise.a $(B)/libwire.a $(B)/libcommon.a
+	$(if $(SAN),$(error a static program cannot have sanitizers: make static without SAN))
+	$(call say,LINK,$@)
+	$(link) $(LIBS_AGENT)
+$(DIST)/$(ARCH)/sloth-supervise: $(B)/libexec/sloth/sloth-supervise
+	$(call say,STRIP,$@)
+	$(Q)mkdir -p $(@D) && $(STRIP) -o $@ $<
+# Agents of other architectures that were put there are listed as well.
+$(DIST)/SHA256SUMS: $(STATIC)
+	$(call say,SUM,$@)
+	$(Q)cd $(@D) && sha256sum */slothd-agent */sloth-supervise > SHA256SUMS
+
 # ---- tests ----
 # A unit or wire test is one program per test_*.c; test/lib/*.c is linked into each.
 
@@ -240,7 +265,7 @@ demo: deps-build
 	@./test/demo.sh $(B)
 
 check: deps-check
-	@$(MAKE) -j$(JOBS) --no-print-directory WERROR=1 all tests
+	@$(MAKE) -j$(JOBS) --no-print-directory WERROR=1 all static tests
 	@$(MAKE) -j$(JOBS) --no-print-directory WERROR=1 SAN=1 all tests
 	@./test/run.sh $(BUILD)
 
@@ -287,10 +312,11 @@ lint: deps-check
 bindir  := $(DESTDIR)$(PREFIX)/bin
 sbindir := $(DESTDIR)$(PREFIX)/sbin
 libexecdir := $(DESTDIR)$(PREFIX)/libexec/sloth
+datadir := $(DESTDIR)$(PREFIX)/share/sloth
 mandir  := $(DESTDIR)$(PREFIX)/share/man
-install: all
+install: all static
 	install -d $(bindir) $(sbindir) $(libexecdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(mandir)/man8 \
-		$(DESTDIR)$(PREFIX)/share/sloth/proto
+		$(datadir)/proto
 	install -m 755 $(B)/bin/sloth $(bindir)/sloth
 	ln -sf sloth $(bindir)/sloth-runner
 	install -m 755 $(B)/libexec/sloth/sloth-tls $(B)/libexec/sloth/sloth-supervise $(libexecdir)
@@ -299,10 +325,13 @@ install: all
 	install -m 644 man/sloth-policy.5 $(mandir)/man5
 	install -m 644 man/sloth-security.7 $(mandir)/man7
 	install -m 644 man/slothd-master.8 man/slothd-agent.8 $(mandir)/man8
-	install -m 644 $(PROTOS) $(DESTDIR)$(PREFIX)/share/sloth/proto
+	install -m 644 $(PROTOS) $(datadir)/proto
+	install -d $(datadir)/dist/$(ARCH)
+	install -m 755 $(STATIC) $(datadir)/dist/$(ARCH)
+	install -m 644 $(DIST)/SHA256SUMS $(datadir)/dist
 
 clean:
 	rm -rf $(BUILD)
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')
-.PHONY: all lib tests fuzzers demo check interop interop-cpp bench soak soak-matrix fuzz lint install clean deps-build deps-check deps-interop abuse bench-peers deps-peers
+.PHONY: all static lib tests fuzzers demo check interop interop-cpp bench soak soak-matrix fuzz lint install clean deps-build deps-check deps-interop abuse bench-peers deps-peers

@@ -12,6 +12,7 @@
 
 #include "agent/agent.h"
 #include "agent/spawn.h"
+#include "agent/user.h"
 #include "common/daemon.h"
 #include "common/daemon_files.h"
 #include "common/daemon_signals.h"
@@ -139,6 +140,7 @@ int main(int argc, char **argv)
 	daemon_forbid_dumps();
 	spawn_reset_signals();
 	fd_occupy_standard();
+	user_init();
 	status = config_load(&config, argc, argv, &error);
 	if (status != EXIT_OK)
 		status = fail(status, error);

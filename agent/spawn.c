@@ -1,8 +1,8 @@
 /*
- * spawn.c - the one program that the agent starts.
+ * spawn.c - the programs that the agent starts.
  *
- * It gets nothing of the agent's: an empty environment, /dev/null as standard descriptors, default signals, a session of
- * its own. Descriptors of ours are all close-on-exec.
+ * They get nothing of the agent's: an empty environment, /dev/null as standard descriptors, default signals, a session of
+ * their own. Descriptors of ours are all close-on-exec.
  */
 #include "agent/spawn.h"
 
@@ -64,8 +64,8 @@ static void set_attributes(posix_spawnattr_t *attributes)
 	posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
 }
 
-/* `fds` become 3 and 4; n of them. 0 or -errno. */
-static int start(const char *program, char **argv, const int *fds, int n, pid_t *pid)
+/* `fds` become `first` and the ones above; n of them. 0 or -errno. */
+static int start(const char *program, char *const *argv, const int *fds, int n, int first, pid_t *pid)
 {
 #ifdef __SANITIZE_ADDRESS__
 	char **env = environ;		/* says where findings go */
@@ -80,7 +80,7 @@ static int start(const char *program, char **argv, const int *fds, int n, pid_t 
 	for (int i = 0; i < 3; i++)
 		posix_spawn_file_actions_addopen(&actions, i, "/dev/null", O_RDWR, 0);
 	for (int i = 0; i < n; i++)
-		posix_spawn_file_actions_adddup2(&actions, fds[i], 3 + i);
+		posix_spawn_file_actions_adddup2(&actions, fds[i], first + i);
 	set_attributes(&attributes);
 	err = posix_spawn(pid, program, &actions, &attributes, argv, env);
 	if (!err)
@@ -106,7 +106,7 @@ int spawn_supervisor(const char *program, int runs_fd, int *control)
 	if (fds[0] < 0 || fds[1] < 0)
 		rc = -errno;
 	if (rc == 0)
-		rc = start(program, argv, fds, 2, &pid);
+		rc = start(program, argv, fds, 2, 3, &pid);
 	fd_close(&fds[0]);
 	fd_close(&fds[1]);
 	fd_close(&ends[1]);
@@ -127,9 +127,26 @@ int spawn_sweep(const char *program, pid_t pid, uint64_t start_time, const char 
 		return -ENOENT;
 	snprintf(pid_text, sizeof pid_text, "%d", (int)pid);
 	snprintf(start_text, sizeof start_text, "%" PRIu64, start_time);
-	rc = start(program, argv, NULL, 0, &child);
+	rc = start(program, argv, NULL, 0, 3, &child);
 	if (rc)
 		return rc;
 	fd = (int)syscall(SYS_pidfd_open, child, 0);
 	return fd < 0 ? -errno : fd;
+}
+
+pid_t spawn_getent(const char *program, char *const *argv, int *output)
+{
+	int ends[2], rc;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	rc = start(program, argv, &ends[1], 1, STDOUT_FILENO, &child);
+	fd_close(&ends[1]);
+	if (rc == 0)
+		rc = fd_set_nonblock(ends[0]);
+	if (rc)
+		fd_close(&ends[0]);
+	*output = ends[0];
+	return rc ? rc : child;
 }

@@ -12,6 +12,7 @@ for file in bin/sloth libexec/sloth/sloth-tls sbin/slothd-master sbin/slothd-age
 	share/man/man7/sloth-security.7 share/sloth/proto/agent.proto share/sloth/proto/sloth.proto; do
 	[ -f "$usr/$file" ] || fail "$file is not installed"
 done
+(cd "$usr/share/sloth/dist" && sha256sum --quiet -c SHA256SUMS) || fail 'what masters hand out is not what SHA256SUMS says'
 assert_equal "$(readlink "$usr/bin/sloth-runner")" sloth 'where sloth-runner points to'
 
 mkdir "$T/path"
