@@ -68,6 +68,8 @@ static void parse_long(const struct opt *table, const char *word, struct words *
 
 	if (!o)
 		*error = unknown_long(table, name);
+	else if (o->kind == OPT_OPTIONAL)
+		opt_set(o, equals ? equals + 1 : NULL, out, error);
 	else if (o->kind != OPT_FLAG)
 		take_argument(o, equals ? equals + 1 : NULL, shown, w, out, error);
 	else if (equals)
@@ -87,6 +89,10 @@ static void parse_short(const struct opt *table, const char *word, struct words 
 
 		if (!o) {
 			*error = mem_printf("unknown option %s", str_quote(shown));
+			return;
+		}
+		if (o->kind == OPT_OPTIONAL) {
+			opt_set(o, word[1] ? word + 1 : NULL, out, error);
 			return;
 		}
 		if (o->kind != OPT_FLAG) {

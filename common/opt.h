@@ -9,6 +9,8 @@
  *   OPT_UINT      uint64_t         (min..max)
  *   OPT_DURATION  uint64_t         milliseconds
  *   OPT_LIST      struct opt_list  may be given several times
+ *   OPT_OPTIONAL  const char *     "--name" or "--name=VALUE", never the next word; without VALUE the field is "", as a key
+ *                                  "yes" says the same
  */
 #ifndef COMMON_OPT_H
 #define COMMON_OPT_H
@@ -18,7 +20,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum opt_kind { OPT_FLAG, OPT_STRING, OPT_UINT, OPT_DURATION, OPT_LIST };
+enum opt_kind { OPT_FLAG, OPT_STRING, OPT_UINT, OPT_DURATION, OPT_LIST, OPT_OPTIONAL };
 
 struct opt_list {
 	const char **items;	/* owned by the list; the strings are borrowed */
@@ -48,7 +50,7 @@ int opt_parse(const struct opt *table, int argc, char **argv, void *out, char **
  */
 int opt_read_on(const struct opt *table, int argc, char **argv, void *out, char **error);
 
-/* Prints "  -p, --port PORT   help" for every option, aligned, wrapped at 80 columns. */
+/* Prints "  -p, --port PORT   help" or "--name[=VALUE]   help" for every option, aligned, wrapped at 80 columns. */
 void opt_print_help(const struct opt *table, FILE *to);
 
 /*
@@ -63,7 +65,7 @@ int opt_parse_file(const struct opt *table, const char *path, void *out, char **
 const struct opt *opt_find(const struct opt *table, const char *name);
 /* The name in the table that `name` was probably meant to be, or NULL. */
 const char *opt_nearest(const struct opt *table, const char *name);
-/* Sets the field of `o`; NULL or "yes" sets a flag, "no" clears it. Borrows `value`. 0, or -EINVAL with
+/* Sets the field of `o`; NULL or "yes" sets a flag, "no" clears it; both are OPT_OPTIONAL without a value. Borrows `value`. 0, or -EINVAL with
  * *why set to owned words without the option's name. */
 int opt_set(const struct opt *o, const char *value, void *out, char **why);
 

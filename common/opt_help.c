@@ -9,7 +9,7 @@
 
 enum { COLUMNS = 80, LEFT_MAX = 32, GAP = 2 };
 
-/* "  -p, --port PORT" */
+/* "  -p, --port PORT", "      --print-install[=FORM]" */
 static char *left_side(const struct opt *o)
 {
 	char letter[] = "    ";
@@ -19,6 +19,8 @@ static char *left_side(const struct opt *o)
 		letter[1] = o->letter;
 		letter[2] = ',';
 	}
+	if (o->kind == OPT_OPTIONAL)
+		return mem_printf("  %s--%s[=%s]", letter, o->name, o->arg);
 	return mem_printf("  %s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
 }
 

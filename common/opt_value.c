@@ -130,6 +130,9 @@ int opt_set(const struct opt *o, const char *value, void *out, char **why)
 		return set_uint(o, value, field, why);
 	case OPT_DURATION:
 		return set_duration(value, field, why);
+	case OPT_OPTIONAL:
+		*(const char **)field = value && !str_equal(value, "yes") ? value : "";
+		return 0;
 	case OPT_LIST:
 		add_item(field, value);
 		return 0;

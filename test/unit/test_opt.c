@@ -10,7 +10,7 @@
 
 struct conf {
 	bool daemon, quiet;
-	const char *name;
+	const char *name, *form;
 	uint64_t port, count, timeout_ms;
 	struct opt_list env;
 };
@@ -26,6 +26,7 @@ static const struct opt table[] = {
 	  offsetof(struct conf, timeout_ms), 0, 0 },
 	{ "env", 'e', OPT_LIST, "KEY=VALUE", "set a variable", offsetof(struct conf, env), 0, 0 },
 	{ "a-very-long-option-name", 0, OPT_STRING, "SOMETHING", "rarely used", offsetof(struct conf, name), 0, 0 },
+	{ "print", 'P', OPT_OPTIONAL, "FORM", "print it", offsetof(struct conf, form), 0, 0 },
 	{ 0 },
 };
 
@@ -79,6 +80,28 @@ START_TEST(fields_of_every_kind)
 	ck_assert_str_eq(conf.env.items[1], "B=2");
 	opt_list_done(&conf.env);
 	ck_assert_uint_eq(conf.env.n, 0);
+}
+END_TEST
+
+START_TEST(value_of_an_option_may_be_left_out)
+{
+	static const struct {
+		const char *words[3];
+		const char *value;
+		int n;
+	} cases[] = {
+		{ { "--print" }, "", 2 }, { { "--print=incus" }, "incus", 2 }, { { "--print=" }, "", 2 },
+		{ { "--print", "incus" }, "", 2 }, { { "-P", "incus" }, "", 2 }, { { "-Pincus" }, "incus", 2 },
+		{ { "--print=x", "--print" }, "", 3 }, { { "-q" }, NULL, 2 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct conf conf = { 0 };
+		char *error;
+
+		ck_assert_int_eq(parse(&conf, &error, cases[i].words), cases[i].n);
+		ck_assert_pstr_eq(conf.form, cases[i].value);
+	}
 }
 END_TEST
 
@@ -176,7 +199,8 @@ START_TEST(help_is_aligned_and_wrapped)
 		"                       so on the standard error output\n"
 		"  -e, --env KEY=VALUE  set a variable\n"
 		"      --a-very-long-option-name SOMETHING\n"
-		"                       rarely used\n";
+		"                       rarely used\n"
+		"  -P, --print[=FORM]   print it\n";
 	char text[1024] = "";
 	FILE *to = fmemopen(text, sizeof text, "w");
 
@@ -269,7 +293,7 @@ START_TEST(unreadable_files_are_errors)
 }
 END_TEST
 
-UNIT_MAIN(all_spellings_of_options, fields_of_every_kind, last_value_counts, options_end_at_the_first_operand,
+UNIT_MAIN(all_spellings_of_options, fields_of_every_kind, value_of_an_option_may_be_left_out, last_value_counts, options_end_at_the_first_operand,
 	  errors_name_option_value_and_what_is_allowed, first_error_counts_and_the_rest_is_read,
 	  help_is_aligned_and_wrapped, file_has_the_same_names,
 	  missing_and_empty_files_set_nothing, file_errors_name_file_and_line, unreadable_files_are_errors)
