@@ -161,7 +161,7 @@ $(B)/bin/sloth-runner: $(B)/bin/sloth
 ARCH   := $(patsubst arm,armv7l,$(patsubst powerpc%,ppc%,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))))
 DIST   := $(B)/share/sloth/dist
 STATIC := $(DIST)/$(ARCH)/slothd-agent $(DIST)/$(ARCH)/sloth-supervise
-static: $(DIST)/SHA256SUMS
+static: $(DIST)/SHA256SUMS $(DIST)/bootstrap.sh
 
 $(DIST)/$(ARCH)/slothd-agent: LDFLAGS := -static-pie -s -Wl,--no-warnings $(filter-out -pie,$(LDFLAGS))
 $(DIST)/$(ARCH)/slothd-agent: $(B)/agent/main.o $(B)/libagent.a $(B)/libsupervise.a $(B)/libwire.a $(B)/libcommon.a
@@ -175,6 +175,9 @@ $(DIST)/$(ARCH)/sloth-supervise: $(B)/libexec/sloth/sloth-supervise
 $(DIST)/SHA256SUMS: $(STATIC)
 	$(call say,SUM,$@)
 	$(Q)cd $(@D) && sha256sum */slothd-agent */sloth-supervise > SHA256SUMS
+$(DIST)/bootstrap.sh: bootstrap.sh systemd/fill_bootstrap.sh systemd/slothd-agent.service $(DIST)/SHA256SUMS
+	$(call say,FILL,$@)
+	$(Q)./systemd/fill_bootstrap.sh $< $(VERSION) $(DIST)/SHA256SUMS systemd/slothd-agent.service > $@
 
 # ---- tests ----
 # A unit or wire test is one program per test_*.c; test/lib/*.c is linked into each.
@@ -324,11 +327,11 @@ install: all static
 	install -m 644 man/sloth.1 $(mandir)/man1
 	install -m 644 man/sloth-policy.5 $(mandir)/man5
 	install -m 644 man/sloth-security.7 $(mandir)/man7
-	install -m 644 man/slothd-master.8 man/slothd-agent.8 $(mandir)/man8
+	install -m 644 man/bootstrap.8 man/slothd-master.8 man/slothd-agent.8 $(mandir)/man8
 	install -m 644 $(PROTOS) $(datadir)/proto
 	install -d $(datadir)/dist/$(ARCH)
 	install -m 755 $(STATIC) $(datadir)/dist/$(ARCH)
-	install -m 644 $(DIST)/SHA256SUMS $(datadir)/dist
+	install -m 644 $(DIST)/SHA256SUMS $(DIST)/bootstrap.sh $(datadir)/dist
 
 clean:
 	rm -rf $(BUILD)

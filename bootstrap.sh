@@ -24,33 +24,44 @@ HASHES
 unit_text() {
 	cat <<'UNIT'
 [Unit]
-Description=Sloth agent: runs commands on this machine for its master
-Documentation=man:slothd-agent(8)
+Description=Sloth agent
+Documentation=man:slothd-agent(8) man:sloth-security(7)
 Wants=network-online.target
 After=network-online.target
 Conflicts=sloth-runner-agent.service
+# However often it fails, it is tried again.
 StartLimitIntervalSec=0
 
 [Service]
 Type=notify
 NotifyAccess=main
 ExecStart=@sbindir@/slothd-agent
-ExecReload=/bin/kill -HUP $MAINPID
+ExecReload=kill -HUP $MAINPID
+WatchdogSec=30s
 Restart=always
 RestartSec=5s
+# A wrong command line, "sloth agent stop", a configuration that somebody must edit.
 RestartPreventExitStatus=64 69 78
 SuccessExitStatus=69
-WatchdogSec=30s
+
+# Commands outlive the agent, each in a control group of its own.
 KillMode=process
 Delegate=yes
+# With a controller enabled in its group while commands live on, the unit could not be started again.
+ExecStopPost=-/bin/sh -c 'g=$$(sed -n "s/^0:://p" /proc/self/cgroup); for m in /sys/fs/cgroup/unified /sys/fs/cgroup; do \
+	f=$$m$${g%%/.control}/cgroup.subtree_control; [ -w "$$f" ] || continue; \
+	for c in $$(cat "$$f"); do echo "-$$c" >"$$f"; done; done'
 TasksMax=infinity
 LimitNOFILE=524288
 OOMPolicy=continue
 OOMScoreAdjust=-500
+
 StateDirectory=sloth-agent
 StateDirectoryMode=0700
 RuntimeDirectory=sloth-agent
 RuntimeDirectoryPreserve=yes
+ConfigurationDirectory=sloth
+# No sandbox: commands would be in it, too. See the drop-in "confined" for one, and agent.policy for what may be asked.
 
 [Install]
 WantedBy=multi-user.target

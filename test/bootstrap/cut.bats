@@ -4,6 +4,10 @@ load lib.bash
 
 setup() { text=$(cat "$root/bootstrap.sh"); }
 
+@test "the unit in the script is the one in systemd/" {
+	diff <(sed -n "/<<'UNIT'\$/,/^UNIT\$/{//!p}" "$root/bootstrap.sh") "$root/systemd/slothd-agent.service"
+}
+
 # A shell runs a command when it has read the whole of it: one that has run nothing before the last byte has run
 # nothing at any byte before.
 runs_nothing() {

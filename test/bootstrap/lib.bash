@@ -145,7 +145,8 @@ publish() {
 	cp "$2" "$1/dist/$arch/slothd-agent"
 	printf '#!/bin/sh\n# supervisor of %s\n' "$3" >"$1/dist/$arch/sloth-supervise"
 	(cd "$1/dist" && sha256sum "$arch/slothd-agent" "$arch/sloth-supervise" >SHA256SUMS)
-	"$root/test/lib/fill_bootstrap.sh" "$root/bootstrap.sh" "$1/dist/SHA256SUMS" "$3" >"$1/bootstrap.sh"
+	"$root/systemd/fill_bootstrap.sh" "$root/bootstrap.sh" "$3" "$1/dist/SHA256SUMS" "$root/systemd/slothd-agent.service" \
+		>"$1/bootstrap.sh"
 }
 
 token_of() { echo "sloth1.$1.0badcafe.00112233445566778899aabbccddeeff"; }
