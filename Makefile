@@ -3,6 +3,7 @@
 #   make            build/bin/sloth, build/sbin/slothd-master, build/sbin/slothd-agent; build/libexec/sloth: what they use
 #   make demo       install what is missing, build, show the whole thing working on this machine
 #   make check      install what the tests need, build, run every test; closes with "N passed, N failed"
+#   make system-test  the units on booted Debian 12 and 13 (root; a network the first time)
 #   make interop    client, server and daemons against other implementations of gRPC
 #   make static     build/share/sloth/dist: the agent as a file that needs nothing, which masters hand out
 #   make install    DESTDIR and PREFIX (default /usr/local)
@@ -38,6 +39,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libnghttp2-dev libev-dev libprotobuf
 	libc-ares-dev libsqlite3-dev libsmartcols-dev libjansson-dev libssl-dev bash
 DEPS_CHECK := check valgrind clang-tidy cppcheck mandoc shellcheck procps tmux python3-minimal libclang-rt-14-dev clang \
 	util-linux iproute2 openssl python3-grpcio python3-grpc-tools bats busybox curl wget
+DEPS_SYSTEM := debootstrap systemd-container debian-archive-keyring iproute2 util-linux netcat-openbsd
 DEPS_INTEROP := g++ libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 # What bench-peers measures beside us. It installs none of them and skips what is missing.
 DEPS_PEERS := nghttp2-server nghttp2-client openssh-server openssh-client pdsh clustershell ansible-core \
@@ -257,6 +259,8 @@ deps-build:
 	@./test/lib/deps.sh $(DEPS_BUILD)
 deps-check:
 	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_CHECK)
+deps-system:
+	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_SYSTEM)
 deps-interop:
 	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_INTEROP)
 deps-peers:
@@ -271,6 +275,11 @@ check: deps-check
 	@$(MAKE) -j$(JOBS) --no-print-directory WERROR=1 all static tests
 	@$(MAKE) -j$(JOBS) --no-print-directory WERROR=1 SAN=1 all tests
 	@./test/run.sh $(BUILD)
+
+# Machines that boot, with what make install puts there.
+system-test: deps-system
+	@$(MAKE) -j$(JOBS) --no-print-directory all
+	@./test/system/run.sh $(BUILD)
 
 # Our client, server and daemons against other implementations of gRPC.
 interop: deps-interop
@@ -337,4 +346,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell test -d $(B) && find $(B) -name '*.d')
-.PHONY: all static lib tests fuzzers demo check interop interop-cpp bench soak soak-matrix fuzz lint install clean deps-build deps-check deps-interop abuse bench-peers deps-peers
+.PHONY: all static lib tests fuzzers demo check interop interop-cpp bench soak soak-matrix fuzz lint install clean deps-build deps-check deps-interop deps-system system-test abuse bench-peers deps-peers

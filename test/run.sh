@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 #
-# run.sh BUILD [PATTERN] - runs the tests of a tree that was built plain in BUILD and sanitized in BUILD/san.
+# run.sh [--system] BUILD [PATTERN] - runs the tests of a tree that was built plain in BUILD and sanitized in BUILD/san;
+# with --system those of test/system and nothing else, of a tree that was built plain.
 #
 # A job is one lint step, one program of unit or wire tests, one end-to-end script, one file of tests of
 # bootstrap.sh or one corpus. Two run at a time, each in a directory of its own and under a time limit. One line per
@@ -10,7 +11,9 @@ set -u
 shopt -s nullglob
 cd "$(dirname "$0")/.." || exit 1
 
-build=${1:?usage: test/run.sh BUILD [PATTERN]}
+kind=check
+[ "${1:-}" != --system ] || { kind=system; shift; }
+build=${1:?usage: test/run.sh [--system] BUILD [PATTERN]}
 pattern=${2:-*}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 workers=2
@@ -111,6 +114,22 @@ add_bootstrap() {
 	done
 }
 
+# Each system test on each Debian and in each mode, unless its head names fewer.
+add_system() {
+	local script name suite mode
+
+	for script in test/system/*.sh test/system/*/*.sh; do
+		name=${script#test/system/}
+		case $name in lib.sh | run.sh | lib/*) continue ;; esac
+		for suite in $(marked "$script" suites 'bookworm trixie'); do
+			for mode in $(marked "$script" modes 'root unprivileged'); do
+				add "system/${name%.sh}/$suite/$mode" "$(marked "$script" timeout 240)" plain \
+					"SYSTEM_SUITE=$suite SYSTEM_MODE=$mode bash '$script'"
+			done
+		done
+	done
+}
+
 # Every fuzz target replays its corpus; a target is a program that takes files as arguments.
 add_corpora() {
 	local program name
@@ -207,13 +226,17 @@ run_all() {
 	done
 }
 
-add_lint
-add_programs unit
-add_programs wire
-add_valgrind
-add_scripts
-add_bootstrap
-add_corpora
+add_check() {
+	add_lint
+	add_programs unit
+	add_programs wire
+	add_valgrind
+	add_scripts
+	add_bootstrap
+	add_corpora
+}
+
+"add_$kind"
 run_all
 
 for line in ${skipped[@]+"${skipped[@]}"}; do
