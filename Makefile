@@ -6,7 +6,7 @@
 #   make system-test  the units on booted Debian 12 and 13 (root; a network the first time)
 #   make interop    client, server and daemons against other implementations of gRPC
 #   make static     build/share/sloth/dist: the agent as a file that needs nothing, which masters hand out
-#   make install    DESTDIR and PREFIX (default /usr/local)
+#   make install    DESTDIR, PREFIX (default /usr/local), SYSCONFDIR (/etc), UNITDIR; make uninstall takes the same
 #   make bench      speed and memory as ratios against things run beside it
 #   make bench-peers  the wire beside peers of Debian's; deps-peers installs them
 #   make soak       long runs (MINUTES=10)
@@ -320,30 +320,41 @@ lint: deps-check
 	@./test/lint/run.sh $(BUILD)
 
 # ---- install ----
+# What is installed stands here once: MODE:SOURCE:TARGET and LINK=NAME. Whoever installs more adds to these lists.
 
-bindir  := $(DESTDIR)$(PREFIX)/bin
-sbindir := $(DESTDIR)$(PREFIX)/sbin
-libexecdir := $(DESTDIR)$(PREFIX)/libexec/sloth
-datadir := $(DESTDIR)$(PREFIX)/share/sloth
-mandir  := $(DESTDIR)$(PREFIX)/share/man
+SYSCONFDIR ?= /etc
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+bindir     := $(PREFIX)/bin
+sbindir    := $(PREFIX)/sbin
+libexecdir := $(PREFIX)/libexec/sloth
+datadir    := $(PREFIX)/share/sloth
+statedir   := /var/lib
+
+INSTALL_FILES := 755:$(B)/bin/sloth:$(bindir)/sloth \
+	755:$(B)/libexec/sloth/sloth-tls:$(libexecdir)/sloth-tls \
+	755:$(B)/libexec/sloth/sloth-supervise:$(libexecdir)/sloth-supervise \
+	755:$(B)/sbin/slothd-master:$(sbindir)/slothd-master 755:$(B)/sbin/slothd-agent:$(sbindir)/slothd-agent \
+	$(foreach f,$(wildcard man/*.[1-8]),644:$(f):$(PREFIX)/share/man/man$(subst .,,$(suffix $(f)))/$(notdir $(f))) \
+	$(foreach f,$(PROTOS),644:$(f):$(datadir)/proto/$(notdir $(f))) \
+	$(foreach f,$(wildcard systemd/*.service),644:$(f):$(UNITDIR)/$(notdir $(f))) \
+	$(foreach f,$(wildcard systemd/agent-*.conf systemd/master-*.conf),644:$(f):$(datadir)/systemd/$(notdir $(f))) \
+	$(foreach f,$(STATIC),755:$(f):$(datadir)/dist/$(ARCH)/$(notdir $(f))) \
+	$(foreach f,SHA256SUMS bootstrap.sh,644:$(DIST)/$(f):$(datadir)/dist/$(f)) \
+	644:systemd/sysusers.conf:$(PREFIX)/lib/sysusers.d/sloth.conf \
+	644:systemd/tmpfiles.conf:$(PREFIX)/lib/tmpfiles.d/sloth.conf
+INSTALL_LINKS := $(bindir)/sloth-runner=sloth
+INSTALL_DIRS  := $(SYSCONFDIR)/sloth $(statedir)/sloth-runner
+
 install: all static
-	install -d $(bindir) $(sbindir) $(libexecdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(mandir)/man8 \
-		$(datadir)/proto
-	install -m 755 $(B)/bin/sloth $(bindir)/sloth
-	ln -sf sloth $(bindir)/sloth-runner
-	install -m 755 $(B)/libexec/sloth/sloth-tls $(B)/libexec/sloth/sloth-supervise $(libexecdir)
-	install -m 755 $(B)/sbin/slothd-master $(B)/sbin/slothd-agent $(sbindir)
-	install -m 644 man/sloth.1 $(mandir)/man1
-	install -m 644 man/sloth-policy.5 $(mandir)/man5
-	install -m 644 man/sloth-security.7 $(mandir)/man7
-	install -m 644 man/bootstrap.8 man/slothd-master.8 man/slothd-agent.8 $(mandir)/man8
-	install -m 644 $(PROTOS) $(datadir)/proto
-	install -d $(datadir)/dist/$(ARCH)
-	install -m 755 $(STATIC) $(datadir)/dist/$(ARCH)
-	install -m 644 $(DIST)/SHA256SUMS $(DIST)/bootstrap.sh $(datadir)/dist
+	@DESTDIR='$(DESTDIR)' SBINDIR='$(sbindir)' DATADIR='$(datadir)' ./systemd/install.sh install \
+		$(INSTALL_FILES) $(INSTALL_LINKS) $(INSTALL_DIRS)
+# Only what install has put there; what was written since (configuration, state) stays.
+uninstall:
+	@DESTDIR='$(DESTDIR)' SBINDIR='$(sbindir)' DATADIR='$(datadir)' ./systemd/install.sh uninstall \
+		$(INSTALL_FILES) $(INSTALL_LINKS) $(INSTALL_DIRS)
 
 clean:
 	rm -rf $(BUILD)
 
--include $(shell test -d $(B) && find $(B) -name '*.d')
-.PHONY: all static lib tests fuzzers demo check interop interop-cpp bench soak soak-matrix fuzz lint install clean deps-build deps-check deps-interop deps-system system-test abuse bench-peers deps-peers
+-include $(shell test -d $(B) && find $(B) -path $(BUILD)/system -prune -o -name '*.d' -type f -print)
+.PHONY: all static lib tests fuzzers demo check interop interop-cpp bench soak soak-matrix fuzz lint install uninstall clean deps-build deps-check deps-interop deps-system system-test abuse bench-peers deps-peers
