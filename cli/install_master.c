@@ -5,6 +5,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,20 +17,45 @@
 #include "common/mem.h"
 #include "common/str.h"
 
+/* 0 or, of an address that others cannot use, -ENOENT. */
+static int take_address(const struct sockaddr *own, socklen_t len, struct wire_addr *out)
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)own;
+	char text[WIRE_ADDR_MAX];
+	const char *why;
+
+	if (own->sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr))
+		return -ENOENT;
+	wire_addr_from_sockaddr(own, len, text);
+	return wire_addr_parse(text, 0, out, &why) || wire_addr_is_loopback(out) || wire_addr_is_any(out) ? -ENOENT : 0;
+}
+
 /* The local address of a datagram to `to`, which is not sent. 0 or -ENOENT. */
 static int source_for(const struct sockaddr *to, socklen_t len, struct wire_addr *out)
 {
 	struct sockaddr_storage own;
 	socklen_t own_len = sizeof own;
-	char text[WIRE_ADDR_MAX];
-	const char *why;
 	int fd = socket(to->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = -ENOENT;
 
-	if (fd >= 0 && connect(fd, to, len) == 0 && getsockname(fd, (struct sockaddr *)&own, &own_len) == 0) {
-		wire_addr_from_sockaddr((const struct sockaddr *)&own, own_len, text);
-		err = wire_addr_parse(text, 0, out, &why) || wire_addr_is_loopback(out) || wire_addr_is_any(out) ? -ENOENT : 0;
-	}
+	if (fd >= 0 && connect(fd, to, len) == 0 && getsockname(fd, (struct sockaddr *)&own, &own_len) == 0)
+		err = take_address((const struct sockaddr *)&own, own_len, out);
 	fd_close(&fd);
+	return err;
+}
+
+/* The first address of that family that an interface has: of a machine without a route to everywhere. */
+static int first_address(int family, struct wire_addr *out)
+{
+	socklen_t len = family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+	struct ifaddrs *all;
+	int err = -ENOENT;
+
+	if (getifaddrs(&all))
+		return -ENOENT;
+	for (const struct ifaddrs *i = all; i && err; i = i->ifa_next)
+		if (i->ifa_addr && i->ifa_addr->sa_family == family && (i->ifa_flags & IFF_UP))
+			err = take_address(i->ifa_addr, len, out);
+	freeifaddrs(all);
 	return err;
 }
 
@@ -42,7 +69,9 @@ static int own_address(struct wire_addr *out)
 	inet_pton(AF_INET6, "2001:db8::1", &v6.sin6_addr);
 	if (source_for((const struct sockaddr *)&v4, sizeof v4, out) == 0)
 		return 0;
-	return source_for((const struct sockaddr *)&v6, sizeof v6, out);
+	if (source_for((const struct sockaddr *)&v6, sizeof v6, out) == 0)
+		return 0;
+	return first_address(AF_INET, out) == 0 ? 0 : first_address(AF_INET6, out);
 }
 
 static int find_here(char *const *listening, size_t n, struct wire_addr *out, const char **how, char **error)
