@@ -756,6 +756,7 @@ conclude() {
 }
 
 denied() {
+	words=${words%; asking again}
 	if [ -n "$token" ] && [ -n "$is_first" ]; then
 		purge=yes
 		remove_all
@@ -798,7 +799,8 @@ remove_program() {
 		[ ! -e "$prefix/bin/$word.replaced" ] || say "$prefix/bin/$word.replaced is what was there before: it stays"
 	done
 	root rmdir "$prefix/libexec/sloth" 2>/dev/null
-	[ "$prefix" = /usr/local ] || root rmdir "$prefix/sbin" "$prefix/libexec" "$prefix/bin" "$prefix" 2>/dev/null
+	root rmdir "$prefix/libexec" 2>/dev/null
+	[ "$prefix" = /usr/local ] || root rmdir "$prefix/sbin" "$prefix/bin" "$prefix" 2>/dev/null
 	[ -n "$for_self" ] || root rmdir /var/lib/sloth-runner 2>/dev/null
 	root rm -rf "$runtime"
 }
