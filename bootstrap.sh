@@ -248,7 +248,7 @@ check_values() {
 	is_address "$master" || usage "--master $master: not HOST:PORT"
 	[ -z "$name" ] || { is_made_of "$name" 'A-Za-z0-9._-' && [ ${#name} -le 64 ]; } ||
 		usage "--name $name: 1 to 64 letters, digits, '.', '_' or '-'"
-	[ -z "$port" ] || is_port "$port" || usage "--port $port: not in 1..65535"
+	[ -z "$port" ] || [ "$port" = 0 ] || is_port "$port" || usage "--port $port: not in 0..65535"
 	[ -z "$bind_address" ] || is_address "$bind_address" || usage "--bind-address $bind_address: not an address"
 	[ -z "$report_address" ] || is_host_port "$report_address" || usage "--report-address $report_address: not HOST:PORT"
 	[ -z "$ca_fingerprint" ] || is_hex64 "$ca_fingerprint" || usage "--ca-fingerprint $ca_fingerprint: not 64 hex digits"
@@ -629,10 +629,8 @@ agent_pid() {
 	pid=
 	root test -e "$state/agent.pid" || return 0
 	pid=$(root cat "$state/agent.pid")
-	case $(root readlink "/proc/${pid:-none}/exe") in
-	"$agent" | "$agent (deleted)") ;;
-	*) pid= ;;
-	esac
+	# Another process may have its number. Where its program lies it does not show to everybody.
+	[ "$(cat "/proc/${pid:-none}/comm" 2>/dev/null)" = slothd-agent ] || pid=
 }
 
 is_active() {

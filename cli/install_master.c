@@ -33,7 +33,7 @@ static int take_address(const struct sockaddr *own, socklen_t len, struct wire_a
 /* The local address of a datagram to `to`, which is not sent. 0 or -ENOENT. */
 static int source_for(const struct sockaddr *to, socklen_t len, struct wire_addr *out)
 {
-	struct sockaddr_storage own;
+	struct sockaddr_storage own = { .ss_family = AF_UNSPEC };
 	socklen_t own_len = sizeof own;
 	int fd = socket(to->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = -ENOENT;
 

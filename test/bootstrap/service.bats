@@ -255,7 +255,7 @@ ca-fingerprint = $(printf 'ab%.0s' {1..32})" ]
 		--master fe80::1
 		--master 10.0.0.1:99999
 		--master m --name a/b
-		--master m --port 0
+		--master m --port 65536
 		--master m --incus 10.0.0.1
 		--master m --report-address :1x
 		--master m --bind-address $(id)
