@@ -198,7 +198,6 @@ static void set_up(struct program *p)
 	m->audit = audit_open(m->loop, dir, NULL);
 	free(dir);
 	m->state_dir = p->o.own_state_dir;
-	m->dist_dir = paths_beside("share/sloth/dist");
 	m->started_s = wall_s();
 	m->started_ms = mono_ms();
 	list_init(&m->relays);

@@ -75,7 +75,6 @@ struct master {
 	struct principal_users users;
 	struct fleet fleet;
 	const char *state_dir;
-	const char *dist_dir;		/* what agents are installed from; may be missing */
 	struct policy *policy;		/* gate.c */
 	const char *policy_dir;		/* NULL: none */
 	bool needs_policy_dir;		/* somebody has named it */

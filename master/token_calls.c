@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
+#include "common/paths.h"
 #include "common/str.h"
 #include "master/ca.h"
 #include "master/dist.h"
@@ -81,14 +82,15 @@ static enum wire_code code_of(int err)
 }
 
 /* What is installed has to be there before there is a token for it. */
-static bool look_at_dist(struct master *m, struct wire_call *call, struct dist *dist)
+static bool look_at_dist(struct wire_call *call, struct dist *dist)
 {
-	char *why = NULL;
-	int err = dist_look(m->dist_dir, dist, &why);
+	char *dir = paths_beside("share/sloth/dist"), *why = NULL;
+	int err = dir ? dist_look(dir, dist, &why) : -ENOENT;
 
 	if (err)
-		wire_end(call, WIRE_FAILED_PRECONDITION, why);
+		wire_end(call, WIRE_FAILED_PRECONDITION, why ? why : "this master cannot find its own programs");
 	free(why);
+	free(dir);
 	return err == 0;
 }
 
@@ -118,7 +120,7 @@ void token_on_create(struct wire_call *call, const uint8_t *data, size_t len, vo
 	struct dist dist = { .n = 0 };
 	struct master *m = arg;
 
-	if (!request || !may(m, call, agents_of(request)) || (request->for_install && !look_at_dist(m, call, &dist)))
+	if (!request || !may(m, call, agents_of(request)) || (request->for_install && !look_at_dist(call, &dist)))
 		return;
 	create(m, call, request, &dist);
 	dist_done(&dist);
