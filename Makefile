@@ -41,7 +41,7 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf '  %-6s %s\
 DEPS_BUILD := gcc libc6-dev make pkg-config libnghttp2-dev libev-dev libprotobuf-c-dev protobuf-c-compiler \
 	libc-ares-dev libsqlite3-dev libsmartcols-dev libjansson-dev libssl-dev bash
 DEPS_CHECK := check valgrind clang-tidy cppcheck mandoc shellcheck procps tmux python3-minimal libclang-rt-14-dev clang \
-	util-linux iproute2 openssl python3-grpcio python3-grpc-tools
+	util-linux iproute2 openssl python3-grpcio python3-grpc-tools bats busybox curl wget
 DEPS_SYSTEM := debootstrap systemd-container debian-archive-keyring iproute2 util-linux netcat-openbsd
 DEPS_INTEROP := g++ libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 DEPS_DEB := debhelper dpkg-dev build-essential xz-utils
@@ -174,7 +174,7 @@ $(B)/bin/sloth-runner: $(B)/bin/sloth
 
 DIST   := $(B)/share/sloth/dist
 STATIC := $(DIST)/$(ARCH)/slothd-agent $(DIST)/$(ARCH)/sloth-supervise
-static: $(DIST)/SHA256SUMS
+static: $(DIST)/SHA256SUMS $(DIST)/bootstrap.sh
 .PHONY: static
 
 $(DIST)/$(ARCH)/slothd-agent: LDFLAGS := -static-pie -s -Wl,--no-warnings $(filter-out -pie,$(LDFLAGS))
@@ -190,6 +190,9 @@ $(DIST)/$(ARCH)/sloth-supervise: $(B)/agent/supervise/main.o $(B)/libsupervise.a
 $(DIST)/SHA256SUMS: $(STATIC)
 	$(call say,SUM,$@)
 	$(Q)cd $(@D) && sha256sum */slothd-agent */sloth-supervise > SHA256SUMS
+$(DIST)/bootstrap.sh: bootstrap.sh systemd/fill_bootstrap.sh systemd/slothd-agent.service $(DIST)/SHA256SUMS
+	$(call say,FILL,$@)
+	$(Q)./systemd/fill_bootstrap.sh $< $(VERSION) $(DIST)/SHA256SUMS systemd/slothd-agent.service > $@
 
 # ---- tests ----
 # A unit or wire test is one program per test_*.c; test/lib/*.c is linked into each.
@@ -359,7 +362,7 @@ INSTALL_FILES := 755:$(B)/bin/sloth:$(bindir)/sloth \
 	644:systemd/sysusers.conf:$(PREFIX)/lib/sysusers.d/sloth.conf \
 	644:systemd/tmpfiles.conf:$(PREFIX)/lib/tmpfiles.d/sloth.conf \
 	$(foreach f,$(STATIC),755:$(f):$(datadir)/dist/$(ARCH)/$(notdir $(f))) \
-	644:$(DIST)/SHA256SUMS:$(datadir)/dist/SHA256SUMS \
+	$(foreach f,SHA256SUMS bootstrap.sh,644:$(DIST)/$(f):$(datadir)/dist/$(f)) \
 	644:completions/sloth.bash:$(bashdir)/sloth 644:completions/_sloth:$(zshdir)/_sloth \
 	644:completions/sloth.fish:$(fishdir)/sloth.fish
 INSTALL_LINKS := $(bindir)/sloth-runner=sloth $(PREFIX)/share/man/man1/sloth-runner.1=sloth.1 \

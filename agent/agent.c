@@ -90,9 +90,9 @@ void agent_abort(struct agent *a)
 
 /* ---- trust ---- */
 
-static void on_news(const char *words, void *arg)
+static void on_news(enum standing standing, const char *words, void *arg)
 {
-	ready_tell(arg, words);
+	ready_tell(arg, standing, words);
 }
 
 /* The master's certificate alone gives power here; a loopback address says nothing but with --insecure. */
@@ -209,7 +209,7 @@ int agent_start(struct agent *a, char **error)
 		.name = c->own_name, .master = c->master, .report_address = c->report_address,
 		.report_host = c->own_bind_host, .on_news = on_news, .arg = a,
 	};
-	static const char *const files[] = { "epoch", NULL };
+	static const char *const files[] = { "epoch", ready_file, NULL };
 	int status = consent_load(a, error);
 
 	if (status != EXIT_OK)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/ready.h"
 #include "common/token.h"
 
 enum {
@@ -33,7 +34,7 @@ struct enrol_config {			/* borrowed for its life */
 	/* There is a certificate, at once or when it has come: from here on TLS works. Once. */
 	void (*on_identity)(struct wire_tls *tls, void *arg);
 	/* How an attempt came out, in borrowed words. */
-	void (*on_news)(const char *words, void *arg);
+	void (*on_news)(enum standing standing, const char *words, void *arg);
 	void *arg;
 };
 

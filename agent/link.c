@@ -81,10 +81,10 @@ static uint32_t random_u32(void)
 }
 
 /* Frees `words`. */
-static void tell(struct link *link, char *words)
+static void tell(struct link *link, enum standing standing, char *words)
 {
 	if (link->config.on_news)
-		link->config.on_news(words, link->config.arg);
+		link->config.on_news(standing, words, link->config.arg);
 	free(words);
 }
 
@@ -191,7 +191,7 @@ static void send_heartbeat(struct link *link)
 
 static void refused(struct link *link, char *trouble)
 {
-	tell(link, mem_printf("not registered yet: %s", trouble));
+	tell(link, STANDING_TRYING, mem_printf("not registered yet: %s", trouble));
 	set_trouble(link, trouble);
 	link_move(link, LINK_REFUSED);
 	set_timer(link, backoff_next_ms(&link->refusals, random_u32()));
@@ -210,7 +210,7 @@ static void accepted(struct link *link, const Agent__RegisterAgentResponse *resp
 
 	log_info("agent %s: registered with master %s as %s: %s", link->config.name, link->master, link->reported,
 		 str_quote(response->message));
-	tell(link, mem_printf("registered with master %s: %s", link->master, str_quote(response->message)));
+	tell(link, STANDING_REGISTERED, mem_printf("registered with master %s: %s", link->master, str_quote(response->message)));
 	if (*response->advice)
 		log_warn("agent %s: the master does not reach it at %s; next, %s", link->config.name, link->reported,
 			 clean(response->advice, advice));
@@ -315,7 +315,7 @@ static void on_down(struct wire_conn *conn, const char *why, void *arg)
 		return;
 	trouble = mem_printf("%s master %s: %s; trying again", link->state == LINK_AWAY ? "cannot reach" : "lost",
 			     link->master, why);
-	tell(link, mem_printf("not registered yet: %s", trouble));
+	tell(link, STANDING_TRYING, mem_printf("not registered yet: %s", trouble));
 	set_trouble(link, trouble);
 	link_move(link, LINK_AWAY);
 	reconnect_down(&link->reconnect, now, link->is_draining, random_u32());

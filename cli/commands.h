@@ -106,6 +106,8 @@ struct token_create_options {
 	struct cli_global global;
 	uint64_t ttl_ms, uses;
 	const char *role, *name;
+	const char *print_install;	/* NULL: not asked for; "": one line */
+	const char *incus, *master_address;
 	bool replace;
 };
 extern const struct opt token_create_options[];

@@ -36,6 +36,7 @@ struct context_row {
 };
 
 struct output;
+struct install_lines;
 
 struct output_ops {
 	const char *format;
@@ -56,6 +57,8 @@ struct output_ops {
 	void (*whoami)(const struct output *to, const Sloth__V1__WhoAmIResponse *who);
 	void (*contexts)(const struct output *to, const struct context_row *rows, size_t n);
 	void (*token)(const struct output *to, const Sloth__V1__CreateTokenResponse *token);
+	/* Lines with the token in them. */
+	void (*install)(const struct output *to, const Sloth__V1__CreateTokenResponse *token, const struct install_lines *lines);
 	void (*tokens)(const struct output *to, Sloth__V1__Token *const *tokens, size_t n);
 	/* error: as with agents */
 	void (*identities)(const struct output *to, Sloth__V1__Identity *const *identities, size_t n, const char *error);

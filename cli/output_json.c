@@ -153,6 +153,7 @@ const struct output_ops output_json = {
 	.whoami = trust_json_whoami,
 	.contexts = trust_json_contexts,
 	.token = trust_json_token,
+	.install = trust_json_install,
 	.tokens = trust_json_tokens,
 	.identities = trust_json_identities,
 	.decision = trust_json_decision,

@@ -231,6 +231,7 @@ const struct output_ops output_text = {
 	.whoami = trust_text_whoami,
 	.contexts = trust_text_contexts,
 	.token = trust_text_token,
+	.install = trust_text_install,
 	.tokens = trust_text_tokens,
 	.identities = trust_text_identities,
 	.decision = trust_text_decision,

@@ -3,9 +3,9 @@
 # run.sh [--system] BUILD [PATTERN] - runs the tests of a tree that was built plain in BUILD and sanitized in BUILD/san;
 # with --system those of test/system and nothing else, of a tree that was built plain.
 #
-# A job is one lint step, one program of unit or wire tests, one end-to-end script or one corpus. Two run
-# at a time, each in a directory of its own and under a time limit. One line per job; what a job printed
-# is shown only when it failed. The last line is "N passed, N failed"; the status is 1 when one failed.
+# A job is one lint step, one program of unit or wire tests, one end-to-end script, one file of tests of
+# bootstrap.sh or one corpus. Two run at a time, each in a directory of its own and under a time limit. One line per
+# job; what a job printed is shown only when it failed. The last line is "N passed, N failed"; the status is 1 when one failed.
 # PATTERN (a glob) keeps the jobs whose name matches: run.sh build 'e2e/run_*'.
 set -u
 shopt -s nullglob
@@ -103,6 +103,16 @@ add_scripts() {
 		case $name in lib | soak) continue ;; esac
 		tree=$(marked "$script" build san)
 		add "e2e/$name" "$(marked "$script" timeout $default_timeout_s)" "$tree" "bash '$script'"
+	done
+}
+
+# bootstrap.sh, on machines made of directories.
+add_bootstrap() {
+	local file
+
+	for file in test/bootstrap/*.bats; do
+		add "bootstrap/$(basename "$file" .bats)" "$(marked "$file" timeout $default_timeout_s)" plain \
+			"test/bootstrap/run.sh '$file'"
 	done
 }
 
@@ -227,6 +237,7 @@ add_check() {
 	add_programs wire
 	add_valgrind
 	add_scripts
+	add_bootstrap
 	add_corpora
 }
 

@@ -82,6 +82,12 @@ for daemon in slothd-master slothd-agent; do
 	both "$daemon: help (<) and sloth.conf(5) (>) differ" "$work/names" "$work/named"
 done
 
+sh bootstrap.sh --help >"$work/help.txt" || status=1
+of_help <"$work/help.txt" >"$work/help"
+of_page <man/bootstrap.8 >"$work/page"
+[ -s "$work/help" ] || { echo "bootstrap.sh: no options in its help"; status=1; }
+same bootstrap.sh "$work/help" "$work/page"
+
 # The commands of sloth, and those below them.
 commands() {
 	"$build/bin/sloth" "$@" --help | sed -nE '/^Commands:?$/,/^$/ s/^  ([a-z]+) .*/\1/p'

@@ -29,7 +29,7 @@ sources() {
 }
 
 scripts() {
-	find test systemd completions .ci -type f \( -name '*.sh' -o -name '*.bash' -o -path '.ci/run' \) | sort
+	find bootstrap.sh test systemd completions .ci -type f \( -name '*.sh' -o -name '*.bash' -o -name '*.bats' -o -path '.ci/run' \) | sort
 }
 
 # Left-over markers, and paths that exist on one machine only.
