@@ -36,7 +36,7 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf '  %-6s %s\
 DEPS_BUILD := gcc libc6-dev make pkg-config libnghttp2-dev libev-dev libprotobuf-c-dev protobuf-c-compiler \
 	libc-ares-dev libsqlite3-dev libsmartcols-dev libjansson-dev libssl-dev bash
 DEPS_CHECK := check valgrind clang-tidy cppcheck mandoc shellcheck procps tmux python3-minimal libclang-rt-14-dev clang \
-	util-linux iproute2 openssl python3-grpcio python3-grpc-tools
+	util-linux iproute2 openssl python3-grpcio python3-grpc-tools curl wget busybox
 DEPS_INTEROP := g++ libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 # What bench-peers measures beside us. It installs none of them and skips what is missing.
 DEPS_PEERS := nghttp2-server nghttp2-client openssh-server openssh-client pdsh clustershell ansible-core \

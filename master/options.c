@@ -38,6 +38,9 @@ const struct opt options_table[] = {
 	{ "log-level", 0, OPT_STRING, "LEVEL", "debug, info, warn or error; default: info", FIELD(log_level), 0, 0 },
 	{ "policy-dir", 0, OPT_STRING, "DIR",
 	  "who may do what, in files *.conf there; default: /etc/sloth/policy.d as root", FIELD(policy_dir), 0, 0 },
+	{ "dist-dir", 0, OPT_STRING, "DIR",
+	  "what agents are installed from, given to everybody; default: ../share/sloth/dist beside this program's directory",
+	  FIELD(dist_dir), 0, 0 },
 	{ "history-days", 0, OPT_UINT, "DAYS", "how long runs stay in the history; default: 90", FIELD(history_days), 1, 36500 },
 	{ "history-max", 0, OPT_UINT, "N", "and how many; default: 100000", FIELD(history_max), 1, 10000000 },
 	{ "config", 0, OPT_STRING, "FILE", "read options from FILE; default: /etc/sloth/master.conf as root",
@@ -124,6 +127,7 @@ static void derive_paths(struct options *o)
 		o->own_policy_dir = paths_absolute(o->policy_dir);
 	else if (geteuid() == 0)
 		o->own_policy_dir = mem_strdup("/etc/sloth/policy.d");
+	o->own_dist_dir = o->dist_dir ? paths_absolute(o->dist_dir) : paths_beside("share/sloth/dist");
 }
 
 int options_load(struct options *o, int argc, char **argv, char **error)
@@ -148,6 +152,7 @@ void options_done(struct options *o)
 	free(o->own_socket);
 	free(o->own_log_file);
 	free(o->own_policy_dir);
+	free(o->own_dist_dir);
 	free(o->file);
 	*o = (struct options){ 0 };
 }
