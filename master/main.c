@@ -33,6 +33,7 @@
 #include "master/ca_command.h"
 #include "master/control.h"
 #include "master/enroll.h"
+#include "master/files.h"
 #include "master/fleet.h"
 #include "master/gate.h"
 #include "master/history.h"
@@ -240,6 +241,8 @@ static int start(struct program *p)
 	set_up(p);
 	status = secure_open(&p->m, &p->o, &error);
 	if (status == EXIT_OK)
+		status = files_serve(&p->m, &p->o, &error);
+	if (status == EXIT_OK)
 		status = listen_open(&p->m, &p->o, &error);
 	return status == EXIT_OK ? open_store(p) : fail(p, status, error);
 }
@@ -264,6 +267,7 @@ static void tear_down(struct program *p)
 		listen_close(m);
 		fleet_free(m);
 		wire_free(m->wire);
+		files_free(m);
 		history_free(m);
 		secure_free(m);
 		audit_close(m->audit);

@@ -18,6 +18,7 @@
  *   enroll.c    joining, waiting, renewing       decide.c    accept, reject, revoke; lists
  *   identities.c who has which name              issue.c     certificates
  *   tokens.c, token_calls.c                      revoked.c   void certificates
+ *   files.c     what strangers may download
  */
 #ifndef MASTER_MASTER_H
 #define MASTER_MASTER_H
@@ -50,6 +51,7 @@ struct ca;
 struct revoked;
 struct crowd;
 struct history;
+struct files;
 
 struct fleet {
 	ev_timer liveness;		/* when the next agent may become Inactive */
@@ -72,6 +74,7 @@ struct master {
 	struct history *history;	/* of runs */
 	struct list run_waits;		/* callers of WaitRun */
 	unsigned n_run_waits, n_run_lists;
+	struct files *files;		/* that anybody may download */
 	struct ca *ca;			/* NULL: there is none, nobody can enrol */
 	struct revoked *revoked;
 	struct crowd *crowd;		/* of those that ask to be enrolled */

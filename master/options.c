@@ -40,7 +40,10 @@ const struct opt options_table[] = {
 	  FIELD(log_level), 0, 0 },
 	{ "policy-dir", 0, OPT_STRING | OPT_LIVE, "DIR",
 	  "who may do what, in files *.conf there; default: /etc/sloth/policy.d as root", FIELD(policy_dir), 0, 0 },
-	{ "history-days", 0, OPT_UINT | OPT_LIVE, "DAYS", "how long runs stay in the history; default: 90", 
+	{ "dist-dir", 0, OPT_STRING, "DIR",
+	  "what agents are installed from, given to everybody; default: ../share/sloth/dist beside this program's directory",
+	  FIELD(dist_dir), 0, 0 },
+	{ "history-days", 0, OPT_UINT | OPT_LIVE, "DAYS", "how long runs stay in the history; default: 90",
 	  FIELD(history_days), 1, 36500 },
 	{ "history-max", 0, OPT_UINT | OPT_LIVE, "N", "and how many; default: 100000", FIELD(history_max), 1, 10000000 },
 	{ "config", 0, OPT_STRING | OPT_ON_LINE, "FILE", "read options from FILE; default: /etc/sloth/master.conf as root",
@@ -128,6 +131,7 @@ static void derive_paths(struct options *o)
 		o->own_policy_dir = paths_absolute(o->policy_dir);
 	else if (paths_has_system_config())
 		o->own_policy_dir = mem_strdup("/etc/sloth/policy.d");
+	o->own_dist_dir = o->dist_dir ? paths_absolute(o->dist_dir) : paths_beside("share/sloth/dist");
 }
 
 /* What has to do with more than one value. */
@@ -174,6 +178,7 @@ bool options_show(const struct options *o)
 	shown.socket = o->own_socket;
 	shown.log_file = o->own_log_file;
 	shown.policy_dir = o->own_policy_dir;
+	shown.dist_dir = o->own_dist_dir;
 	opt_show_all(&o->read, &shown, o->show_config, stdout);
 	return true;
 }
@@ -187,6 +192,7 @@ void options_done(struct options *o)
 	free(o->own_socket);
 	free(o->own_log_file);
 	free(o->own_policy_dir);
+	free(o->own_dist_dir);
 	opt_read_done(&o->read);
 	*o = (struct options){ 0 };
 }

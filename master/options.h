@@ -12,7 +12,7 @@
 
 struct options {
 	/* As given; strings point into argv or into what `read` owns. */
-	const char *bind_address, *state_dir, *socket, *log_file, *log_level, *policy_dir, *config, *ca_key, *show_config;
+	const char *bind_address, *state_dir, *socket, *log_file, *log_level, *policy_dir, *config, *ca_key, *show_config, *dist_dir;
 	uint64_t port;
 	uint64_t history_days, history_max;
 	bool daemon, insecure, check_config, version, help;
@@ -22,6 +22,7 @@ struct options {
 	char *own_state_dir, *own_socket;
 	char *own_log_file;		/* NULL: stderr */
 	char *own_policy_dir;		/* NULL: none */
+	char *own_dist_dir;		/* NULL: it cannot be found */
 
 	/* For who reads it again. */
 	struct opt_read read;		/* where everything stands */

@@ -9,11 +9,11 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
-#include "common/paths.h"
 #include "common/str.h"
 #include "master/ca.h"
 #include "master/dist.h"
 #include "master/enroll_audit.h"
+#include "master/files.h"
 #include "master/gate.h"
 #include "master/master.h"
 #include "master/tokens.h"
@@ -82,15 +82,16 @@ static enum wire_code code_of(int err)
 }
 
 /* What is installed has to be there before there is a token for it. */
-static bool look_at_dist(struct wire_call *call, struct dist *dist)
+static bool look_at_dist(const struct master *m, struct wire_call *call, struct dist *dist)
 {
-	char *dir = paths_beside("share/sloth/dist"), *why = NULL;
+	const char *dir = files_dir(m);
+	char *why = NULL;
 	int err = dir ? dist_look(dir, dist, &why) : -ENOENT;
 
 	if (err)
-		wire_end(call, WIRE_FAILED_PRECONDITION, why ? why : "this master cannot find its own programs");
+		wire_end(call, WIRE_FAILED_PRECONDITION, why ? why : "this master gives no programs to anybody: see its log, "
+			 "and --dist-dir in slothd-master(8)");
 	free(why);
-	free(dir);
 	return err == 0;
 }
 
@@ -120,7 +121,7 @@ void token_on_create(struct wire_call *call, const uint8_t *data, size_t len, vo
 	struct dist dist = { .n = 0 };
 	struct master *m = arg;
 
-	if (!request || !may(m, call, agents_of(request)) || (request->for_install && !look_at_dist(call, &dist)))
+	if (!request || !may(m, call, agents_of(request)) || (request->for_install && !look_at_dist(m, call, &dist)))
 		return;
 	create(m, call, request, &dist);
 	dist_done(&dist);

@@ -33,7 +33,7 @@ static const uint8_t alpn_h2[] = "\2h2", alpn_rh2[] = "\3rh2";
 static int select_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
 			   unsigned int in_len, void *arg)
 {
-	static const uint8_t known[] = "\2h2\3rh2\10http/1.1";
+	static const uint8_t known[] = "\2h2\3rh2\10http/1.1\10http/1.0";
 	unsigned char *chosen;
 
 	(void)ssl;

@@ -180,6 +180,7 @@ static int settle(struct tls_session *s)
 	SSL_get0_alpn_selected(s->ssl, &protocol, &len);
 	s->peer.is_reverse = len == 3 && !memcmp(protocol, "rh2", 3);
 	s->peer.has_protocol = s->peer.is_reverse || (len == 2 && !memcmp(protocol, "h2", 2));
+	s->peer.is_http1 = len == 8 && !memcmp(protocol, "http/1.", 7);
 	if (s->is_client && !s->peer.has_protocol) {
 		snprintf(s->why, sizeof s->why, "%s", reason_words(SSL_R_NO_APPLICATION_PROTOCOL));
 		s->peer.fault = WIRE_FAULT_NOT_GRPC;

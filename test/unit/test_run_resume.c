@@ -348,6 +348,7 @@ static void start_inactive(struct play *p, struct wire_call *call, const Sloth__
 {
 	(void)p;
 	(void)start;
+	wire_add_trailer(call, &WIRE_FIELD("sloth-state", "never-began"));
 	wire_end(call, WIRE_UNAVAILABLE, "agent not found or inactive: web1: not heard for 2m 3s");
 }
 
