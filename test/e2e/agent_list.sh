@@ -18,7 +18,7 @@ assert_equal "$(grep -oE '^(web1|web2|db1) ' "$T/stdout" | tr -d '\n')" 'db1 web
 assert_stdout_like '^web1 +127\.0\.0\.1:[0-9]+ .*Active'
 run sloth agent list 'web*'
 assert_stdout_has web1
-assert_stdout_lacks db1
+assert_stdout_lacks '^db1'
 run sloth agent list 'mail*'
 assert_status 1
 
@@ -31,7 +31,7 @@ assert_status 0
 assert_stdout_has db1
 assert_stdout_lacks web
 run sloth agent list --state active
-assert_stdout_lacks db1
+assert_stdout_lacks '^db1'
 run sloth agent list --state unreachable
 assert_status 1
 run sloth agent list --state nonsense

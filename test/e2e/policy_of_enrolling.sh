@@ -32,7 +32,7 @@ waits db1 || fail 'db1 waits no more'
 run sloth agent pending
 assert_status 0
 assert_stdout_has web1
-assert_stdout_lacks db1
+assert_stdout_lacks '^db1'
 run sloth token create --name web2
 assert_status 0
 run sloth token create --role operator --name dbora

@@ -68,7 +68,7 @@ denied "to delete agent web1 ($dir/10.conf:3)" sloth agent delete web1
 run sloth agent list
 assert_status 0
 assert_stdout_like '^web1 .*Active'
-assert_stdout_lacks db1
+assert_stdout_lacks '^db1'
 wait_line "$T/master.log" 'warn.*policy denies .* to stop agent web1 \(.*10.conf:3\)'
 if "$python" -c 'import grpc' 2>/dev/null; then
 	run "$python" "$here/lib/foreign.py" exec "$master" db1 true
