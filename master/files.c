@@ -223,15 +223,18 @@ static int find(const struct wire_peer *peer, const char *path, struct wire_file
  */
 static int take_dir(struct files *files, const struct options *o, char **error)
 {
-	char *why = o->own_dist_dir ? trust_dir(o->own_dist_dir) : NULL;
 	struct stat st;
+	char *why;
 
+	if (!o->own_dist_dir)
+		return EXIT_OK;
+	why = trust_dir(o->own_dist_dir);
 	if (!why && o->dist_dir && stat(o->own_dist_dir, &st))
 		why = mem_printf("dist-dir %s: %s", o->own_dist_dir, strerror(errno));
 	else if (!why && o->dist_dir && !S_ISDIR(st.st_mode))
 		why = mem_printf("dist-dir %s: not a directory", o->own_dist_dir);
 	if (!why) {
-		files->dir = o->own_dist_dir ? mem_strdup(o->own_dist_dir) : NULL;
+		files->dir = mem_strdup(o->own_dist_dir);
 		return EXIT_OK;
 	}
 	if (o->dist_dir) {
