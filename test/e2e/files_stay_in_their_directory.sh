@@ -34,14 +34,15 @@ expect() {
 	! grep -v "^$2 " "$T/codes" || fail "not $2 (above)"
 }
 expect --http2 200 /dist/x86_64/slothd-agent '/dist/x86_64/slothd-agent?v=1' /ca.crt /healthz
+expect --http2 404 /dist/x86_64/closed
+wait_line "$T/master.log" 'dist/x86_64/closed is not served: not everybody on this machine may read it'
 expect --http2 404 / /dist /dist/ /dist/x86_64 /dist/x86_64/ /dist/x86_64/none /dist/x86_64//slothd-agent //ca.crt /ca.crt/ \
 	/dist/x86_64/../../master/ca.key /dist/../master/ca.key /dist/x86_64/..%2f..%2fmaster%2fca.key /dist/%2e%2e/file \
 	/dist/../ca.crt /dist/x86_64/. /dist/x86_64/.. /dist/./file /dist/file /dist/.git/config /dist/x86_64/.hidden \
 	/dist/x86_64/below /dist/x86_64/below/file /dist/linked/secret /dist/x86_64/linked /dist/SHA256SUMS /dist/x86_64/pipe \
-	/dist/x86_64/writable /dist/x86_64/closed /bootstrap.sh "$T/master/ca.key" "/$(printf 'a%.0s' {1..1500})"
+	/dist/x86_64/writable /bootstrap.sh "$T/master/ca.key" "/$(printf 'a%.0s' {1..1500})"
 expect --http1.1 404 / /dist/x86_64/../../master/ca.key /dist/%2e%2e/file /dist/x86_64/linked
 expect --http1.1 414 "/$(printf 'a%.0s' {1..1500})"
-wait_line "$T/master.log" 'dist/x86_64/closed is not served: not everybody on this machine may read it'
 
 fds=$(open_fds "$master_pid")
 curl -ks --limit-rate 2M -o "$T/got" "https://$master/dist/x86_64/slothd-agent" &
