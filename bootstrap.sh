@@ -505,6 +505,9 @@ fetch() {
 	# A directory in which nothing can be executed says nothing about the program.
 	version=$("$tmp/slothd-agent" --version 2>&1 </dev/null) || die 3 "the agent does not run on this machine: $version" \
 		"uname -m; TMPDIR=DIR, where programs may be run"
+	# The libraries follow on lines of their own.
+	version=${version%%
+*}
 	version=${version#slothd-agent }
 	[ -z "$wanted" ] || [ "$wanted" = "$version" ] || die 5 "the agent there is version $version, not $wanted" "--version $version"
 }
