@@ -3,8 +3,13 @@
 #   make            build/bin/sloth, build/sbin/slothd-master, build/sbin/slothd-agent; build/libexec/sloth: what they use
 #   make demo       install what is missing, build, show the whole thing working on this machine
 #   make check      install what the tests need, build, run every test; closes with "N passed, N failed"
+#   make system-test  the units on booted Debian 12 and 13 (root; a network the first time)
 #   make interop    client, server and daemons against other implementations of gRPC
-#   make install    DESTDIR and PREFIX (default /usr/local)
+#   make static     build/share/sloth/dist: the agent as a file that needs nothing, which masters hand out
+#   make install    DESTDIR, PREFIX (default /usr/local), SYSCONFDIR (/etc), UNITDIR; make uninstall takes the same
+#   make dist       build/dist/sloth-VERSION.tar.xz, the same bytes every time
+#   make deb        packages of Debian in build/deb, without root
+#   make package-test  lint and a second build of them, and machines on which they are installed (root)
 #   make bench      speed and memory as ratios against things run beside it
 #   make bench-peers  the wire beside peers of Debian's; deps-peers installs them
 #   make soak       long runs (MINUTES=10)
@@ -36,16 +41,24 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf '  %-6s %s\
 DEPS_BUILD := gcc libc6-dev make pkg-config libnghttp2-dev libev-dev libprotobuf-c-dev protobuf-c-compiler \
 	libc-ares-dev libsqlite3-dev libsmartcols-dev libjansson-dev libssl-dev bash
 DEPS_CHECK := check valgrind clang-tidy cppcheck mandoc shellcheck procps tmux python3-minimal libclang-rt-14-dev clang \
-	util-linux iproute2 openssl python3-grpcio python3-grpc-tools
+	util-linux iproute2 openssl python3-grpcio python3-grpc-tools bats busybox curl wget
+DEPS_SYSTEM := debootstrap systemd-container debian-archive-keyring iproute2 util-linux netcat-openbsd
 DEPS_INTEROP := g++ libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
+DEPS_DEB := debhelper dpkg-dev build-essential xz-utils
+DEPS_PACKAGE := lintian
 # What bench-peers measures beside us. It installs none of them and skips what is missing.
 DEPS_PEERS := nghttp2-server nghttp2-client openssh-server openssh-client pdsh clustershell ansible-core \
 	g++ libgrpc++-dev protobuf-compiler protobuf-compiler-grpc golang-go golang-google-grpc-dev golang-goprotobuf-dev
+
+# What test/system wants beside that for networks of its own.
+DEPS_SYSTEM += nftables socat
 
 CC       ?= gcc
 ifeq ($(origin CC),default)
 CC       := gcc
 endif
+# What uname -m says on the machines that programs of $(CC) are for.
+ARCH     := $(patsubst arm,armv7l,$(patsubst powerpc%,ppc%,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))))
 # The sanitized tree is built with -O1: a quarter less processor time. There gcc sees truncation where there can be none.
 OPT      ?= $(if $(SAN),-O1 -Wno-format-truncation,-O2)
 ,        := ,
@@ -53,8 +66,10 @@ SECONDS  ?= 60
 SANFLAGS := $(if $(FUZZ),-fsanitize=fuzzer-no-link$(,)address$(,)undefined -fno-sanitize-recover=undefined)$(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wpointer-arith \
 	-Wwrite-strings -Wvla -Wformat=2 -Wno-strict-aliasing $(if $(WERROR),-Werror)
+# dpkg-buildflags asks for the second level of _FORTIFY_SOURCE only, hence the -U.
 HARDEN   := $(if $(FUZZ),,-fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero \
-	$(if $(SAN),,-D_FORTIFY_SOURCE=2) -fcf-protection)
+	$(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3) $(if $(filter x86_64 i686,$(ARCH)),-fcf-protection) \
+	$(if $(filter aarch64,$(ARCH)),-mbranch-protection=standard))
 CPPFLAGS += -D_GNU_SOURCE -DSLOTH_VERSION='"$(VERSION)"' -I. -I$(B)/gen
 CFLAGS   += -std=c11 $(OPT) -g -fPIE $(WARN) $(HARDEN) $(SANFLAGS)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS)
@@ -152,6 +167,33 @@ $(B)/libexec/sloth/sloth-tls: $(B)/cli/main.o $(CLI_TLS_O) $(B)/libcli.a $(B)/li
 $(B)/bin/sloth-runner: $(B)/bin/sloth
 	$(Q)ln -sf sloth $@
 
+# ---- static: what masters hand out to machines that have nothing ----
+# The objects are those of the other agent. Stripped by the linker, so that the build id is that of the bytes, and not of
+# where they were built. A static program that looks up users or hosts makes the linker warn that it needs the shared
+# libraries of its C library after all; this one does not (agent/user.c).
+
+DIST   := $(B)/share/sloth/dist
+STATIC := $(DIST)/$(ARCH)/slothd-agent $(DIST)/$(ARCH)/sloth-supervise
+static: $(DIST)/SHA256SUMS $(DIST)/bootstrap.sh
+.PHONY: static
+
+$(DIST)/$(ARCH)/slothd-agent: LDFLAGS := -static-pie -s -Wl,--no-warnings $(filter-out -pie,$(LDFLAGS))
+$(DIST)/$(ARCH)/slothd-agent: $(B)/agent/main.o $(B)/libagent.a $(B)/libsupervise.a $(B)/libwire.a $(B)/libcommon.a
+	$(if $(SAN),$(error a static program cannot have sanitizers: make static without SAN))
+	$(call say,LINK,$@)
+	$(link) $(LIBS_AGENT)
+$(DIST)/$(ARCH)/sloth-supervise: LDFLAGS := -static -no-pie -s $(filter-out -pie,$(LDFLAGS))
+$(DIST)/$(ARCH)/sloth-supervise: $(B)/agent/supervise/main.o $(B)/libsupervise.a $(B)/libcommon.a
+	$(call say,LINK,$@)
+	$(link)
+# Agents of other architectures that were put there are listed as well.
+$(DIST)/SHA256SUMS: $(STATIC)
+	$(call say,SUM,$@)
+	$(Q)cd $(@D) && sha256sum */slothd-agent */sloth-supervise > SHA256SUMS
+$(DIST)/bootstrap.sh: bootstrap.sh systemd/fill_bootstrap.sh systemd/slothd-agent.service $(DIST)/SHA256SUMS
+	$(call say,FILL,$@)
+	$(Q)./systemd/fill_bootstrap.sh $< $(VERSION) $(DIST)/SHA256SUMS systemd/slothd-agent.service > $@
+
 # ---- tests ----
 # A unit or wire test is one program per test_*.c; test/lib/*.c is linked into each.
 
@@ -230,8 +272,14 @@ deps-build:
 	@./test/lib/deps.sh $(DEPS_BUILD)
 deps-check:
 	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_CHECK)
+deps-system:
+	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_SYSTEM)
 deps-interop:
 	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_INTEROP)
+deps-deb:
+	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_DEB)
+deps-package:
+	@./test/lib/deps.sh $(DEPS_BUILD) $(DEPS_DEB) $(DEPS_SYSTEM) $(DEPS_PACKAGE)
 deps-peers:
 	@./test/lib/deps.sh $(DEPS_PEERS)
 
@@ -241,9 +289,14 @@ demo: deps-build
 	@./test/demo.sh $(B)
 
 check: deps-check
-	@$(MAKE) -j$(JOBS) --no-print-directory WERROR=1 all tests
+	@$(MAKE) -j$(JOBS) --no-print-directory WERROR=1 all static tests
 	@$(MAKE) -j$(JOBS) --no-print-directory WERROR=1 SAN=1 all tests
 	@./test/run.sh $(BUILD)
+
+# Machines that boot, with what make install puts there.
+system-test: deps-system
+	@$(MAKE) -j$(JOBS) --no-print-directory all
+	@./test/system/run.sh $(BUILD)
 
 # Our client, server and daemons against other implementations of gRPC.
 interop: deps-interop
@@ -284,26 +337,77 @@ lint: deps-check
 	@./test/lint/run.sh $(BUILD)
 
 # ---- install ----
+# What is installed stands here once: MODE:SOURCE:TARGET and LINK=NAME. Whoever installs more adds to these lists.
 
-bindir  := $(DESTDIR)$(PREFIX)/bin
-sbindir := $(DESTDIR)$(PREFIX)/sbin
-libexecdir := $(DESTDIR)$(PREFIX)/libexec/sloth
-mandir  := $(DESTDIR)$(PREFIX)/share/man
-install: all
-	install -d $(bindir) $(sbindir) $(libexecdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man7 $(mandir)/man8 \
-		$(DESTDIR)$(PREFIX)/share/sloth/proto
-	install -m 755 $(B)/bin/sloth $(bindir)/sloth
-	ln -sf sloth $(bindir)/sloth-runner
-	install -m 755 $(B)/libexec/sloth/sloth-tls $(B)/libexec/sloth/sloth-supervise $(libexecdir)
-	install -m 755 $(B)/sbin/slothd-master $(B)/sbin/slothd-agent $(sbindir)
-	install -m 644 man/sloth.1 $(mandir)/man1
-	install -m 644 man/sloth-policy.5 $(mandir)/man5
-	install -m 644 man/sloth-security.7 $(mandir)/man7
-	install -m 644 man/slothd-master.8 man/slothd-agent.8 $(mandir)/man8
-	install -m 644 $(PROTOS) $(DESTDIR)$(PREFIX)/share/sloth/proto
+SYSCONFDIR ?= /etc
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+bindir     := $(PREFIX)/bin
+sbindir    := $(PREFIX)/sbin
+libexecdir := $(PREFIX)/libexec/sloth
+datadir    := $(PREFIX)/share/sloth
+statedir   := /var/lib
+# What shells complete; bash and fish find a file by the name of the program.
+bashdir    := $(PREFIX)/share/bash-completion/completions
+zshdir     := $(PREFIX)/share/zsh/site-functions
+fishdir    := $(PREFIX)/share/fish/vendor_completions.d
+
+INSTALL_FILES := 755:$(B)/bin/sloth:$(bindir)/sloth \
+	755:$(B)/libexec/sloth/sloth-tls:$(libexecdir)/sloth-tls \
+	755:$(B)/libexec/sloth/sloth-supervise:$(libexecdir)/sloth-supervise \
+	755:$(B)/sbin/slothd-master:$(sbindir)/slothd-master 755:$(B)/sbin/slothd-agent:$(sbindir)/slothd-agent \
+	$(foreach f,$(wildcard man/*.[1-8]),644:$(f):$(PREFIX)/share/man/man$(subst .,,$(suffix $(f)))/$(notdir $(f))) \
+	$(foreach f,$(PROTOS),644:$(f):$(datadir)/proto/$(notdir $(f))) \
+	$(foreach f,$(wildcard systemd/*.service),644:$(f):$(UNITDIR)/$(notdir $(f))) \
+	$(foreach f,$(wildcard systemd/agent-*.conf systemd/master-*.conf),644:$(f):$(datadir)/systemd/$(notdir $(f))) \
+	644:systemd/sysusers.conf:$(PREFIX)/lib/sysusers.d/sloth.conf \
+	644:systemd/tmpfiles.conf:$(PREFIX)/lib/tmpfiles.d/sloth.conf \
+	$(foreach f,$(STATIC),755:$(f):$(datadir)/dist/$(ARCH)/$(notdir $(f))) \
+	$(foreach f,SHA256SUMS bootstrap.sh,644:$(DIST)/$(f):$(datadir)/dist/$(f)) \
+	644:completions/sloth.bash:$(bashdir)/sloth 644:completions/_sloth:$(zshdir)/_sloth \
+	644:completions/sloth.fish:$(fishdir)/sloth.fish
+INSTALL_LINKS := $(bindir)/sloth-runner=sloth $(PREFIX)/share/man/man1/sloth-runner.1=sloth.1 \
+	$(foreach n,sloth-runner slothd-agent slothd-master,$(bashdir)/$(n)=sloth $(fishdir)/$(n).fish=sloth.fish)
+INSTALL_DIRS  := $(SYSCONFDIR)/sloth $(statedir)/sloth-runner
+
+install: all static
+	@DESTDIR='$(DESTDIR)' SBINDIR='$(sbindir)' DATADIR='$(datadir)' ./systemd/install.sh install \
+		$(INSTALL_FILES) $(INSTALL_LINKS) $(INSTALL_DIRS)
+# Only what install has put there; what was written since (configuration, state) stays.
+uninstall:
+	@DESTDIR='$(DESTDIR)' SBINDIR='$(sbindir)' DATADIR='$(datadir)' ./systemd/install.sh uninstall \
+		$(INSTALL_FILES) $(INSTALL_LINKS) $(INSTALL_DIRS)
+
+# ---- releases: a tarball of the sources, packages of Debian ----
+
+# The same bytes from the same sources, whether they come from git or were unpacked from such a tarball: sorted, of
+# nobody, from the time of the last commit, which is that of the files in it.
+SOURCES     = $(if $(wildcard .git),git ls-files,find * .[!.]* -type f ! -path '$(BUILD)/*')
+SOURCE_TIME = $${SOURCE_DATE_EPOCH:-$$(if [ -e .git ]; then git log -1 --format=%ct; else stat -c %Y Makefile; fi)}
+RELEASE    := sloth-$(VERSION)
+TARBALL    := $(BUILD)/dist/$(RELEASE).tar.xz
+dist:
+	$(call say,TAR,$(TARBALL))
+	$(Q)mkdir -p $(dir $(TARBALL))
+	$(Q)rm -f $(TARBALL:.xz=)* && $(SOURCES) | LC_ALL=C sort > $(TARBALL:.xz=).list
+	$(Q)tar -cf $(TARBALL:.xz=) --format=gnu --owner=0 --group=0 --numeric-owner --mode=u=rwX$(,)go=rX \
+		--mtime="@$(SOURCE_TIME)" --transform='s,^,$(RELEASE)/,' --no-recursion --verbatim-files-from -T $(TARBALL:.xz=).list
+	$(Q)xz -T1 $(TARBALL:.xz=) && rm $(TARBALL:.xz=).list
+
+# Built from the tarball, so that it has all that is needed; without root, and without the options of this make.
+deb: deps-deb dist
+	$(Q)[ "$$(dpkg-parsechangelog -S Version)" = $(VERSION) ] || \
+		{ echo "debian/changelog is of another version than the Makefile, $(VERSION)" >&2; exit 1; }
+	$(Q)rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb && tar -xJf $(TARBALL) -C $(BUILD)/deb
+	$(Q)cd $(BUILD)/deb/$(RELEASE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u DESTDIR -u PREFIX -u BUILD \
+		DEB_BUILD_OPTIONS="$${DEB_BUILD_OPTIONS-noautodbgsym}" dpkg-buildpackage -us -uc -j$(JOBS)
+# Lint, a second build elsewhere, and machines that install, upgrade and purge them.
+package-test: deps-package deb
+	@./test/package/run.sh $(BUILD)
+.PHONY: dist deb deps-deb package-test deps-package
 
 clean:
 	rm -rf $(BUILD)
 
--include $(shell test -d $(B) && find $(B) -name '*.d')
-.PHONY: all lib tests fuzzers demo check interop interop-cpp bench soak soak-matrix fuzz lint install clean deps-build deps-check deps-interop abuse bench-peers deps-peers
+# Other folders of the build have other things in them: trees of machines, packages.
+-include $(shell find $(wildcard $(addprefix $(B)/,agent cli common gen master test wire)) /dev/null -name '*.d' -type f)
+.PHONY: all lib tests fuzzers demo check interop interop-cpp bench soak soak-matrix fuzz lint install uninstall clean deps-build deps-check deps-interop deps-system system-test abuse bench-peers deps-peers

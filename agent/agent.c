@@ -17,6 +17,7 @@
 #include "agent/service.h"
 #include "agent/shell.h"
 #include "agent/spawn.h"
+#include "agent/unit.h"
 #include "common/clock.h"
 #include "common/daemon_files.h"
 #include "common/exits.h"
@@ -56,12 +57,14 @@ static void on_idle(void *arg)
 void agent_stop(struct agent *a, bool kills, int status, const char *why)
 {
 	size_t n = runs_count(a->runs);
+	char *text;
 
 	if (a->state != AGENT_UP)
 		return;
-	log_info("agent %s: stopping: %s; live runs that %s: %zu", a->config->own_name, why,
-		 kills ? "are ended" : "go on", n);
-	notify_send("STOPPING=1");
+	text = mem_printf("stopping: %s; live runs that %s: %zu", why, kills ? "are ended" : "go on", n);
+	log_info("agent %s: %s", a->config->own_name, text);
+	notify_stopping(text);
+	free(text);
 	a->exit_status = status;
 	ready_stop(a);
 	agent_unlisten(a);
@@ -87,9 +90,9 @@ void agent_abort(struct agent *a)
 
 /* ---- trust ---- */
 
-static void on_news(const char *words, void *arg)
+static void on_news(enum standing standing, const char *words, void *arg)
 {
-	ready_tell(arg, words);
+	ready_tell(arg, standing, words);
 }
 
 /* The master's certificate alone gives power here; a loopback address says nothing but with --insecure. */
@@ -131,15 +134,16 @@ static int begin_link(struct agent *a, char **error)
 		.token = c->has_token ? &c->own_token : NULL, .pin = c->has_pin ? c->own_pin : NULL,
 		.on_identity = on_identity, .on_news = on_news, .arg = a,
 	};
+	int err;
 
 	if (c->insecure) {
 		link_start(a->link, NULL);
 		return EXIT_OK;
 	}
 	wire_require_tls(a->wire);
-	a->enrol = enrol_new(a->wire, &ec, error);
-	if (!a->enrol)
-		return EXIT_CONFIG;
+	err = enrol_new(a->wire, &ec, &a->enrol, error);
+	if (err)
+		return daemon_files_status(err);
 	if (c->own_missing_token && !enrol_has_identity(a->enrol)) {
 		*error = mem_strdup(c->own_missing_token);
 		return EXIT_CONFIG;
@@ -154,7 +158,7 @@ static int begin_link(struct agent *a, char **error)
 
 /* ---- the beginning ---- */
 
-int agent_open(struct agent *a, const struct config *config, char **error)
+int agent_open(struct agent *a, struct config *config, char **error)
 {
 	const struct runs_config rc = {
 		.max = config->max_runs, .max_queued = config->max_queued, .on_idle = on_idle, .arg = a,
@@ -205,7 +209,7 @@ int agent_start(struct agent *a, char **error)
 		.name = c->own_name, .master = c->master, .report_address = c->report_address,
 		.report_host = c->own_bind_host, .on_news = on_news, .arg = a,
 	};
-	static const char *const files[] = { "epoch", NULL };
+	static const char *const files[] = { "epoch", ready_file, NULL };
 	int status = consent_load(a, error);
 
 	if (status != EXIT_OK)
@@ -227,8 +231,10 @@ int agent_start(struct agent *a, char **error)
 	a->link = link_new(a->wire, &lc);
 	ready_await(a);
 	status = begin_link(a, error);
-	if (status == EXIT_OK)
+	if (status == EXIT_OK) {
 		log_start(a);
+		a->unit = unit_look(a->loop, c->own_name);
+	}
 	return status;
 }
 
@@ -239,6 +245,7 @@ void agent_close(struct agent *a)
 	enrol_free(a->enrol);
 	runs_free(a->runs);
 	consent_close(a);
+	unit_free(a->unit);
 	user_free(a->own_user);
 	if (a->loop)
 		ev_loop_destroy(a->loop);

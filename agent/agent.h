@@ -24,6 +24,7 @@ enum {
 struct enrol;
 struct link;
 struct policy;
+struct unit;
 
 /*
  *   UP --SIGTERM, Shutdown RPC-----------------> CLOSING
@@ -32,7 +33,7 @@ struct policy;
 enum agent_state { AGENT_UP, AGENT_ENDING, AGENT_CLOSING };
 
 struct agent {
-	const struct config *config;
+	struct config *config;		/* changed by agent_reconfigure() only */
 	struct ev_loop *loop;
 	struct wire *wire;
 	struct wire_listener *listeners[AGENT_LISTENERS_MAX];
@@ -46,6 +47,7 @@ struct agent {
 	struct runs *runs;
 	struct link *link;
 	struct enrol *enrol;		/* NULL: --insecure */
+	struct unit *unit;		/* NULL: no service */
 	struct guard_bucket refusals;	/* that are logged */
 	struct ready ready;
 	unsigned state;			/* enum agent_state */
@@ -56,7 +58,7 @@ struct agent {
  * In this order; each EXIT_OK, or an exit status with *error set to owned words. Half-open is fine for
  * agent_close(). The state directory's lock is held by the caller.
  */
-int agent_open(struct agent *a, const struct config *config, char **error);	/* its loop and what is in it */
+int agent_open(struct agent *a, struct config *config, char **error);	/* its loop and what is in it */
 int agent_start(struct agent *a, char **error);		/* policy, listens, identity, link to the master */
 /* After the loop has returned. Half-open is fine. */
 void agent_close(struct agent *a);
@@ -74,5 +76,7 @@ void agent_unlisten(struct agent *a);
 /* Looked up with the first run; forgotten by agent_reload(), which also reads the policy again. */
 const struct user *agent_own_user(struct agent *a);
 void agent_reload(struct agent *a);
+/* In reconfigure.c: reads the configuration again and does what of it can be done at once. Before agent_reload(). */
+void agent_reconfigure(struct agent *a);
 
 #endif

@@ -1,64 +1,32 @@
 /*
  * cgroup.c - where runs can have control groups of their own.
  *
- * A directory is made and removed to see that it can be. No controller is enabled: the group is there to be killed as a
- * whole, not to limit anything.
+ * In a group that a service manager has delegated to us:
+ *
+ *   UNIT/agent            this process
+ *   UNIT/sup              supervisors; they go there themselves, because to move a process can take 15 ms
+ *   UNIT/sloth-run-ID     a run
+ *
+ * No process may be in UNIT itself where a controller is enabled below it; none is: with one a UNIT in which runs live on
+ * could not be started again. The groups are there to be killed as a whole, not to limit anything.
  */
 #include "agent/cgroup.h"
 
-#include <stdbool.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
-#include "common/buf.h"
 #include "common/fd.h"
 #include "common/mem.h"
+#include "common/own_cgroup.h"
+#include "common/str.h"
 
-enum { FILE_MAX = 1024 * 1024 };
-
-/* The mount point of cgroup v2; owned; NULL: none. Of a line: "ID PARENT DEV ROOT POINT OPTIONS ... - cgroup2 ...". */
-static char *find_mount(void)
-{
-	struct buf text = { 0 };
-	char *line, *rest, *point = NULL;
-
-	if (fd_read_file("/proc/self/mountinfo", FILE_MAX, &text)) {
-		buf_done(&text);
-		return NULL;
-	}
-	buf_string(&text);
-	for (line = strtok_r((char *)buf_data(&text), "\n", &rest); line && !point; line = strtok_r(NULL, "\n", &rest)) {
-		char at[4096], root[4096];
-
-		if (strstr(line, " - cgroup2 ") && sscanf(line, "%*s %*s %*s %4095s %4095s", root, at) == 2 &&
-		    strcmp(root, "/") == 0)
-			point = mem_strdup(at);
-	}
-	buf_done(&text);
-	return point;
-}
-
-/* Our own group below it: the line "0::/PATH". Owned. */
-static char *find_own(const char *mount)
-{
-	struct buf text = { 0 };
-	char *line, *rest, *path = NULL;
-
-	if (fd_read_file("/proc/self/cgroup", FILE_MAX, &text)) {
-		buf_done(&text);
-		return NULL;
-	}
-	buf_string(&text);
-	for (line = strtok_r((char *)buf_data(&text), "\n", &rest); line && !path; line = strtok_r(NULL, "\n", &rest))
-		if (strncmp(line, "0::/", 4) == 0)
-			path = mem_printf("%s%s", mount, line[4] ? line + 3 : "");
-	buf_done(&text);
-	return path;
-}
-
+/* A directory is made and removed to see that it can be. */
 static bool can_be_used(const char *path)
 {
 	char *probe = mem_printf("%s/sloth-probe-%d", path, (int)getpid());
@@ -72,12 +40,69 @@ static bool can_be_used(const char *path)
 	return is_made;
 }
 
-char *cgroup_find(void)
+/* The mark of systemd; only root reads the older one. */
+static bool is_delegated(const char *path)
 {
-	char *mount = find_mount(), *path = mount ? find_own(mount) : NULL;
+	char value[4];
 
-	free(mount);
-	if (path && can_be_used(path))
+	return (getxattr(path, "user.delegate", value, sizeof value) == 1 ||
+		getxattr(path, "trusted.delegate", value, sizeof value) == 1) && value[0] == '1';
+}
+
+/* The delegated group that is `path`, or the one above, where we were started in its "agent". Owned or NULL. */
+static char *delegated(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *unit = slash && str_equal(slash, "/agent") ? mem_strndup(path, (size_t)(slash - path)) : mem_strdup(path);
+
+	if (is_delegated(unit))
+		return unit;
+	free(unit);
+	return NULL;
+}
+
+static bool make_group(const char *unit, const char *name)
+{
+	char *path = mem_printf("%s/%s", unit, name);
+	bool is_made = mkdir(path, 0755) == 0 || errno == EEXIST;
+
+	free(path);
+	return is_made;
+}
+
+static bool move_to(const char *unit, const char *name)
+{
+	char *procs = mem_printf("%s/%s/cgroup.procs", unit, name);
+	int fd = open(procs, O_WRONLY | O_CLOEXEC);
+	bool is_moved = fd >= 0 && write(fd, "0", 1) == 1;
+
+	fd_close(&fd);
+	free(procs);
+	return is_moved;
+}
+
+bool cgroup_is_delegated(void)
+{
+	char *path = own_cgroup(), *unit = path ? delegated(path) : NULL;
+	bool is = unit != NULL;
+
+	free(path);
+	free(unit);
+	return is;
+}
+
+char *cgroup_find(bool is_service)
+{
+	char *path = own_cgroup(), *unit = path ? delegated(path) : NULL;
+
+	if (unit && can_be_used(unit) && make_group(unit, "agent") && move_to(unit, "agent")) {
+		make_group(unit, "sup");
+		free(path);
+		return unit;
+	}
+	free(unit);
+	/* What a service manager has not delegated it may change at any time. */
+	if (path && !is_service && can_be_used(path))
 		return path;
 	free(path);
 	return NULL;

@@ -4,8 +4,12 @@
 #ifndef AGENT_CGROUP_H
 #define AGENT_CGROUP_H
 
-/* The directory of this process's own cgroup v2, if groups can be made there and processes moved into them. Owned; NULL:
- * no. */
-char *cgroup_find(void);
+#include <stdbool.h>
+
+/* The directory of a cgroup v2 in which groups can be made and processes moved into them: what a service manager has
+ * delegated to us, into a part of which this process then moves; else, unless this process is a service, its own group.
+ * Owned; NULL: no. */
+char *cgroup_find(bool is_service);
+bool cgroup_is_delegated(void);
 
 #endif

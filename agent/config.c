@@ -7,13 +7,16 @@
 #include "agent/config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/exits.h"
 #include "common/mem.h"
 #include "common/opt_load.h"
+#include "common/opt_show.h"
 #include "common/paths.h"
 #include "common/str.h"
 #include "wire/addr.h"
@@ -32,8 +35,10 @@ const struct opt config_options[] = {
 	{ "report-address", 0, OPT_STRING, "HOST:PORT",
 	  "address at which the master reaches this agent; default: the address used to reach the master",
 	  FIELD(report_address), 0, 0 },
+	{ "incus", 0, OPT_STRING, "HOST:PORT",
+	  "in a container behind a forwarded port: --bind-address 0.0.0.0 --report-address HOST:PORT", FIELD(incus), 0, 0 },
 	{ "token-file", 0, OPT_STRING, "FILE", "the token to enrol with; $SLOTH_TOKEN works, too", FIELD(token_file), 0, 0 },
-	{ "token", 0, OPT_STRING, "TOKEN", "the same; on a command line every user of this machine can read it",
+	{ "token", 0, OPT_STRING | OPT_SECRET, "TOKEN", "the same; on a command line every user of this machine can read it",
 	  FIELD(token), 0, 0 },
 	{ "ca-fingerprint", 0, OPT_STRING, "HEX", "SHA-256 of the certificate of the master's CA, for who has no token",
 	  FIELD(ca_fingerprint), 0, 0 },
@@ -41,23 +46,30 @@ const struct opt config_options[] = {
 	  FIELD(require_pin), 0, 0 },
 	{ "insecure", 0, OPT_FLAG, NULL,
 	  "no TLS, on this machine only: every user of it can run commands through this agent", FIELD(insecure), 0, 0 },
-	{ "daemon", 0, OPT_FLAG, NULL, "go to the background once the master has answered, after 2 seconds at the latest", FIELD(daemon), 0, 0 },
+	{ "daemon", 0, OPT_FLAG | OPT_ON_LINE, NULL, "go to the background once the master has answered, after 2 seconds at the latest", FIELD(daemon), 0, 0 },
 	{ "state-dir", 0, OPT_STRING, "DIR",
 	  "directory for what is kept; default: /var/lib/sloth-agent as root, else ~/.local/state/sloth-agent",
 	  FIELD(state_dir), 0, 0 },
-	{ "log-file", 0, OPT_STRING, "FILE", "log there instead of to stderr", FIELD(log_file), 0, 0 },
-	{ "log-level", 0, OPT_STRING, "LEVEL", "debug, info, warn or error; default: info", FIELD(log_level), 0, 0 },
-	{ "max-runs", 0, OPT_UINT, "N", "commands that may run at once; default: 1024", FIELD(max_runs), 1, 1000000 },
-	{ "max-queued", 0, OPT_UINT, "N", "commands beyond these that may wait for their turn; default: 1024", FIELD(max_queued),
+	{ "log-file", 0, OPT_STRING | OPT_LIVE, "FILE", "log there instead of to stderr", FIELD(log_file), 0, 0 },
+	{ "log-level", 0, OPT_CHOICE | OPT_LIVE, "LEVEL=debug|info|warn|error", "debug, info, warn or error; default: info",
+	  FIELD(log_level), 0, 0 },
+	{ "max-runs", 0, OPT_UINT | OPT_LIVE, "N", "commands that may run at once; default: 1024", FIELD(max_runs), 1, 1000000 },
+	{ "max-queued", 0, OPT_UINT | OPT_LIVE, "N", "commands beyond these that may wait for their turn; default: 1024", FIELD(max_queued),
 	  0, 1000000 },
-	{ "kill-runs", 0, OPT_FLAG, NULL, "end all commands when the agent is stopped by a signal; else they go on", FIELD(kill_runs),
+	{ "kill-runs", 0, OPT_FLAG | OPT_LIVE, NULL, "end all commands when the agent is stopped by a signal; else they go on", FIELD(kill_runs),
 	  0, 0 },
-	{ "policy", 0, OPT_STRING, "FILE", "what the master may ask for; default: /etc/sloth/agent.policy as root",
+	{ "policy", 0, OPT_STRING | OPT_LIVE, "FILE", "what the master may ask for; default: /etc/sloth/agent.policy as root",
 	  FIELD(policy), 0, 0 },
-	{ "config", 0, OPT_STRING, "FILE", "read options from FILE; default: /etc/sloth/agent.conf as root",
+	{ "config", 0, OPT_STRING | OPT_ON_LINE, "FILE", "read options from FILE; default: /etc/sloth/agent.conf as root",
 	  FIELD(config_file), 0, 0 },
-	{ "version", 0, OPT_FLAG, NULL, "print the version and exit", FIELD(version), 0, 0 },
-	{ "help", 'h', OPT_FLAG, NULL, "print this help and exit", FIELD(help), 0, 0 },
+	{ "doctor", 0, OPT_FLAG | OPT_ON_LINE, NULL, "say what is wrong with the agent, and on the way to its master, and exit",
+	  FIELD(doctor), 0, 0 },
+	{ "check-config", 0, OPT_FLAG | OPT_ON_LINE, NULL, "say whether the configuration is right, and exit",
+	  FIELD(check_config), 0, 0 },
+	{ "show-config", 0, OPT_OPTIONAL | OPT_ON_LINE, "FORM=" OPT_SHOW_FORMATS,
+	  "print what every option is set to, and exit; origin: with where that stands; json", FIELD(show_config), 0, 0 },
+	{ "version", 0, OPT_FLAG | OPT_ON_LINE, NULL, "print the version and exit", FIELD(version), 0, 0 },
+	{ "help", 'h', OPT_FLAG | OPT_ON_LINE, NULL, "print this help and exit", FIELD(help), 0, 0 },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0, 0, 0 },
 };
 
@@ -107,15 +119,33 @@ static int check_bind_address(const struct config *c, char **error)
 	return 0;
 }
 
+/* Stands for two others, which may say the same. */
+static int take_incus(struct config *c, char **error)
+{
+	static const char any[] = "0.0.0.0";
+	bool differs = c->bind_address && !str_equal(c->bind_address, any);
+
+	if (!c->incus)
+		return 0;
+	if (differs || (c->report_address && !str_equal(c->report_address, c->incus))) {
+		*error = mem_printf("incus %s: that is --bind-address %s --report-address %s, and %s %s says otherwise",
+				    str_quote(c->incus), any, c->incus, differs ? "bind-address" : "report-address",
+				    differs ? c->bind_address : c->report_address);
+		return -EINVAL;
+	}
+	c->bind_address = any;
+	c->report_address = c->incus;
+	return 0;
+}
+
 /* Every check of single values. 0 or -EINVAL. */
 static int config_check(void *out, char **error)
 {
 	struct config *c = out;
 
-	if (log_parse_level(c->log_level, &c->level)) {
-		*error = mem_printf("log-level %s: not one of debug, info, warn, error", str_quote(c->log_level));
+	if (take_incus(c, error))
 		return -EINVAL;
-	}
+	log_parse_level(c->log_level, &c->level);
 	if (c->name && !str_is_name(c->name)) {
 		*error = mem_printf("name %s cannot be used: %s", str_quote(c->name), str_name_rule);
 		return -EINVAL;
@@ -197,31 +227,49 @@ static int read_token(struct config *c, char **error)
 	return EXIT_OK;
 }
 
-static bool is_on_line(const char *text, int argc, char **argv)
+static enum opt_level level_of(const struct config *c, const char *name)
 {
-	for (int i = 0; i < argc; i++)
-		if (text >= argv[i] && text <= argv[i] + strlen(argv[i]))
-			return true;
-	return false;
+	return opt_origin(&c->read, name)->level;
 }
 
-/* The command line or file, else the environment, from which it is taken away. */
-static int find_token(struct config *c, int argc, char **argv, char **error)
+/* In its file a token is for who may read that. */
+static bool is_shown_by_file(const struct config *c)
 {
+	struct stat st;
+
+	return level_of(c, "token") == OPT_BY_FILE && stat(c->read.path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_mode & S_IROTH);
+}
+
+/* The token itself, wiped where it stood; SLOTH_TOKEN is one of its places. */
+static int take_own_token(struct config *c, char **error)
+{
+	bool is_variable = level_of(c, "token") == OPT_BY_ENV;
+	int status;
+
+	if (is_shown_by_file(c)) {
+		*error = mem_strdup("token: everybody can read this file; take that right away (chmod 600) and make a new token");
+		return EXIT_CONFIG;
+	}
+	status = take_token(c, c->token, is_variable ? "SLOTH_TOKEN" : "token", error);
+	c->own_token_was_shown = level_of(c, "token") == OPT_BY_LINE;
+	explicit_bzero((char *)(uintptr_t)c->token, strlen(c->token));	/* out of /proc/PID/cmdline, too */
+	return status;
+}
+
+/* Of both the one that stands where more counts. */
+static int find_token(struct config *c, char **error)
+{
+	bool by_file = c->token_file && (!c->token || level_of(c, "token-file") > level_of(c, "token"));
 	char *env = getenv("SLOTH_TOKEN");
 	int status = EXIT_OK;
 
-	if (c->insecure) {
+	if (c->insecure)
 		status = EXIT_OK;		/* nobody is asked for anything */
-	} else if (c->token) {
-		c->own_token_was_shown = is_on_line(c->token, argc, argv);
-		status = take_token(c, c->token, "token", error);
-		explicit_bzero((char *)(uintptr_t)c->token, strlen(c->token));	/* out of /proc/PID/cmdline, too */
-	} else if (c->token_file) {
-		status = read_token(c, error);
-	} else if (env && *env) {
-		status = take_token(c, env, "SLOTH_TOKEN", error);
-	}
+	else if (by_file)
+		status = c->check_config ? EXIT_OK : read_token(c, error);
+	else if (c->token)
+		status = take_own_token(c, error);
 	if (env)
 		explicit_bzero(env, strlen(env));
 	unsetenv("SLOTH_TOKEN");
@@ -279,9 +327,10 @@ static void derive_paths(struct config *c)
 		c->own_log_file = paths_join(c->own_state_dir, "slothd-agent.log");
 	else if (c->daemon)
 		c->own_log_file = paths_log_file("slothd-agent", c->own_state_dir);
+	c->needs_policy = c->policy != NULL;
 	if (c->policy)
 		c->own_policy = paths_absolute(c->policy);
-	else if (geteuid() == 0)
+	else if (paths_has_system_config())
 		c->own_policy = mem_strdup("/etc/sloth/agent.policy");
 }
 
@@ -294,38 +343,82 @@ static void set_defaults(void *out)
 }
 
 static const struct opt_source config_source = {
-	.table = config_options, .what = "agent", .default_file = "/etc/sloth/agent.conf",
-	.set_defaults = set_defaults, .check = config_check,
+	.table = config_options, .size = sizeof(struct config), .what = "agent", .section = "Agent",
+	.default_file = "/etc/sloth/agent.conf", .set_defaults = set_defaults, .check = config_check,
 };
 
-/* The first word may be "start". */
-int config_load(struct config *c, int argc, char **argv, char **error)
+/* What has to do with more than one value. */
+static int check_together(struct config *c, char **error)
 {
-	int skip = argc > 1 && str_equal(argv[1], "start");
-	char *file;
-	int status = opt_load(&config_source, argc - skip, argv + skip, c, &file, error);
+	int status = check_insecure(c, error);
 
-	c->file = file;
-	if (status != EXIT_OK || c->help || c->version)
-		return status;
-	status = check_insecure(c, error);
 	if (status == EXIT_OK)
 		status = check_master(c, error);
-	if (status == EXIT_OK)
-		status = find_token(c, argc, argv, error);
 	if (status == EXIT_OK)
 		status = find_pin(c, error);
 	if (status == EXIT_OK)
 		status = derive_name(c, error);
 	if (status != EXIT_OK)
-		return status;
-	derive_bind_host(c);
-	derive_paths(c);
+		opt_blame(&c->read, error);
+	else
+		derive_bind_host(c);
 	return status;
+}
+
+/* The first word may be "start". */
+int config_load(struct config *c, int argc, char **argv, char **error)
+{
+	int skip = argc > 1 && str_equal(argv[1], "start");
+	struct opt_read read;
+	int status = opt_load(&config_source, argc - skip, argv + skip, c, &read, error);
+
+	c->read = read;
+	c->argc = argc - skip;
+	c->argv = argv + skip;
+	if (status != EXIT_OK || c->help || c->version)
+		return status;
+	status = check_together(c, error);
+	if (status == EXIT_OK && !c->show_config && (status = find_token(c, error)) != EXIT_OK)
+		opt_blame(&c->read, error);
+	if (status == EXIT_OK)
+		derive_paths(c);
+	return status;
+}
+
+int config_load_again(struct config *c, const struct config *before, char **error)
+{
+	struct opt_read read;
+	int status = opt_load_again(&config_source, before->argc, before->argv, &before->read, c, &read, error);
+
+	c->read = read;
+	if (c->token && level_of(c, "token") == OPT_BY_FILE)	/* nobody enrols with it any more, and this is kept */
+		explicit_bzero((char *)(uintptr_t)c->token, strlen(c->token));
+	if (status == EXIT_OK)
+		status = check_together(c, error);
+	if (status == EXIT_OK)
+		derive_paths(c);
+	return status;
+}
+
+bool config_show(const struct config *c)
+{
+	struct config shown = *c;
+
+	if (!c->show_config)
+		return c->check_config;
+	shown.name = c->own_name;
+	shown.state_dir = c->own_state_dir;
+	shown.log_file = c->own_log_file;
+	shown.policy = c->own_policy;
+	opt_show_all(&c->read, &shown, c->show_config, stdout);
+	return true;
 }
 
 void config_done(struct config *c)
 {
+	if (c->seen)
+		config_done(c->seen);
+	free(c->seen);
 	free(c->own_name);
 	free(c->own_missing_token);
 	free(c->own_bind_host);
@@ -333,9 +426,7 @@ void config_done(struct config *c)
 	free(c->own_runtime_dir);
 	free(c->own_log_file);
 	free(c->own_policy);
-	if (c->file)
-		explicit_bzero(c->file, strlen(c->file));	/* it may hold a token */
-	free(c->file);
+	opt_read_done(&c->read);
 	token_wipe(&c->own_token);
 	*c = (struct config){ 0 };
 }

@@ -17,7 +17,7 @@
 int consent_load(struct agent *agent, char **error)
 {
 	const struct config *c = agent->config;
-	struct policy *p = c->own_policy ? policy_load_file(c->own_policy, c->policy != NULL, error)
+	struct policy *p = c->own_policy ? policy_load_file(c->own_policy, c->needs_policy, error)
 					 : policy_new(POLICY_AGENT);
 	bool had_rules = agent->policy && policy_count_files(agent->policy) > 0;
 

@@ -23,6 +23,7 @@
 #include "common/mem.h"
 #include "common/sm.h"
 #include "common/str.h"
+#include "wire/addr.h"
 #include "wire/credential.h"
 #include "wire/identity.h"
 #include "wire/proto/sloth.pb-c.h"
@@ -41,6 +42,7 @@ static const struct sm_state enrol_states[] = {
 
 struct enrol {
 	struct enrol_config config;	/* but token and pin, of which copies are kept: */
+	char master[WIRE_ADDR_MAX];	/* with its port: config.master */
 	struct token token;		/* until there is a certificate */
 	bool has_token, has_pin;
 	uint8_t pin[TOKEN_PIN_LEN];
@@ -68,12 +70,12 @@ static void set_timer(struct enrol *e, uint64_t ms)
 }
 
 /* Logged when it is not what was logged last, and told. Takes `text`. */
-static void set_trouble(struct enrol *e, char *text)
+static void set_trouble(struct enrol *e, enum standing standing, char *text)
 {
 	if (!str_equal(e->trouble, text))
 		log_warn("agent %s: %s", e->config.name, text);
 	if (e->config.on_news)
-		e->config.on_news(text, e->config.arg);
+		e->config.on_news(e->own ? STANDING_SAME : standing, text, e->config.arg);
 	free(e->trouble);
 	e->trouble = text;
 }
@@ -95,9 +97,9 @@ static uint64_t next_delay_ms(struct enrol *e)
 }
 
 /* The attempt has failed. Takes `text`. */
-static void fail_attempt(struct enrol *e, char *text)
+static void fail_attempt(struct enrol *e, enum standing standing, char *text)
 {
-	set_trouble(e, text);
+	set_trouble(e, standing, text);
 	try_later(e, next_delay_ms(e));
 }
 
@@ -149,7 +151,7 @@ static void issued(struct enrol *e, const Sloth__V1__EnrollResponse *r)
 	else if (credential_take(&e->files, WIRE_KIND_AGENT, e->config.name, r->certificate.data, r->certificate.len, r->ca.data, r->ca.len, &error) == 0)
 		use_files(e, &error);
 	if (error) {
-		fail_attempt(e, mem_printf("the certificate that came cannot be used: %s", error));
+		fail_attempt(e, STANDING_TRYING, mem_printf("the certificate that came cannot be used: %s", error));
 		free(error);
 		return;
 	}
@@ -179,10 +181,10 @@ static void pending(struct enrol *e, const Sloth__V1__EnrollResponse *r)
 	char key[WIRE_FINGERPRINT_LEN + 1], *error = NULL;
 
 	if (credential_fingerprint(&e->files, key, &error)) {
-		fail_attempt(e, error);
+		fail_attempt(e, STANDING_TRYING, error);
 		return;
 	}
-	set_trouble(e, mem_printf("waiting for acceptance; on the master: sloth agent accept %s  (this key %.16s, CA %.16s)",
+	set_trouble(e, STANDING_WAITING, mem_printf("waiting for acceptance; on the master: sloth agent accept %s  (this key %.16s, CA %.16s)",
 				  e->config.name, key, ca ? ca : "?"));
 	backoff_reset(&e->backoff);
 	try_later(e, retry_ms(r));
@@ -198,11 +200,18 @@ static void take_answer(struct enrol *e, const Sloth__V1__EnrollResponse *r)
 		pending(e, r);
 		break;
 	default:
-		set_trouble(e, mem_printf("master %s denies a certificate: %s; asking again", e->config.master, str_quote(r->message)));
+		set_trouble(e, STANDING_DENIED, mem_printf("master %s denies a certificate: %s; asking again", e->config.master, str_quote(r->message)));
 		backoff_reset(&e->backoff);
 		try_later(e, retry_ms(r));
 		break;
 	}
+}
+
+/* What no repetition changes. */
+static enum standing standing_of(enum wire_code code)
+{
+	return code == WIRE_PERMISSION_DENIED || code == WIRE_UNAUTHENTICATED || code == WIRE_INVALID_ARGUMENT ?
+	       STANDING_DENIED : STANDING_TRYING;
 }
 
 static void on_answer(struct wire_call *call, enum wire_code code, const char *why, const uint8_t *data, size_t len,
@@ -218,7 +227,7 @@ static void on_answer(struct wire_call *call, enum wire_code code, const char *w
 	if (r) {
 		take_answer(e, r);
 	} else {
-		fail_attempt(e, mem_printf("no certificate from master %s: %s: %s; asking again", e->config.master,
+		fail_attempt(e, standing_of(code), mem_printf("no certificate from master %s: %s: %s; asking again", e->config.master,
 					   wire_code_name(code), *why ? str_quote(why) : "its answer is malformed"));
 	}
 	if (e->conn)
@@ -271,7 +280,7 @@ static bool is_met(struct enrol *e, const struct wire_peer *peer)
 /* The connection's end is no news then. */
 static void give_up(struct enrol *e, struct wire_conn *conn, char *text)
 {
-	fail_attempt(e, text);
+	fail_attempt(e, STANDING_TRYING, text);
 	wire_conn_close(conn, 0, "nothing is asked");
 }
 
@@ -309,7 +318,7 @@ static void on_down(struct wire_conn *conn, const char *why, void *arg)
 	e->conn = NULL;
 	if (e->state != ENROL_ASKING && e->state != ENROL_RENEWING)
 		return;
-	fail_attempt(e, mem_printf("cannot ask master %s for a certificate: %s; trying again", e->config.master, why));
+	fail_attempt(e, STANDING_TRYING, mem_printf("cannot ask master %s for a certificate: %s; trying again", e->config.master, why));
 }
 
 static void dial(struct enrol *e, struct wire_tls *tls)
@@ -342,7 +351,7 @@ static void ask(struct enrol *e)
 	if (e->first)
 		dial(e, e->first);
 	else
-		fail_attempt(e, error);
+		fail_attempt(e, STANDING_TRYING, error);
 }
 
 /* What an earlier attempt could not bring to its end, for want of space say, may have become complete. */
@@ -353,7 +362,7 @@ static void begin(struct enrol *e)
 	if (!credential_recover(&e->files, &error) && credential_is_complete(&e->files) && !use_files(e, &error)) {
 		hold(e);
 	} else if (error) {
-		set_trouble(e, error);
+		set_trouble(e, STANDING_TRYING, error);
 		set_timer(e, next_delay_ms(e));
 	} else {
 		ask(e);
@@ -370,7 +379,7 @@ static void look(struct enrol *e)
 	    !str_equal(who.serial, e->serial))
 		use_files(e, &error);
 	if (error) {
-		set_trouble(e, error);
+		set_trouble(e, STANDING_TRYING, error);
 		return;
 	}
 	if (wall_s() < credential_renewal_s(&who, e->jitter))
@@ -441,8 +450,10 @@ static int check_name(const struct enrol *e, char **error)
 /* A token is for who has no certificate yet: later nobody looks at it. */
 static int open_files(struct enrol *e, char **error)
 {
-	if (credential_open(&e->files, e->config.state_dir, "agent", error))
-		return -EINVAL;
+	int err = credential_open(&e->files, e->config.state_dir, "agent", error);
+
+	if (err)
+		return err;
 	if (!credential_is_complete(&e->files))
 		return check_pin(e, e->has_pin ? e->pin : NULL, error);
 	if (check_pin(e, e->config.pin, error) || check_name(e, error))
@@ -450,12 +461,19 @@ static int open_files(struct enrol *e, char **error)
 	return use_files(e, error);
 }
 
-struct enrol *enrol_new(struct wire *wire, const struct enrol_config *config, char **error)
+int enrol_new(struct wire *wire, const struct enrol_config *config, struct enrol **out, char **error)
 {
 	struct enrol *e = mem_new(struct enrol);
 	const uint8_t *pin = config->token ? config->token->pin : config->pin;
+	int err;
+	struct wire_addr a;
+	const char *why;
 
 	e->config = *config;
+	if (wire_addr_parse(config->master, 50053, &a, &why) == 0) {	/* the configuration has checked it */
+		wire_addr_format(&a, e->master);
+		e->config.master = e->master;
+	}
 	e->has_token = config->token != NULL;
 	if (config->token)
 		e->token = *config->token;
@@ -468,10 +486,12 @@ struct enrol *enrol_new(struct wire *wire, const struct enrol_config *config, ch
 	backoff_init(&e->backoff, ENROL_RETRY_MIN_MS, ENROL_RETRY_MAX_MS);
 	ev_init(&e->timer, on_timer);
 	e->timer.data = e;
-	if (open_files(e, error) == 0)
-		return e;
-	enrol_free(e);
-	return NULL;
+	err = open_files(e, error);
+	if (err)
+		enrol_free(e);
+	else
+		*out = e;
+	return err;
 }
 
 void enrol_start(struct enrol *e)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/ready.h"
 #include "common/token.h"
 
 enum {
@@ -33,12 +34,12 @@ struct enrol_config {			/* borrowed for its life */
 	/* There is a certificate, at once or when it has come: from here on TLS works. Once. */
 	void (*on_identity)(struct wire_tls *tls, void *arg);
 	/* How an attempt came out, in borrowed words. */
-	void (*on_news)(const char *words, void *arg);
+	void (*on_news)(enum standing standing, const char *words, void *arg);
 	void *arg;
 };
 
-/* NULL with *error set to owned words: what is in the state directory cannot be used. */
-struct enrol *enrol_new(struct wire *wire, const struct enrol_config *config, char **error);
+/* 0, or -errno with *error set to owned words: what is in the state directory cannot be used. */
+int enrol_new(struct wire *wire, const struct enrol_config *config, struct enrol **out, char **error);
 bool enrol_has_identity(const struct enrol *e);
 /* Whether anybody who answers would be trusted. */
 bool enrol_trusts_anybody(const struct enrol *e);

@@ -37,6 +37,8 @@
 #include "wire/reconnect.h"
 #include "wire/wire.h"
 
+enum { ADVICE_MAX = 500 };
+
 enum link_state { LINK_AWAY, LINK_REGISTERING, LINK_REFUSED, LINK_UP, LINK_STOPPED };
 
 static const struct sm_state link_states[] = {
@@ -79,10 +81,10 @@ static uint32_t random_u32(void)
 }
 
 /* Frees `words`. */
-static void tell(struct link *link, char *words)
+static void tell(struct link *link, enum standing standing, char *words)
 {
 	if (link->config.on_news)
-		link->config.on_news(words, link->config.arg);
+		link->config.on_news(standing, words, link->config.arg);
 	free(words);
 }
 
@@ -189,17 +191,29 @@ static void send_heartbeat(struct link *link)
 
 static void refused(struct link *link, char *trouble)
 {
-	tell(link, mem_printf("not registered yet: %s", trouble));
+	tell(link, STANDING_TRYING, mem_printf("not registered yet: %s", trouble));
 	set_trouble(link, trouble);
 	link_move(link, LINK_REFUSED);
 	set_timer(link, backoff_next_ms(&link->refusals, random_u32()));
 }
 
+/* A line of the master's for the log. */
+static const char *clean(const char *text, char out[ADVICE_MAX + 1])
+{
+	out[str_escape(out, ADVICE_MAX, text, strlen(text), "")] = '\0';
+	return out;
+}
+
 static void accepted(struct link *link, const Agent__RegisterAgentResponse *response)
 {
+	char advice[ADVICE_MAX + 1];
+
 	log_info("agent %s: registered with master %s as %s: %s", link->config.name, link->master, link->reported,
 		 str_quote(response->message));
-	tell(link, mem_printf("registered with master %s: %s", link->master, str_quote(response->message)));
+	tell(link, STANDING_REGISTERED, mem_printf("registered with master %s: %s", link->master, str_quote(response->message)));
+	if (*response->advice)
+		log_warn("agent %s: the master does not reach it at %s; next, %s", link->config.name, link->reported,
+			 clean(response->advice, advice));
 	link_move(link, LINK_UP);
 	link->is_settled = false;
 	set_interval(link, response->interval_ms);
@@ -301,7 +315,7 @@ static void on_down(struct wire_conn *conn, const char *why, void *arg)
 		return;
 	trouble = mem_printf("%s master %s: %s; trying again", link->state == LINK_AWAY ? "cannot reach" : "lost",
 			     link->master, why);
-	tell(link, mem_printf("not registered yet: %s", trouble));
+	tell(link, STANDING_TRYING, mem_printf("not registered yet: %s", trouble));
 	set_trouble(link, trouble);
 	link_move(link, LINK_AWAY);
 	reconnect_down(&link->reconnect, now, link->is_draining, random_u32());

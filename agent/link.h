@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "agent/identity.h"
+#include "agent/ready.h"
 
 enum {
 	LINK_RECONNECT_MIN_MS = 200, LINK_RECONNECT_MAX_MS = 10000,
@@ -32,7 +33,7 @@ struct link_config {			/* strings are borrowed for the link's life */
 	uint8_t instance[IDENTITY_BYTES];
 	/* How an attempt to register came out, in borrowed words: "registered with ...", "not registered yet: ...".
 	 * May be NULL. */
-	void (*on_news)(const char *words, void *arg);
+	void (*on_news)(enum standing standing, const char *words, void *arg);
 	void *arg;
 };
 

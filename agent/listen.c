@@ -1,6 +1,6 @@
 /*
- * listen.c - where the agent listens: the address it was given, or both loopback addresses on one port,
- * of which ::1 may be missing on the machine.
+ * listen.c - where the agent listens: on what the service manager has opened for it, else at the address it was given, or
+ * at both loopback addresses on one port, of which ::1 may be missing on the machine.
  */
 #include <stdlib.h>
 
@@ -11,7 +11,11 @@ int agent_listen(struct agent *a, char **error)
 {
 	char *why = NULL;
 
-	a->n_listeners = wire_listen_port(a->wire, a->config->own_bind_host, (uint16_t)a->config->port, &wire_log_faults,
+	a->n_listeners = wire_listen_passed(a->wire, &wire_log_faults, a->config->insecure, a->listeners, error);
+	if (*error)
+		return -1;
+	if (a->n_listeners == 0)
+		a->n_listeners = wire_listen_port(a->wire, a->config->own_bind_host, (uint16_t)a->config->port, &wire_log_faults,
 					  a->listeners, &why);
 	if (a->n_listeners == 0) {
 		*error = mem_printf("cannot listen on %s", why);

@@ -11,15 +11,20 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/doctor.h"
 #include "agent/spawn.h"
+#include "agent/user.h"
+#include "agent/version.h"
 #include "common/daemon.h"
 #include "common/daemon_files.h"
 #include "common/daemon_signals.h"
 #include "common/exits.h"
 #include "common/fd.h"
+#include "common/listen_fds.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/notify.h"
+#include "common/opt_complete.h"
 #include "common/str.h"
 #include "common/turns.h"
 
@@ -44,12 +49,17 @@ static void on_stop(const char *name, void *arg)
 static void on_hangup(void *arg)
 {
 	struct agent *a = arg;
-	int rc = log_reopen();
+	int rc;
 
+	notify_reloading();
+	agent_reconfigure(a);
+	rc = log_reopen();
 	if (rc)
 		log_warn("agent %s: log file cannot be opened again: %s", a->config->own_name, strerror(-rc));
 	wire_log_counts(a->wire);
 	agent_reload(a);
+	if (!a->ready.is_due)
+		notify_reloaded();
 }
 
 /* ---- start ---- */
@@ -82,6 +92,7 @@ static int run_agent(struct config *c)
 	if (status == EXIT_OK) {
 		daemon_signals_watch(&signals, agent.loop);
 		turns_watch(&turns, agent.loop);
+		notify_watch(agent.loop);
 		status = agent_start(&agent, &error);
 	}
 	token_wipe(&c->own_token);	/* who enrols has a copy, for as long as it is needed */
@@ -92,6 +103,7 @@ static int run_agent(struct config *c)
 		log_info("agent %s: stopped", c->own_name);
 	}
 	turns_unwatch(&turns);
+	notify_unwatch();
 	daemon_signals_unwatch(&signals);
 	agent_close(&agent);
 	return error ? fail(status, error) : status;
@@ -130,23 +142,51 @@ static int start(struct config *c)
 	return status;
 }
 
+/*
+ * Where there is no CLI, sloth and sloth-runner are links to this program, so that "sloth agent start ..." works, as in
+ * units that were written for it. EXIT_OK with what follows "agent"; else what they are asked for needs the CLI.
+ */
+static int take_cli_words(int *argc, char ***argv, char **error)
+{
+	const char *slash = strrchr((*argv)[0], '/'), *name = slash ? slash + 1 : (*argv)[0];
+
+	if (!str_equal(name, "sloth") && !str_equal(name, "sloth-runner"))
+		return EXIT_OK;
+	if (*argc > 2 && str_equal((*argv)[1], "agent") && str_equal((*argv)[2], "start")) {
+		*argc -= 1;
+		*argv += 1;
+		return EXIT_OK;
+	}
+	*error = mem_printf("only \"%s agent start\" works here: this machine has the agent without the command line; it comes "
+			    "with the package sloth-cli", name);
+	return EXIT_BAD_USAGE;
+}
+
 int main(int argc, char **argv)
 {
-	struct config config;
+	struct config config = { 0 };
 	char *error = NULL;
 	int status;
 
+	if (opt_complete_main(config_options, argc, argv))
+		return EXIT_OK;
 	daemon_forbid_dumps();
 	spawn_reset_signals();
 	fd_occupy_standard();
-	status = config_load(&config, argc, argv, &error);
+	user_init();
+	listen_fds_init();
+	status = argc > 0 ? take_cli_words(&argc, &argv, &error) : EXIT_OK;
+	if (status == EXIT_OK)
+		status = config_load(&config, argc, argv, &error);
 	if (status != EXIT_OK)
-		status = fail(status, error);
+		status = config.doctor ? doctor_refuse(error) : fail(status, error);
 	else if (config.help)
 		print_help();
 	else if (config.version)
-		printf("%s %s\n", program, SLOTH_VERSION);
-	else
+		agent_print_version();
+	else if (config.doctor)
+		status = doctor_run(&config);
+	else if (!config_show(&config))
 		status = start(&config);
 	config_done(&config);
 	return status;

@@ -1,5 +1,5 @@
 /*
- * ready.c - see ready.h. Owns one timer; cannot fail.
+ * ready.c - see ready.h. Owns one timer and one file; cannot fail: a file that cannot be written is a warning.
  */
 #include "agent/ready.h"
 
@@ -9,11 +9,16 @@
 
 #include "agent/agent.h"
 #include "common/daemon.h"
+#include "common/fd.h"
+#include "common/log.h"
 #include "common/mem.h"
 #include "common/notify.h"
+#include "common/paths.h"
 #include "common/str.h"
 
 enum { WORDS_MAX = 800 };	/* of a status */
+
+const char ready_file[] = "status";
 
 static void on_waited(struct ev_loop *loop, ev_timer *w, int events)
 {
@@ -21,7 +26,7 @@ static void on_waited(struct ev_loop *loop, ev_timer *w, int events)
 	char *words = mem_printf("not registered yet: no answer from master %s; still trying", a->config->master);
 
 	(void)loop, (void)events;
-	ready_tell(a, words);
+	ready_tell(a, STANDING_TRYING, words);
 	free(words);
 }
 
@@ -40,7 +45,43 @@ static void disarm(struct agent *a)
 	a->ready.is_due = false;
 }
 
-void ready_tell(struct agent *a, const char *words)
+/* One line: the word for the standing, a space, and the words. */
+static void write_standing(struct agent *a, enum standing standing, const char *words)
+{
+	static const char *const names[] = {
+		[STANDING_TRYING] = "trying", [STANDING_WAITING] = "waiting", [STANDING_DENIED] = "denied",
+		[STANDING_REGISTERED] = "registered",
+	};
+	char *line, *path;
+	int err;
+
+	if (standing != STANDING_SAME)
+		a->ready.standing = standing;
+	line = mem_printf("%s %s\n", names[a->ready.standing], words);
+	if (str_equal(line, a->ready.written)) {
+		free(line);
+		return;
+	}
+	path = paths_join(a->config->own_runtime_dir, ready_file);
+	err = fd_write_file(path, line, strlen(line), 0644);
+	if (err)
+		log_warn("agent %s: %s cannot be written: %s", a->config->own_name, path, strerror(-err));
+	free(a->ready.written);
+	a->ready.written = line;
+	free(path);
+}
+
+static void remove_file(struct agent *a)
+{
+	char *path = a->ready.written ? paths_join(a->config->own_runtime_dir, ready_file) : NULL;
+
+	if (path)
+		unlink(path);
+	free(path);
+	mem_set_string(&a->ready.written, NULL);
+}
+
+void ready_tell(struct agent *a, enum standing standing, const char *words)
 {
 	const struct config *c = a->config;
 	const char *address = wire_listener_address(a->listeners[0]);
@@ -51,6 +92,7 @@ void ready_tell(struct agent *a, const char *words)
 		return;
 	n = str_escape(safe, sizeof safe - 1, words, strlen(words), "");
 	safe[n] = '\0';
+	write_standing(a, standing, safe);
 	notify_send("%sSTATUS=listening on %s; %s", a->ready.is_due ? "READY=1\n" : "", address, safe);
 	if (!a->ready.is_due)
 		return;
@@ -64,5 +106,6 @@ void ready_tell(struct agent *a, const char *words)
 void ready_stop(struct agent *a)
 {
 	disarm(a);
+	remove_file(a);
 	a->ready.is_over = true;
 }

@@ -18,6 +18,7 @@
 #include "agent/cgroup.h"
 #include "agent/rundir.h"
 #include "agent/run_own.h"
+#include "agent/unit.h"
 #include "common/clock.h"
 #include "common/fd.h"
 #include "common/mem.h"
@@ -413,7 +414,7 @@ int runs_open(struct runs *runs, const char *runtime_dir, const char *state_dir,
 	if (rc)
 		return rc;
 	runs->state_path = paths_join(state_dir, "runs");
-	runs->cgroup = cgroup_find();
+	runs->cgroup = cgroup_find(unit_is_ours());
 	find_budget(runs);
 	exec_host_open(runs->host, program, runs->runtime_fd);
 	rc = adopt(runs, where);
@@ -499,6 +500,13 @@ size_t runs_max(const struct runs *runs)
 size_t runs_max_queued(const struct runs *runs)
 {
 	return runs->config.max_queued;
+}
+
+void runs_set_limits(struct runs *runs, size_t max, size_t max_queued)
+{
+	runs->config.max = max;
+	runs->config.max_queued = max_queued;
+	queue_changed(runs);
 }
 
 void runs_cancel_all(struct runs *runs, const char *reason)

@@ -53,6 +53,8 @@ size_t runs_count(const struct runs *runs);		/* live */
 size_t runs_queued(const struct runs *runs);
 size_t runs_max(const struct runs *runs);
 size_t runs_max_queued(const struct runs *runs);
+/* Runs that are there stay, however many they are. */
+void runs_set_limits(struct runs *runs, size_t max, size_t max_queued);
 /* May runs in the queue be sent n bytes more? */
 bool runs_queue_takes(const struct runs *runs, size_t n);
 void runs_cancel_all(struct runs *runs, const char *reason);

@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "agent/caller.h"
 #include "agent/consent.h"
+#include "common/clock.h"
 #include "common/exits.h"
 #include "common/log.h"
 #include "common/str.h"
@@ -84,6 +85,7 @@ static void on_hello(struct wire_call *call, const uint8_t *data, size_t len, vo
 	response.version = version;
 	response.shell = (char *)agent->shell;
 	response.user = agent_own_user(agent)->name;
+	response.now_ms = wall_us() / 1000;
 	answer(call, &response.base);
 }
 

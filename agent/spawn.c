@@ -1,7 +1,7 @@
 /*
- * spawn.c - the one program that the agent starts.
+ * spawn.c - the programs that the agent starts, above all one.
  *
- * It gets nothing of the agent's: an empty environment, /dev/null as standard descriptors, default signals, a session of
+ * That one gets nothing of the agent's: an empty environment, /dev/null as standard descriptors, default signals, a session of
  * its own. Descriptors of ours are all close-on-exec.
  */
 #include "agent/spawn.h"
@@ -132,4 +132,30 @@ int spawn_sweep(const char *program, pid_t pid, uint64_t start_time, const char 
 		return rc;
 	fd = (int)syscall(SYS_pidfd_open, child, 0);
 	return fd < 0 ? -errno : fd;
+}
+
+pid_t spawn_teller(char **argv, int *out)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int ends[2], err;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_RDWR, 0);
+	set_attributes(&attributes);
+	err = posix_spawnp(&pid, argv[0], &actions, &attributes, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	fd_close(&ends[1]);
+	if (err)
+		fd_close(&ends[0]);
+	else
+		fd_set_nonblock(ends[0]);
+	*out = ends[0];
+	return err ? -err : pid;
 }

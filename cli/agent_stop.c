@@ -7,7 +7,7 @@
 #include "common/exits.h"
 
 const struct opt agent_stop_options[] = {
-	{ "kill-runs", 0, OPT_FLAG, NULL, "end its runs first; without it they go on",
+	{ "kill-runs", 0, OPT_FLAG | OPT_ON_LINE, NULL, "end its runs first; without it they go on",
 	  offsetof(struct agent_stop_options, kill_runs), 0, 0 },
 	CLI_OPTION_OUTPUT("text or json"),
 	CLI_OPTION_TARGET,

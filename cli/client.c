@@ -45,32 +45,44 @@ static const char *permission_hint(void)
 	return text;
 }
 
-const char *client_tls_hint(const char *why)
+const char *client_fault_hint(enum wire_fault fault)
 {
-	static const struct {
-		const char *words, *hint;
-	} hints[] = {
-		{ "needs TLS", "without --insecure, after sloth login HOST:PORT" },
-		{ "does not speak TLS", "the master's address; --insecure, for a master on this machine that takes plaintext" },
-		{ "TLS: the peer closed", "the master's address; --insecure, for a master on this machine that takes plaintext" },
-		{ "another CA", "whether this is the master's address; sloth login HOST:PORT with a token of that master" },
-		{ "fingerprint differs", "whether this is the master's address, and a token that this master made" },
-		{ "is a clock wrong", "date, here and on the master's machine; a master renews its own certificate" },
-		{ "revoked", "sloth login HOST:PORT, with a new token" },
-		{ "answers as", "the address of the master: that one is of somebody else" },
-		{ "not gRPC", "the address of the master: that one is of another program" },
+	static const char plaintext[] = "the master's address; --insecure, for a master on this machine that takes plaintext";
+	static const char *const hints[] = {
+		[WIRE_FAULT_NEEDS_TLS] = "without --insecure, after sloth login HOST:PORT",
+		[WIRE_FAULT_NOT_TLS] = plaintext,
+		[WIRE_FAULT_CLOSED] = plaintext,
+		[WIRE_FAULT_OTHER_CA] = "whether this is the master's address; sloth login HOST:PORT with a token of that master",
+		[WIRE_FAULT_OTHER_PIN] = "whether this is the master's address, and a token that this master made",
+		[WIRE_FAULT_DATES] = "date, here and on the master's machine; a master renews its own certificate",
+		[WIRE_FAULT_REVOKED] = "sloth login HOST:PORT, with a new token",
+		[WIRE_FAULT_OTHER_PEER] = "the address of the master: that one is of somebody else",
+		[WIRE_FAULT_NOT_GRPC] = "the address of the master: that one is of another program",
 	};
 
-	for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
-		if (strstr(why, hints[i].words))
-			return hints[i].hint;
+	return (size_t)fault < sizeof hints / sizeof *hints ? hints[fault] : NULL;
+}
+
+/* What a master says of our certificate, in a status: words are all there is. */
+static const char *refusal_hint(const char *why)
+{
+	static const struct {
+		const char *words;
+		enum wire_fault fault;
+	} refusals[] = {
+		{ "another CA", WIRE_FAULT_OTHER_CA }, { "is a clock wrong", WIRE_FAULT_DATES }, { "revoked", WIRE_FAULT_REVOKED },
+	};
+
+	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+		if (strstr(why, refusals[i].words))
+			return client_fault_hint(refusals[i].fault);
 	}
 	return NULL;
 }
 
-static const char *connect_hint(const struct client *c, const char *why)
+static const char *connect_hint(const struct client *c, enum wire_fault fault, const char *why)
 {
-	const char *hint = client_tls_hint(why);
+	const char *hint = c->target.is_unix ? NULL : client_fault_hint(fault);
 
 	if (hint)
 		return hint;
@@ -78,18 +90,18 @@ static const char *connect_hint(const struct client *c, const char *why)
 		return permission_hint();
 	if (is_no_socket(c))
 		return "the path of a master's socket: this is a file of another kind";
-	if (!str_equal(why, "refused") && !str_equal(why, "no such socket"))
+	if (fault != WIRE_FAULT_REFUSED)
 		return "sloth master status on the master's machine, and whether this is the master's address";
 	if (c->target.is_unix)
 		return "sloth master --daemon, to start a master here";
 	return "sloth master status on the master's machine, and the port after --master";
 }
 
-static void client_failed(struct client *c, const char *why)
+static void client_failed(struct client *c, enum wire_fault fault, const char *why)
 {
 	char *error = mem_printf("master at %s (%s): %s", c->target.address, c->target.from, why);
 
-	c->ops->on_failed(c, error, connect_hint(c, why), c->arg);
+	c->ops->on_failed(c, error, connect_hint(c, fault, why), c->arg);
 	free(error);
 }
 
@@ -111,7 +123,7 @@ static void on_down(struct wire_conn *conn, const char *why, void *arg)
 		return;
 	c->conn = NULL;
 	if (!c->is_up)
-		client_failed(c, why);
+		client_failed(c, wire_conn_fault(conn), why);
 }
 
 static const struct wire_conn_ops conn_ops = { .on_up = on_up, .on_down = on_down };
@@ -204,7 +216,7 @@ void client_close(struct client *c)
 
 const char *client_hint(enum wire_code code, const char *why)
 {
-	const char *hint = code == WIRE_UNAUTHENTICATED || code == WIRE_PERMISSION_DENIED ? client_tls_hint(why) : NULL;
+	const char *hint = code == WIRE_UNAUTHENTICATED || code == WIRE_PERMISSION_DENIED ? refusal_hint(why) : NULL;
 
 	if (hint)
 		return hint;

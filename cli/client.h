@@ -51,8 +51,8 @@ void client_leave(struct client *client);
 /* Also renews the certificate that it came with, when it is time. */
 void client_close(struct client *client);
 
-/* What to do about words of wire/dial.c and wire/tls*.c; NULL: none of theirs. */
-const char *client_tls_hint(const char *why);
+/* What to try when a connection to the master met this; NULL: nothing that this alone tells. */
+const char *client_fault_hint(enum wire_fault fault);
 /* What the user may do about a call that ended with this code and these words; NULL: nothing better than the message. */
 const char *client_hint(enum wire_code code, const char *why);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "cli/settings.h"
 #include "common/exits.h"
 #include "common/mem.h"
 #include "common/str.h"
@@ -23,8 +24,17 @@ const struct opt cli_global_options[] = {
 	CLI_OPTION_END,
 };
 
+/* Those between the words of a command: it may be any. */
+static const struct opt group_options[] = {
+	CLI_OPTION_VIEW("text or json"),
+	CLI_OPTION_TARGET,
+	CLI_OPTION_COLOR,
+	CLI_OPTION_HELP,
+	CLI_OPTION_END,
+};
+
 const struct opt cli_program_options[] = {
-	CLI_OPTION_OUTPUT("text or json"),
+	CLI_OPTION_VIEW("text or json"),
 	CLI_OPTION_TARGET,
 	CLI_OPTION_COLOR,
 	CLI_OPTION_HELP,
@@ -61,12 +71,19 @@ static const char *walk_words(const struct walk *w)
 	return space ? space + 1 : "command line";
 }
 
-static const struct opt *command_options(const struct command *command)
+const struct opt *command_options(const struct command *command)
 {
-	return command->options ? command->options : cli_global_options;
+	if (command->options)
+		return command->options;
+	return command->sub ? group_options : cli_global_options;
 }
 
-static const struct command *find_sub(const struct command *group, const char *name)
+size_t command_options_size(const struct command *command)
+{
+	return command->options_size ? command->options_size : sizeof(struct cli_global);
+}
+
+const struct command *command_find(const struct command *group, const char *name)
 {
 	for (const struct command *c = group->sub; c && c->name; c++) {
 		if (str_equal(c->name, name))
@@ -169,18 +186,17 @@ static int usage_error(const struct walk *w, const struct command *command, cons
  * Reads the options wherever they stand and moves the operands together behind argv[0]. Returns their
  * number. The first error goes to *error. opt_read_on() stops at each operand and is called again behind it.
  */
-static int read_words(const struct command *command, void *options, int argc, char **argv, char **error)
+static int read_words(struct opt_read *read, bool stops_at_operand, int argc, char **argv, char **error)
 {
-	const struct opt *table = command_options(command);
 	int at = 0, n = 0;
 
 	for (;;) {
-		int step = opt_read_on(table, argc - at, argv + at, options, error);
+		int step = opt_read_words(read, argc - at, argv + at, error);
 
 		at += step;
 		if (at >= argc)
 			return n;
-		if (command->stops_at_operand || (step > 1 && str_equal(argv[at - 1], "--")))
+		if (stops_at_operand || (step > 1 && str_equal(argv[at - 1], "--")))
 			break;
 		argv[1 + n++] = argv[at];
 	}
@@ -199,26 +215,50 @@ static char *check_operands(const struct command *command, int n, char **operand
 	return NULL;
 }
 
-/* argv[0] is the command's last word. */
-static int run_command(struct walk *w, const struct command *command, int argc, char **argv)
+/* What is wrong is not on the command line. */
+static int settings_error(const struct walk *w, const struct command *command, const struct cli_global *global,
+			  const char *problem)
 {
-	size_t size = command->options_size ? command->options_size : sizeof(struct cli_global);
-	struct cli_global *options = mem_alloc(size);
-	char *error = NULL;
-	int n, status;
+	output_failed(global, walk_words(w), problem, "correcting that; sloth config show client shows what counts then");
+	return usage_status(command);
+}
 
-	*options = w->global;
-	n = read_words(command, options, argc, argv, &error);
+/* The words of the line behind everything else; argv[0] is the command's last one. */
+static int run_with(struct walk *w, const struct command *command, struct opt_read *read, const char *misplaced, int argc,
+		    char **argv)
+{
+	struct cli_global *options = read->out;
+	char *error = NULL;
+	int n;
+
+	settings_overlay(read, &w->global);
+	n = read_words(read, command->stops_at_operand, argc, argv, &error);
 	argv[1 + n] = NULL;
 	if (!error && !options->help)
 		error = check_operands(command, n, argv + 1);
 	if (error)
-		status = usage_error(w, command, options, error);
-	else if (options->help)
-		status = show_help(w, command);
-	else
-		status = command->run(options, n, argv + 1);
-	opt_done(command_options(command), options);
+		return usage_error(w, command, options, error);
+	if (options->help)
+		return show_help(w, command);
+	if (misplaced && !command->ignores_settings)
+		return settings_error(w, command, options, misplaced);
+	return command->run(options, n, argv + 1);
+}
+
+static int run_command(struct walk *w, const struct command *command, int argc, char **argv)
+{
+	size_t size = command_options_size(command);
+	struct cli_global *options = mem_alloc(size);
+	struct opt_read read;
+	char *misplaced = NULL;
+	int status;
+
+	opt_read_init(&read, command_options(command), options, size);
+	options->read = &read;
+	settings_read(w->root, command, walk_words(w), SETTINGS_ALL, &read, &misplaced);
+	status = run_with(w, command, &read, misplaced, argc, argv);
+	opt_read_done(&read);
+	free(misplaced);
 	free(options);
 	return status;
 }
@@ -235,7 +275,7 @@ static bool is_help_word(const char *word)
 /* argv[0] is the wrapper's word; nothing of the daemon's words is looked at but the first. */
 static int walk_exec(struct walk *w, const struct command *command, int argc, char **argv)
 {
-	const struct command *sub = argc > 1 ? find_sub(command, argv[1]) : NULL;
+	const struct command *sub = argc > 1 ? command_find(command, argv[1]) : NULL;
 
 	if (sub)
 		return walk_command(w, sub, argc - 1, argv + 1);
@@ -247,10 +287,11 @@ static int walk_exec(struct walk *w, const struct command *command, int argc, ch
 /* The command is not known, so its options are not either; but -o is the same in all of them. */
 static int group_error(struct walk *w, const struct command *group, int argc, char **argv, char *problem)
 {
+	struct opt_read read = { .table = command_options(group), .out = &w->global };
 	char *ignored = NULL;
 
 	if (argc > 0)
-		read_words(group, &w->global, argc, argv, &ignored);
+		read_words(&read, false, argc, argv, &ignored);
 	free(ignored);
 	return usage_error(w, group, &w->global, problem);
 }
@@ -268,11 +309,11 @@ static int walk_group(struct walk *w, const struct command *group, int argc, cha
 	if (w->global.version) {
 		char word[] = "version", *words[] = { word, NULL };
 
-		return walk_command(w, find_sub(w->root, word), 1, words);
+		return walk_command(w, command_find(w->root, word), 1, words);
 	}
 	if (at >= argc)
 		return usage_error(w, group, &w->global, mem_strdup("a command is missing"));
-	sub = find_sub(group, argv[at]);
+	sub = command_find(group, argv[at]);
 	if (!sub)
 		return group_error(w, group, argc - at, argv + at, mem_printf("no such command: %s", str_quote(argv[at])));
 	return walk_command(w, sub, argc - at, argv + at);
@@ -302,7 +343,7 @@ int command_help(const struct command *root, const struct cli_global *global, in
 
 	walk_enter(&w, root);
 	for (int i = 0; i < argc; i++) {
-		const struct command *sub = find_sub(command, argv[i]);
+		const struct command *sub = command_find(command, argv[i]);
 
 		if (!sub)
 			return usage_error(&w, command, global, mem_printf("no such command: %s", str_quote(argv[i])));

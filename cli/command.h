@@ -9,12 +9,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "common/opt.h"
+#include "common/opt_read.h"
 
 /* Options of every command. The options struct of a command begins with this one. */
 struct cli_global {
 	const char *master, *socket, *context, *format, *color;
 	bool insecure, help, version;
+	const struct opt_read *read;	/* where they stand; NULL: on the command line */
 };
 
 #define CLI_OPTION_MASTER \
@@ -31,22 +32,30 @@ struct cli_global {
 	  offsetof(struct cli_global, insecure), 0, 0 }
 /* All of them: which master, and as whom. */
 #define CLI_OPTION_TARGET CLI_OPTION_MASTER, CLI_OPTION_SOCKET, CLI_OPTION_CONTEXT, CLI_OPTION_INSECURE
-#define CLI_OPTION_OUTPUT(formats) \
-	{ "output", 'o', OPT_STRING, "FORMAT", "how results are shown: " formats, \
-	  offsetof(struct cli_global, format), 0, 0 }
+#define CLI_OPTION_FORMAT(values, text) \
+	{ "output", 'o', OPT_CHOICE, "FORMAT=" values, "how results are shown: " text, offsetof(struct cli_global, format), 0, 0 }
+#define CLI_OPTION_OUTPUT(formats) CLI_OPTION_FORMAT("text|json", formats)
+/* Of who shows the output of runs. */
+#define CLI_OPTION_VIEW(formats) CLI_OPTION_FORMAT("raw|frame|box|json|text", formats)
 #define CLI_OPTION_COLOR \
-	{ "color", 0, OPT_STRING, "WHEN", "use colours: auto, always or never", \
+	{ "color", 0, OPT_CHOICE, "WHEN=auto|always|never", "use colours: auto, always or never", \
 	  offsetof(struct cli_global, color), 0, 0 }
 #define CLI_OPTION_HELP \
-	{ "help", 'h', OPT_FLAG, NULL, "show this help and exit", offsetof(struct cli_global, help), 0, 0 }
+	{ "help", 'h', OPT_FLAG | OPT_ON_LINE, NULL, "show this help and exit", offsetof(struct cli_global, help), 0, 0 }
 #define CLI_OPTION_VERSION \
-	{ "version", 'V', OPT_FLAG, NULL, "show the version and exit", offsetof(struct cli_global, version), 0, 0 }
+	{ "version", 'V', OPT_FLAG | OPT_ON_LINE, NULL, "show the version and exit", offsetof(struct cli_global, version), 0, 0 }
 #define CLI_OPTION_END { NULL, 0, OPT_FLAG, NULL, NULL, 0, 0, 0 }
 
 /* The rows of a command without options of its own. */
 extern const struct opt cli_global_options[];
 /* Those before the command: the same and --version. */
 extern const struct opt cli_program_options[];
+
+/* What an operand names, for completion. */
+enum operand {
+	OPERAND_ANY, OPERAND_AGENT, OPERAND_PENDING, OPERAND_RUN, OPERAND_OPEN_RUN, OPERAND_TOKEN, OPERAND_OPERATOR, OPERAND_CONTEXT,
+	OPERAND_COMMAND, OPERAND_SIGNAL, OPERAND_PROGRAM
+};
 
 struct command {
 	const char *name;		/* NULL ends a table */
@@ -57,7 +66,9 @@ struct command {
 	const struct opt *options;	/* NULL: cli_global_options and struct cli_global */
 	size_t options_size;
 	int min_operands, max_operands;	/* max -1: any number */
+	enum operand names[2];		/* the first ones */
 	bool stops_at_operand;		/* what follows the first operand is not looked at */
+	bool ignores_settings;		/* works with a wrong configuration file, too */
 	int usage_status;		/* exit status of a wrong command line; 0: EXIT_USAGE */
 	/* argv holds the operands only; NULL-terminated. Lists in options are freed behind it. The exit status. */
 	int (*run)(void *options, int argc, char **argv);
@@ -68,6 +79,12 @@ struct command {
 	 */
 	int (*exec)(const struct cli_global *global, int argc, char **argv);
 };
+
+/* Its own, or those of every command. */
+const struct opt *command_options(const struct command *command);
+/* Of its options struct. */
+size_t command_options_size(const struct command *command);
+const struct command *command_find(const struct command *group, const char *name);
 
 /* The whole program but for process-wide set-up: finds the command, runs it, gives the exit status. */
 int command_main(const struct command *root, int argc, char **argv);

@@ -23,6 +23,7 @@ static const struct command agent_commands[] = {
 		.options = agent_list_options,
 		.options_size = sizeof(struct agent_list_options),
 		.max_operands = 1,
+		.names = { OPERAND_AGENT },
 		.run = agent_list_main,
 	}, {
 		.name = "get",
@@ -33,7 +34,23 @@ static const struct command agent_commands[] = {
 		"sloth agent get web1 -o json",
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_AGENT },
 		.run = agent_get_main,
+	}, {
+		.name = "doctor",
+		.operands = "NAME",
+		.summary = "Find out what is wrong between the master and an agent",
+		.description =
+		"The master looks at the agent step by step, also when it is inactive. Below each\n"
+		"step that failed stands what to do, and on which machine. On the agent's machine\n"
+		"slothd-agent --doctor looks from the other side. The exit status is 1 when\n"
+		"something failed.",
+		.examples =
+		"sloth agent doctor web1\n"
+		"sloth agent doctor web1 -o json",
+		.min_operands = 1,
+		.max_operands = 1,
+		.run = agent_doctor_main,
 	}, {
 		.name = "run",
 		.operands = "NAME COMMAND...",
@@ -65,6 +82,7 @@ static const struct command agent_commands[] = {
 		.max_operands = -1,
 		.stops_at_operand = true,
 		.usage_status = EXIT_LOST,
+		.names = { OPERAND_AGENT },
 		.run = agent_run_main,
 	}, {
 		.name = "start",
@@ -89,6 +107,7 @@ static const struct command agent_commands[] = {
 		.options_size = sizeof(struct agent_stop_options),
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_AGENT },
 		.run = agent_stop_main,
 	}, {
 		.name = "drain",
@@ -121,6 +140,7 @@ static const struct command agent_commands[] = {
 		.examples = "sloth agent stop web1 && sloth agent delete web1",
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_AGENT },
 		.run = agent_delete_main,
 	}, {
 		.name = "pending",
@@ -141,6 +161,7 @@ static const struct command agent_commands[] = {
 		.options = agent_accept_options,
 		.options_size = sizeof(struct identity_options),
 		.max_operands = 1,
+		.names = { OPERAND_PENDING },
 		.run = agent_accept_main,
 	}, {
 		.name = "reject",
@@ -151,6 +172,7 @@ static const struct command agent_commands[] = {
 		.options_size = sizeof(struct identity_options),
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_PENDING },
 		.run = agent_reject_main,
 	}, {
 		.name = "revoke",
@@ -162,6 +184,7 @@ static const struct command agent_commands[] = {
 		.examples = "sloth agent revoke web1",
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_AGENT },
 		.run = agent_revoke_main,
 	},
 	{ .name = NULL },
@@ -186,6 +209,28 @@ static const struct command master_commands[] = {
 		.options = master_options,
 		.options_size = sizeof(struct master_options),
 		.run = master_status_main,
+	},
+	{ .name = NULL },
+};
+
+static const struct command config_commands[] = {
+	{
+		.name = "show",
+		.operands = "[client|agent|master]",
+		.summary = "Show what options are set to, and where",
+		.description =
+		"What counts for a program that you start here and at this moment: its file, the\n"
+		"environment, and what is default. Without a word it is sloth itself. The usual\n"
+		"file of a daemon is read by root only; others name one.",
+		.examples =
+		"sloth config show\n"
+		"sloth config show agent --origin\n"
+		"sloth config show master --config ./master.conf -o json",
+		.options = config_show_options,
+		.options_size = sizeof(struct config_show_options),
+		.max_operands = 1,
+		.names = { OPERAND_PROGRAM },
+		.run = config_show_main,
 	},
 	{ .name = NULL },
 };
@@ -276,6 +321,11 @@ static const struct command root_commands[] = {
 		"sloth context use work",
 		.sub = context_commands,
 	}, {
+		.name = "config",
+		.summary = "Show what options are set to, and where",
+		.examples = "sloth config show --origin",
+		.sub = config_commands,
+	}, {
 		.name = "whoami",
 		.summary = "Show who you are to the master, and what you may do",
 		.examples = "sloth whoami",
@@ -289,8 +339,9 @@ static const struct command root_commands[] = {
 		.run = status_main,
 	}, {
 		.name = "version",
-		.summary = "Show the version",
-		.examples = "sloth version",
+		.summary = "Show versions, also of libraries",
+		.examples = "sloth version -o json",
+		.ignores_settings = true,
 		.run = version_main,
 	}, {
 		.name = "help",
@@ -298,6 +349,8 @@ static const struct command root_commands[] = {
 		.summary = "Show help on a command",
 		.examples = "sloth help agent run",
 		.max_operands = -1,
+		.names = { OPERAND_COMMAND },
+		.ignores_settings = true,
 		.run = help_main,
 	},
 	{ .name = NULL },
@@ -307,10 +360,11 @@ const struct command cli_root = {
 	.name = "sloth",
 	.summary = "Run commands on remote machines through a master and its agents",
 	.description =
-	"The master is found by --master, --socket or --context, then SLOTH_MASTER, then\n"
-	"SLOTH_CONTEXT or the context in use, then the file ~/.config/sloth/config, then\n"
-	"the user's own socket, then /run/sloth/master.sock. Over TCP sloth speaks TLS, as\n"
-	"who logged in.",
+	"The master is found by --master, --socket or --context, then SLOTH_MASTER,\n"
+	"SLOTH_SOCKET or SLOTH_CONTEXT, then the context in use, then the file\n"
+	"~/.config/sloth/config, then the user's own socket, then\n"
+	"/run/sloth/master.sock. Over TCP sloth speaks TLS, as who logged in. Every\n"
+	"option has a key and a variable, too: sloth.conf(5).",
 	.examples =
 	"sloth master --daemon\n"
 	"sloth token create >token\n"

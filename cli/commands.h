@@ -11,6 +11,7 @@ extern const struct command cli_root;
 /* One function per command; see command.h for the forms. */
 int agent_list_main(void *options, int argc, char **argv);
 int agent_get_main(void *options, int argc, char **argv);
+int agent_doctor_main(void *options, int argc, char **argv);
 int agent_run_main(void *options, int argc, char **argv);
 int run_list_main(void *options, int argc, char **argv);
 int run_show_main(void *options, int argc, char **argv);
@@ -42,6 +43,7 @@ int token_revoke_main(void *options, int argc, char **argv);
 int context_list_main(void *options, int argc, char **argv);
 int context_use_main(void *options, int argc, char **argv);
 int context_rm_main(void *options, int argc, char **argv);
+int config_show_main(void *options, int argc, char **argv);
 int whoami_main(void *options, int argc, char **argv);
 int status_main(void *options, int argc, char **argv);
 int version_main(void *options, int argc, char **argv);
@@ -86,6 +88,13 @@ struct audit_options {
 };
 extern const struct opt audit_options[];
 
+struct config_show_options {
+	struct cli_global global;
+	const char *config;
+	bool origin;
+};
+extern const struct opt config_show_options[];
+
 struct identity_options {
 	struct cli_global global;
 	bool all, replace;
@@ -97,6 +106,8 @@ struct token_create_options {
 	struct cli_global global;
 	uint64_t ttl_ms, uses;
 	const char *role, *name;
+	const char *print_install;	/* NULL: not asked for; "": one line */
+	const char *incus, *master_address;
 	bool replace;
 };
 extern const struct opt token_create_options[];

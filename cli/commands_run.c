@@ -24,6 +24,7 @@ const struct command run_commands[] = {
 		.examples = "sloth run show 3f2a90",
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_RUN },
 		.run = run_show_main,
 	}, {
 		.name = "attach",
@@ -40,6 +41,7 @@ const struct command run_commands[] = {
 		.min_operands = 1,
 		.max_operands = 1,
 		.usage_status = EXIT_LOST,
+		.names = { OPERAND_OPEN_RUN },
 		.run = run_attach_main,
 	}, {
 		.name = "logs",
@@ -53,6 +55,7 @@ const struct command run_commands[] = {
 		.options_size = sizeof(struct run_options),
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_RUN },
 		.run = run_logs_main,
 	}, {
 		.name = "stop",
@@ -62,6 +65,7 @@ const struct command run_commands[] = {
 		.examples = "sloth run stop 3f2a90",
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_OPEN_RUN },
 		.run = run_stop_main,
 	}, {
 		.name = "signal",
@@ -72,6 +76,7 @@ const struct command run_commands[] = {
 		"sloth run signal 3f2a90 10",
 		.min_operands = 2,
 		.max_operands = 2,
+		.names = { OPERAND_OPEN_RUN, OPERAND_SIGNAL },
 		.run = run_signal_main,
 	}, {
 		.name = "wait",
@@ -88,6 +93,7 @@ const struct command run_commands[] = {
 		.min_operands = 1,
 		.max_operands = 1,
 		.usage_status = EXIT_LOST,
+		.names = { OPERAND_RUN },
 		.run = run_wait_main,
 	}, {
 		.name = "rm",
@@ -97,6 +103,7 @@ const struct command run_commands[] = {
 		.examples = "sloth run rm 3f2a90",
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_RUN },
 		.run = run_rm_main,
 	},
 	{ .name = NULL },

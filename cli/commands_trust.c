@@ -9,8 +9,13 @@ const struct command token_commands[] = {
 		.summary = "Make a token",
 		.description =
 		"The token alone goes to standard output. Whoever has it can enrol with it: keep\n"
-		"it in a file of mode 600, and off command lines.",
+		"it in a file of mode 600, and off command lines.\n"
+		"\n"
+		"With --print-install standard output gets, in its place, the line that installs the\n"
+		"agent, to be pasted into a shell of the machine that becomes one.",
 		.examples =
+		"sloth token create --name web1 --print-install\n"
+		"sloth token create --name main --print-install=incus --incus 192.168.1.17:50061\n"
 		"umask 077; sloth token create --name web1 >token\n"
 		"sloth token create --uses 20 --ttl 2h --name 'web*' >token\n"
 		"sloth token create --role operator --name alice >token",
@@ -30,6 +35,7 @@ const struct command token_commands[] = {
 		.examples = "sloth token revoke 3f9a01bc",
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_TOKEN },
 		.run = token_revoke_main,
 	},
 	{ .name = NULL },
@@ -49,6 +55,7 @@ const struct command operator_commands[] = {
 		.examples = "sloth operator revoke alice",
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_OPERATOR },
 		.run = operator_revoke_main,
 	},
 	{ .name = NULL },
@@ -71,6 +78,7 @@ const struct command context_commands[] = {
 		.options_size = sizeof(struct cli_global),
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_CONTEXT },
 		.run = context_use_main,
 	}, {
 		.name = "rm",
@@ -84,6 +92,7 @@ const struct command context_commands[] = {
 		.options_size = sizeof(struct cli_global),
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_CONTEXT },
 		.run = context_rm_main,
 	},
 	{ .name = NULL },

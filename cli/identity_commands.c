@@ -16,12 +16,12 @@
 #define IDENTITY_OPTION(name, kind, arg, help, field) \
 	{ name, 0, kind, arg, help, offsetof(struct identity_options, field), 0, 0 }
 #define FINGERPRINT_OPTION \
-	IDENTITY_OPTION("fingerprint", OPT_STRING, "HEX", "only the key with this fingerprint, or one that begins so", fingerprint)
+	IDENTITY_OPTION("fingerprint", OPT_STRING | OPT_ON_LINE, "HEX", "only the key with this fingerprint, or one that begins so", fingerprint)
 
 const struct opt agent_accept_options[] = {
-	IDENTITY_OPTION("all", OPT_FLAG, NULL, "every agent that waits", all),
+	IDENTITY_OPTION("all", OPT_FLAG | OPT_ON_LINE, NULL, "every agent that waits", all),
 	FINGERPRINT_OPTION,
-	IDENTITY_OPTION("replace", OPT_FLAG, NULL, "also where the name has a certificate, which is revoked", replace),
+	IDENTITY_OPTION("replace", OPT_FLAG | OPT_ON_LINE, NULL, "also where the name has a certificate, which is revoked", replace),
 	CLI_OPTION_OUTPUT("text or json"),
 	CLI_OPTION_TARGET,
 	CLI_OPTION_COLOR,

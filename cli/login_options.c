@@ -2,7 +2,7 @@
 #include "cli/login_options.h"
 
 #define LOGIN_OPTION(name, arg, help, field) \
-	{ name, 0, OPT_STRING, arg, help, offsetof(struct login_options, field), 0, 0 }
+	{ name, 0, OPT_STRING | OPT_ON_LINE, arg, help, offsetof(struct login_options, field), 0, 0 }
 
 const struct opt login_options[] = {
 	LOGIN_OPTION("token-file", "FILE", "the token; - is standard input, and without this it is SLOTH_TOKEN", token_file),

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/output.h"
 #include "cli/passport.h"
+#include "common/str.h"
 
 /* Files that we open must not become the stdin, stdout or stderr that somebody closed: such an fd is taken
  * by one that fails on every use. */
@@ -25,5 +27,7 @@ int main(int argc, char **argv)
 	hold_standard_fds();
 	passport_init(argc, argv);
 	output_begin();
+	if (argc > 1 && str_equal(argv[1], "__complete"))
+		return output_finish(complete_main(&cli_root, argc, argv));
 	return output_finish(command_main(&cli_root, argc, argv));
 }

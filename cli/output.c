@@ -20,6 +20,8 @@ static const struct output_ops *find_ops(const char *format)
 {
 	if (!format || str_equal(format, output_text.format))
 		return &output_text;
+	if (str_equal(format, output_names.format))
+		return &output_names;
 	return str_equal(format, output_json.format) ? &output_json : NULL;
 }
 

@@ -12,6 +12,7 @@
 
 #include "cli/command.h"
 #include "cli/style.h"
+#include "common/library.h"
 #include "wire/proto/agent.pb-c.h"
 #include "wire/proto/sloth.pb-c.h"
 
@@ -35,12 +36,15 @@ struct context_row {
 };
 
 struct output;
+struct install_lines;
 
 struct output_ops {
 	const char *format;
 	/* error: why there are none; NULL when there are some. It has gone to stderr already. */
 	void (*agents)(const struct output *to, const Agent__AgentInfo *const *agents, size_t n, const char *error);
 	void (*agent)(const struct output *to, const Agent__AgentInfo *agent);
+	/* What `sloth agent doctor` found about that agent. */
+	void (*findings)(const struct output *to, const char *agent, const Sloth__V1__ExamineResponse *found);
 	void (*status)(const struct output *to, const Sloth__V1__StatusResponse *status);
 	void (*master)(const struct output *to, const struct master_found *found);
 	/* Runs: record_text.c, record_json.c. error: as with agents. */
@@ -53,18 +57,21 @@ struct output_ops {
 	void (*whoami)(const struct output *to, const Sloth__V1__WhoAmIResponse *who);
 	void (*contexts)(const struct output *to, const struct context_row *rows, size_t n);
 	void (*token)(const struct output *to, const Sloth__V1__CreateTokenResponse *token);
+	/* Lines with the token in them. */
+	void (*install)(const struct output *to, const Sloth__V1__CreateTokenResponse *token, const struct install_lines *lines);
 	void (*tokens)(const struct output *to, Sloth__V1__Token *const *tokens, size_t n);
 	/* error: as with agents */
 	void (*identities)(const struct output *to, Sloth__V1__Identity *const *identities, size_t n, const char *error);
 	/* what: "accepted"; refusals have gone to stderr already */
 	void (*decision)(const struct output *to, const char *what, const Sloth__V1__DecisionResponse *decision,
 			 const char *error);
-	void (*version)(const char *version);
+	void (*version)(const struct library *libraries, size_t n);	/* version.h */
 	/* A command ended with this error, which has gone to stderr already. */
 	void (*failed)(const char *error);
 };
 
 extern const struct output_ops output_text, output_json;
+extern const struct output_ops output_names;	/* lists only, for completion; no option chooses it */
 
 struct output {
 	const struct output_ops *ops;

@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/record_text.h"
 #include "cli/trust_output.h"
+#include "cli/version.h"
 
 static json_t *agent_object(const Agent__AgentInfo *a)
 {
@@ -18,6 +19,7 @@ static json_t *agent_object(const Agent__AgentInfo *a)
 	json_put(object, "reachable", *a->unreachable ? json_false() : json_true());
 	json_put(object, "unreachable", json_text(a->unreachable));
 	json_put(object, "unreachable_since", json_time(a->unreachable_since));
+	json_put(object, "reach", json_text(a->reach));
 	json_put(object, "last_heartbeat", json_time(a->last_heartbeat));
 	json_put(object, "registered", json_time(a->registered));
 	json_put(object, "version", json_text(a->version));
@@ -50,8 +52,29 @@ static void json_agent(const struct output *to, const Agent__AgentInfo *agent)
 	json_t *facts = json_loads(agent->system_info_json, 0, NULL);
 
 	(void)to;
+	json_put(object, "advice", json_text(agent->advice));
 	json_put(object, "facts", facts ? facts : json_null());
 	json_put(object, "facts_at", json_time(agent->last_info_collected));
+	json_print(object);
+}
+
+static void json_findings(const struct output *to, const char *agent, const Sloth__V1__ExamineResponse *found)
+{
+	json_t *object = json_object(), *list = json_array(), *one;
+
+	(void)to;
+	for (size_t i = 0; i < found->n_findings; i++) {
+		const Sloth__V1__Finding *f = found->findings[i];
+
+		one = json_object();
+		json_put(one, "name", json_text(f->name));
+		json_put(one, "result", json_text(f->result));
+		json_put(one, "detail", json_text(f->detail));
+		json_put(one, "advice", json_text(f->advice));
+		json_array_append_new(list, one);
+	}
+	json_put(object, "agent", json_text(agent));
+	json_put(object, "findings", list);
 	json_print(object);
 }
 
@@ -108,14 +131,6 @@ static void json_done(const struct output *to, const char *what, const char *nam
 	json_print(object);
 }
 
-static void json_version(const char *version)
-{
-	json_t *object = json_object();
-
-	json_put(object, "version", json_text(version));
-	json_print(object);
-}
-
 static void json_failed(const char *error)
 {
 	json_t *object = json_object();
@@ -128,6 +143,7 @@ const struct output_ops output_json = {
 	.format = "json",
 	.agents = json_agents,
 	.agent = json_agent,
+	.findings = json_findings,
 	.status = json_status,
 	.master = json_master,
 	.runs = record_json_runs,
@@ -137,9 +153,10 @@ const struct output_ops output_json = {
 	.whoami = trust_json_whoami,
 	.contexts = trust_json_contexts,
 	.token = trust_json_token,
+	.install = trust_json_install,
 	.tokens = trust_json_tokens,
 	.identities = trust_json_identities,
 	.decision = trust_json_decision,
-	.version = json_version,
+	.version = version_json,
 	.failed = json_failed,
 };

@@ -10,6 +10,8 @@
 #include "cli/record_text.h"
 #include "cli/table.h"
 #include "cli/trust_output.h"
+#include "cli/version.h"
+#include "common/checkup.h"
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/str.h"
@@ -109,6 +111,8 @@ static void text_agent(const struct output *to, const Agent__AgentInfo *agent)
 	if (to->style.color)
 		fputs(STYLE_RESET, stdout);
 	print_row("Address", agent->agent_address);
+	print_row("Reach", agent->reach);
+	print_row("To do", agent->advice);
 	print_owned("Last seen", agent_ago_text(agent->last_heartbeat, now));
 	if (agent->registered)
 		print_owned("Registered", agent_ago_text(agent->registered, now));
@@ -120,6 +124,35 @@ static void text_agent(const struct output *to, const Agent__AgentInfo *agent)
 	if (agent->foreign)
 		print_row("Kind", "foreign: no program of Sloth's");
 	print_facts(agent, now);
+}
+
+static void print_finding(const struct output *to, const Sloth__V1__Finding *f)
+{
+	bool has_failed = str_equal(f->result, "failed");
+	struct buf texts[4] = { { 0 } };
+	const char *from[] = { f->result, f->name, f->detail, f->advice };
+	struct checkup_line line = { .color = "", .reset = "" };
+
+	for (size_t i = 0; i < 4; i++)
+		style_append_clean(&texts[i], from[i]);
+	line.result = buf_string(&texts[0]);
+	line.name = buf_string(&texts[1]);
+	line.detail = buf_string(&texts[2]);
+	line.advice = buf_string(&texts[3]);
+	if (to->style.color) {
+		line.color = has_failed ? STYLE_RED : str_equal(f->result, "ok") ? STYLE_GREEN : STYLE_DIM;
+		line.reset = STYLE_RESET;
+	}
+	checkup_print(&line, stdout);
+	for (size_t i = 0; i < 4; i++)
+		buf_done(&texts[i]);
+}
+
+static void text_findings(const struct output *to, const char *agent, const Sloth__V1__ExamineResponse *found)
+{
+	(void)agent;
+	for (size_t i = 0; i < found->n_findings; i++)
+		print_finding(to, found->findings[i]);
 }
 
 /* ---- the master ---- */
@@ -179,11 +212,6 @@ static void text_done(const struct output *to, const char *what, const char *nam
 	buf_done(&line);
 }
 
-static void text_version(const char *version)
-{
-	printf("sloth %s\n", version);
-}
-
 static void text_failed(const char *error)
 {
 	(void)error;
@@ -193,6 +221,7 @@ const struct output_ops output_text = {
 	.format = "text",
 	.agents = text_agents,
 	.agent = text_agent,
+	.findings = text_findings,
 	.status = text_status,
 	.master = text_master,
 	.runs = record_text_runs,
@@ -202,9 +231,10 @@ const struct output_ops output_text = {
 	.whoami = trust_text_whoami,
 	.contexts = trust_text_contexts,
 	.token = trust_text_token,
+	.install = trust_text_install,
 	.tokens = trust_text_tokens,
 	.identities = trust_text_identities,
 	.decision = trust_text_decision,
-	.version = text_version,
+	.version = version_text,
 	.failed = text_failed,
 };

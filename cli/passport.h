@@ -9,7 +9,9 @@
 #define CLI_PASSPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
+struct library;
 struct passport;
 struct target;
 struct wire_tls;
@@ -27,6 +29,9 @@ struct wire_tls *passport_tls(const struct passport *p);		/* for wire_dial(); NU
  * life are over; failing is worth a word only near its end. NULL is fine.
  */
 void passport_close(struct passport *p, bool may_renew);
+
+/* The TLS library, where this program has one. How many: 0 or 1. */
+size_t passport_library(struct library *out);
 
 /* `sloth login`, the command; see login_options.h. */
 int passport_login(void *options, int argc, char **argv);

@@ -69,3 +69,9 @@ int passport_login(void *options, int argc, char **argv)
 	free(hint);
 	return EXIT_FAILED;
 }
+
+size_t passport_library(struct library *out)
+{
+	(void)out;
+	return 0;
+}

@@ -74,3 +74,11 @@ void table_free(struct table *t)
 	scols_unref_table(t->scols);
 	free(t);
 }
+
+struct library table_library(void)
+{
+	const char *version = NULL;
+
+	scols_get_library_version(&version);
+	return (struct library){ "smartcols", version, LIBSMARTCOLS_VERSION };
+}

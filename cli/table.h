@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "cli/style.h"
+#include "common/library.h"
 
 struct table;
 
@@ -18,5 +19,7 @@ struct table *table_new(const struct style *style, const char *const *columns, s
 void table_add(struct table *t, const char *const *cells, size_t color_cell, const char *color);
 void table_print(struct table *t);
 void table_free(struct table *t);
+
+struct library table_library(void);	/* libsmartcols */
 
 #endif

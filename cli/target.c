@@ -16,15 +16,33 @@
 #include "common/paths.h"
 #include "common/str.h"
 
-/* The keys of the configuration file. */
-struct target_config {
-	const char *master, *socket;
-};
-static const struct opt config_keys[] = {
-	{ "master", 0, OPT_STRING, "ADDR", "address of the master", offsetof(struct target_config, master), 0, 0 },
-	{ "socket", 0, OPT_STRING, "PATH", "unix socket of the master", offsetof(struct target_config, socket), 0, 0 },
-	CLI_OPTION_END,
-};
+/* ---- where options stand ---- */
+
+static const struct opt *row_of(const struct cli_global *global, const char *name)
+{
+	return global->read ? opt_find(global->read->table, name) : NULL;
+}
+
+static enum opt_level level_of(const struct cli_global *global, const char *name)
+{
+	return row_of(global, name) ? opt_origin(global->read, name)->level : OPT_BY_LINE;
+}
+
+/* `value` when it stands there. */
+static const char *value_at(const struct cli_global *global, enum opt_level level, const char *name, const char *value)
+{
+	return level_of(global, name) == level ? value : NULL;
+}
+
+/* "--master", "SLOTH_MASTER", or the file and its line. Owned. */
+static char *place_of(const struct cli_global *global, const char *name)
+{
+	const struct opt *o = row_of(global, name);
+
+	return o ? opt_origin_text(global->read, o, NULL) : mem_printf("--%s", name);
+}
+
+/* ---- addresses ---- */
 
 static int set_address(struct target *out, const char *address, const char *from, char **error, char **hint)
 {
@@ -37,7 +55,7 @@ static int set_address(struct target *out, const char *address, const char *from
 		*hint = mem_strdup("HOST:PORT, [V6]:PORT or unix:/PATH");
 		return -EINVAL;
 	}
-	out->from = from;
+	snprintf(out->from, sizeof out->from, "%s", from);
 	out->is_unix = addr.is_unix;
 	wire_addr_format(&addr, out->address);
 	return 0;
@@ -52,37 +70,29 @@ static int set_socket(struct target *out, const char *path, const char *from, ch
 	return ret;
 }
 
-/* One place that may name an address or a socket; -ENOENT when it is silent. */
-static int set_either(struct target *out, const char *master, const char *socket, const char *const from[2],
-		      char **error, char **hint)
+static int exclude_each_other(const char *one, const char *other, char **error, char **hint)
 {
-	if (master && socket) {
-		*error = mem_printf("%s and %s exclude each other", from[0], from[1]);
-		*hint = mem_printf("%s alone", from[0]);
-		return -EINVAL;
-	}
-	if (master)
-		return set_address(out, master, from[0], error, hint);
-	if (socket)
-		return set_socket(out, socket, from[1], error, hint);
-	return -ENOENT;
+	*error = mem_printf("%s and %s exclude each other", one, other);
+	*hint = mem_printf("%s alone", one);
+	return -EINVAL;
 }
 
-static int set_from_config(const char *path, struct target *out, char **error, char **hint)
+/* What stands at that level; -ENOENT when it names neither. */
+static int set_either(const struct cli_global *global, enum opt_level level, struct target *out, char **error, char **hint)
 {
-	static const char *const from[] = { "configuration: master", "configuration: socket" };
-	struct target_config config = { 0 };
-	char *memory = NULL;
-	int ret;
+	const char *master = value_at(global, level, "master", global->master);
+	const char *path = value_at(global, level, "socket", global->socket);
+	char *from = place_of(global, "master"), *from_path = place_of(global, "socket");
+	int ret = -ENOENT;
 
-	if (!path || access(path, F_OK))
-		return -ENOENT;
-	ret = opt_parse_file(config_keys, path, &config, &memory, error);
-	if (ret)
-		*hint = mem_printf("correct the file, or go around it with --master");
-	else
-		ret = set_either(out, config.master, config.socket, from, error, hint);
-	free(memory);
+	if (master && path)
+		ret = exclude_each_other(from, from_path, error, hint);
+	else if (master)
+		ret = set_address(out, master, from, error, hint);
+	else if (path)
+		ret = set_socket(out, path, from_path, error, hint);
+	free(from);
+	free(from_path);
 	return ret;
 }
 
@@ -95,26 +105,39 @@ static int set_context(struct target *out, const char *root, const char *name, c
 		*hint = mem_strdup("sloth context list; sloth context use NAME; sloth login HOST:PORT");
 		return ret;
 	}
-	out->from = from;
+	snprintf(out->from, sizeof out->from, "%s", from);
 	snprintf(out->context, sizeof out->context, "%s", name);
 	return 0;
 }
 
-static int set_from_contexts(const struct target_places *places, struct target *out, char **error, char **hint)
+/* The one that was named at that level. */
+static int set_named_context(const struct cli_global *global, enum opt_level level, const struct target_places *places,
+			     struct target *out, char **error, char **hint)
 {
-	char name[CONTEXT_NAME_MAX + 1];
+	const char *name = value_at(global, level, "context", global->context);
+	char *from;
 	int ret;
 
-	if (places->env_context && *places->env_context)
-		return set_context(out, places->root, places->env_context, "SLOTH_CONTEXT", error, hint);
-	ret = context_read_current(places->root, name, error);
+	if (!name)
+		return -ENOENT;
+	from = place_of(global, "context");
+	ret = set_context(out, places->root, name, from, error, hint);
+	free(from);
+	return ret;
+}
+
+static int set_context_in_use(const struct target_places *places, struct target *out, char **error, char **hint)
+{
+	char name[CONTEXT_NAME_MAX + 1];
+	int ret = context_read_current(places->root, name, error);
+
+	if (!ret)
+		return set_context(out, places->root, name, "the context in use", error, hint);
 	if (ret == -ENOENT) {
 		free(*error);
 		*error = NULL;
-	} else if (ret) {
-		*hint = mem_strdup("sloth context use NAME, or go around it with --master");
 	} else {
-		return set_context(out, places->root, name, "the context in use", error, hint);
+		*hint = mem_strdup("sloth context use NAME, or go around it with --master");
 	}
 	return ret;
 }
@@ -158,38 +181,41 @@ static bool is_silent(int ret, const char *error)
 	return ret == -ENOENT && !error;
 }
 
+static int set_at(const struct cli_global *global, enum opt_level level, const struct target_places *places, struct target *out,
+		  char **error, char **hint)
+{
+	int ret = set_either(global, level, out, error, hint);
+
+	return is_silent(ret, *error) ? set_named_context(global, level, places, out, error, hint) : ret;
+}
+
 static int find_address(const struct cli_global *global, const struct target_places *places, struct target *out,
 			char **error, char **hint)
 {
-	static const char *const from[] = { "--master", "--socket" };
-	int ret = set_either(out, global->master, global->socket, from, error, hint);
+	int ret = set_at(global, OPT_BY_LINE, places, out, error, hint);
 
-	if (!is_silent(ret, *error))
-		return ret;
-	if (global->context)
-		return set_context(out, places->root, global->context, "--context", error, hint);
-	if (places->env && *places->env)
-		return set_address(out, places->env, "SLOTH_MASTER", error, hint);
-	ret = set_from_contexts(places, out, error, hint);
-	if (!is_silent(ret, *error))
-		return ret;
-	ret = set_from_config(places->config, out, error, hint);
-	if (!is_silent(ret, *error))
-		return ret;
-	return set_from_sockets(places, out, error, hint);
+	if (is_silent(ret, *error))
+		ret = set_at(global, OPT_BY_ENV, places, out, error, hint);
+	if (is_silent(ret, *error))
+		ret = set_context_in_use(places, out, error, hint);
+	if (is_silent(ret, *error))
+		ret = set_at(global, OPT_BY_FILE, places, out, error, hint);
+	if (is_silent(ret, *error))
+		ret = set_from_sockets(places, out, error, hint);
+	return ret;
 }
 
 /* As whom: the context that was named, else the one of the address. */
 static int set_identity(const struct cli_global *global, const struct target_places *places, struct target *out,
 			char **error, char **hint)
 {
-	const char *name = global->context ? global->context : places->env_context;
+	const char *name = level_of(global, "context") == OPT_BY_FILE ? NULL : global->context;	/* that one is for its own master */
 	char ignored[WIRE_ADDR_MAX], *why = NULL;
 	int ret;
 
 	if (*out->context)
 		return 0;
-	if (name && *name) {
+	if (name) {
 		ret = context_read_address(places->root, name, ignored, error);
 		snprintf(out->context, sizeof out->context, "%s", ret ? "" : name);
 	} else {
@@ -207,11 +233,12 @@ static int set_identity(const struct cli_global *global, const struct target_pla
 
 static int exclude(const struct cli_global *global, char **error, char **hint)
 {
-	const char *with = global->context ? "--context" : "--insecure";
+	bool has_context = value_at(global, OPT_BY_LINE, "context", global->context) != NULL;
+	bool is_insecure = global->insecure && level_of(global, "insecure") == OPT_BY_LINE;
 
-	if (!global->socket || (!global->context && !global->insecure))
+	if (!value_at(global, OPT_BY_LINE, "socket", global->socket) || (!has_context && !is_insecure))
 		return 0;
-	*error = mem_printf("--socket and %s exclude each other", with);
+	*error = mem_printf("--socket and %s exclude each other", has_context ? "--context" : "--insecure");
 	*hint = mem_strdup("--socket alone: the kernel says who is at a unix socket");
 	return -EINVAL;
 }
@@ -222,7 +249,7 @@ int target_find_in(const struct cli_global *global, const struct target_places *
 	int ret;
 
 	*error = *hint = NULL;
-	*out = (struct target){ .from = "" };
+	*out = (struct target){ 0 };
 	ret = exclude(global, error, hint);
 	if (!ret)
 		ret = find_address(global, places, out, error, hint);
@@ -234,19 +261,15 @@ int target_find_in(const struct cli_global *global, const struct target_places *
 
 int target_find(const struct cli_global *global, struct target *out, char **error, char **hint)
 {
-	struct target_places places = {
-		.env = getenv("SLOTH_MASTER"), .env_context = getenv("SLOTH_CONTEXT"), .system_socket = paths_system_socket,
-	};
-	char *root = paths_user_config_dir(), *config = paths_user_config(), *dir = paths_runtime_dir("sloth");
+	struct target_places places = { .system_socket = paths_system_socket };
+	char *root = paths_user_config_dir(), *dir = paths_runtime_dir("sloth");
 	char *user_socket = paths_join(dir, "master.sock");
 	int ret;
 
 	places.root = root;
-	places.config = config;
 	places.user_socket = user_socket;
 	ret = target_find_in(global, &places, out, error, hint);
 	free(root);
-	free(config);
 	free(dir);
 	free(user_socket);
 	return ret;

@@ -1,7 +1,7 @@
 /*
  * target.h - which master a command talks to, and as whom. One rule for all commands: --master, --socket or --context,
- * then SLOTH_MASTER, then SLOTH_CONTEXT or the context in use, then the configuration file, then the user's own socket,
- * then the system's socket.
+ * then these as variables, then the context in use, then these in the configuration file, then the user's own socket, then
+ * the system's socket.
  *
  * A TCP address means TLS with the certificate of a context: the one that was named, else the one of that address;
  * or plaintext with --insecure, which the wire layer takes no further than this machine.
@@ -15,7 +15,7 @@
 
 struct target {
 	char address[WIRE_ADDR_MAX];	/* for wire_dial() */
-	const char *from;		/* "--master", "SLOTH_MASTER": where the address stands */
+	char from[256];			/* "--master", "SLOTH_MASTER": where the address stands */
 	bool is_unix;
 	bool is_insecure;		/* TCP without TLS */
 	char context[CONTEXT_NAME_MAX + 1];	/* TCP with TLS: as whom */
@@ -23,9 +23,7 @@ struct target {
 
 /* What the search looks at; target_find() fills it from the process. */
 struct target_places {
-	const char *env, *env_context;	/* values of SLOTH_MASTER and SLOTH_CONTEXT; NULL: not set */
 	const char *root;		/* of the contexts */
-	const char *config;		/* path of the configuration file */
 	const char *user_socket;
 	const char *system_socket;
 };

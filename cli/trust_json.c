@@ -1,6 +1,7 @@
 /*
  * trust_json.c - identities and tokens as JSON.
  */
+#include "cli/install.h"
 #include "cli/json.h"
 #include "cli/trust_output.h"
 
@@ -62,14 +63,35 @@ void trust_json_contexts(const struct output *to, const struct context_row *rows
 
 /* ---- tokens ---- */
 
-void trust_json_token(const struct output *to, const Sloth__V1__CreateTokenResponse *token)
+static json_t *created(const Sloth__V1__CreateTokenResponse *token)
 {
 	json_t *object = json_object();
 
-	(void)to;
 	json_put(object, "token", json_text(token->token));
 	json_put(object, "id", json_text(token->id));
 	json_put(object, "expires", json_time(token->expires));
+	return object;
+}
+
+void trust_json_token(const struct output *to, const Sloth__V1__CreateTokenResponse *token)
+{
+	(void)to;
+	json_print(created(token));
+}
+
+void trust_json_install(const struct output *to, const Sloth__V1__CreateTokenResponse *token,
+			const struct install_lines *lines)
+{
+	json_t *object = created(token);
+
+	(void)to;
+	json_put(object, "architectures", strings(token->architectures, token->n_architectures));
+	json_put(object, "install", json_text(lines->install));
+	if (lines->device) {
+		json_put(object, "incus_device", json_text(lines->device));
+		json_put(object, "incus_exec", json_text(lines->exec));
+		json_put(object, "incus_push", json_text(lines->push));
+	}
 	json_print(object);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/agent_text.h"
+#include "cli/install.h"
 #include "cli/table.h"
 #include "cli/trust_output.h"
 #include "common/clock.h"
@@ -110,6 +111,21 @@ void trust_text_token(const struct output *to, const Sloth__V1__CreateTokenRespo
 	style_append_clean(&line, token->token);
 	puts(buf_string(&line));
 	buf_done(&line);
+}
+
+/* All of it can be pasted: what is not to be run is a comment. The lines were made here, of what has been checked. */
+void trust_text_install(const struct output *to, const Sloth__V1__CreateTokenResponse *token,
+			const struct install_lines *lines)
+{
+	(void)to;
+	(void)token;
+	if (!lines->device) {
+		puts(lines->install);
+		return;
+	}
+	printf("# 1. On the host: forward the port to the agent in the container.\n%s\n", lines->device);
+	printf("# 2. On the host: install the agent in the container.\n%s\n", lines->exec);
+	printf("# In place of 2, where the container has no curl, or no way to the master:\n# %s\n", lines->push);
 }
 
 static const char *token_state(const Sloth__V1__Token *token, int64_t now_s)

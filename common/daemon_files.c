@@ -15,6 +15,21 @@
 #include "common/paths.h"
 #include "common/trust.h"
 
+int daemon_files_status(int err)
+{
+	switch (-err) {
+	case ENOSPC:
+	case EDQUOT:
+	case EROFS:
+	case EIO:
+	case ENFILE:
+	case EMFILE:
+		return EXIT_FAILED;
+	default:
+		return EXIT_CONFIG;
+	}
+}
+
 int daemon_files_make_dir(const char *dir, mode_t mode, char **error)
 {
 	int err;

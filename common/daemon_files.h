@@ -9,6 +9,8 @@
 
 #include <sys/types.h>
 
+/* The exit status for a -errno of a file: EXIT_FAILED where the disk is to blame, which may pass; else EXIT_CONFIG. */
+int daemon_files_status(int err);
 /* Makes a directory for things of ours and its parents, with `mode`, where they are missing. */
 int daemon_files_make_dir(const char *dir, mode_t mode, char **error);
 /* The files of ours in it, as far as they are there; `names` ends with NULL. */

@@ -65,6 +65,11 @@ void log_init(const char *ident, enum log_level level)
 	out.to_journal = is_journal(STDERR_FILENO);
 }
 
+void log_set_level(enum log_level level)
+{
+	out.level = level;
+}
+
 int log_parse_level(const char *text, enum log_level *level)
 {
 	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {

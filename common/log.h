@@ -17,6 +17,7 @@ enum { LOG_FILE_MAX = 50 * 1024 * 1024, LOG_FILES = 3 };
 
 /* Until this is called lines of LOG_INFO and above go to stderr. `ident` is borrowed for ever. */
 void log_init(const char *ident, enum log_level level);
+void log_set_level(enum log_level level);
 /* From here on to `path` (mode 0640, parents not made). 0 or -errno; on error nothing changes. */
 int log_open_file(const char *path);
 /* Opens the file again (SIGHUP after an external rotation). 0 or -errno; the old file stays on error. */

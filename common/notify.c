@@ -1,9 +1,13 @@
 /*
  * notify.c - tells the service manager how we are. Best effort: a manager that does not listen is no
  * reason to fail.
+ *
+ * Owns two timers of the loop: the one of the watchdog, and the one that asks for time once the end has begun.
  */
 #include "common/notify.h"
 
+#include <ev.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -13,10 +17,26 @@
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "common/clock.h"
 #include "common/log.h"
+
+enum { MORE_TIME_S = 30, ASK_AGAIN_S = 10 };
 
 static struct sockaddr_un manager;
 static socklen_t manager_len;	/* 0: nobody to tell */
+static uint64_t watchdog_us;	/* 0: nobody watches us */
+static struct ev_loop *loop;	/* NULL: not watched */
+static ev_timer watchdog, extension;
+
+/* One that is meant for another process, such as the parent of ours, is none. */
+static void init_watchdog(void)
+{
+	const char *us = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+
+	watchdog_us = us && (!pid || strtol(pid, NULL, 10) == getpid()) ? strtoull(us, NULL, 10) : 0;
+	unsetenv("WATCHDOG_USEC");
+	unsetenv("WATCHDOG_PID");
+}
 
 void notify_init(void)
 {
@@ -32,6 +52,7 @@ void notify_init(void)
 		manager_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
 	}
 	unsetenv("NOTIFY_SOCKET");
+	init_watchdog();
 }
 
 void notify_send(const char *fmt, ...)
@@ -52,4 +73,68 @@ void notify_send(const char *fmt, ...)
 	if (fd >= 0)
 		close(fd);
 	buf_done(&text);
+}
+
+/* ---- the loop ---- */
+
+static void on_watchdog(struct ev_loop *l, ev_timer *w, int events)
+{
+	(void)l, (void)w, (void)events;
+	notify_send("WATCHDOG=1");
+}
+
+static void on_extension(struct ev_loop *l, ev_timer *w, int events)
+{
+	(void)l, (void)w, (void)events;
+	notify_send("EXTEND_TIMEOUT_USEC=%d000000", MORE_TIME_S);
+}
+
+static void start_timer(ev_timer *w, void (*on)(struct ev_loop *, ev_timer *, int), double after_s, double every_s)
+{
+	ev_timer_init(w, on, after_s, every_s);
+	ev_timer_start(loop, w);
+	ev_unref(loop);
+}
+
+static void stop_timer(ev_timer *w)
+{
+	if (!ev_is_active(w))
+		return;
+	ev_ref(loop);
+	ev_timer_stop(loop, w);
+}
+
+void notify_watch(struct ev_loop *l)
+{
+	double half_s = (double)watchdog_us / 2e6;
+
+	loop = l;
+	if (manager_len && watchdog_us)
+		start_timer(&watchdog, on_watchdog, 0., half_s);
+}
+
+void notify_unwatch(void)
+{
+	if (!loop)
+		return;
+	stop_timer(&watchdog);
+	stop_timer(&extension);
+	loop = NULL;
+}
+
+void notify_reloading(void)
+{
+	notify_send("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, mono_us());
+}
+
+void notify_reloaded(void)
+{
+	notify_send("READY=1");
+}
+
+void notify_stopping(const char *status)
+{
+	notify_send("STOPPING=1\nSTATUS=%s", status);
+	if (loop && manager_len && !ev_is_active(&extension))
+		start_timer(&extension, on_extension, ASK_AGAIN_S, ASK_AGAIN_S);
 }

@@ -1,12 +1,29 @@
 /*
- * notify.h - sd_notify(3) by hand: datagrams to $NOTIFY_SOCKET (path or @abstract).
+ * notify.h - sd_notify(3) by hand: datagrams to $NOTIFY_SOCKET (path or @abstract), and the watchdog.
+ *
+ * There is one manager for a process. Without it, or with one that does not listen, all of this does nothing.
  */
 #ifndef COMMON_NOTIFY_H
 #define COMMON_NOTIFY_H
 
-/* Takes $NOTIFY_SOCKET out of the environment. Without it notify_send() does nothing. */
+struct ev_loop;
+
+/* Takes $NOTIFY_SOCKET, $WATCHDOG_USEC and $WATCHDOG_PID out of the environment. */
 void notify_init(void);
-/* For example "READY=1\nSTATUS=...". */
+/* Lines as sd_notify(3) has them, without a final newline. */
 void notify_send(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* From here on the loop says WATCHDOG=1 twice in the time after which the manager takes it for hung; if it is asked to.
+ * The watcher does not keep the loop alive. */
+void notify_watch(struct ev_loop *loop);
+/* Before the loop is destroyed. */
+void notify_unwatch(void);
+
+/* Around what is done for SIGHUP. */
+void notify_reloading(void);
+void notify_reloaded(void);
+/* The end has begun. While the loop turns, the manager is asked for more time: whoever waits for commands to end waits as
+ * long as these may take. */
+void notify_stopping(const char *status);
 
 #endif

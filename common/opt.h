@@ -1,14 +1,19 @@
 /*
- * opt.h - command-line options and configuration keys from one table.
+ * opt.h - options from one table: of the command line, of the environment, of a configuration file.
  *
- * A table describes a struct of plain fields; parsing fills the struct, --help prints the table, the
- * man page test reads it through --help, and a configuration file has the same names as keys.
+ * A table describes a struct of plain fields; parsing fills the struct, --help prints the table, the shell completes by
+ * it, the man page test reads it through --help, and keys and variables have the same names (opt_read.h).
  *
  *   OPT_FLAG      bool
- *   OPT_STRING    const char *     (points into argv or into the configuration's memory)
+ *   OPT_STRING    const char *     (points into argv or into what opt_read.h owns)
+ *   OPT_CHOICE    const char *     one of the words that `arg` lists: "WHEN=auto|always|never"; help shows WHEN
  *   OPT_UINT      uint64_t         (min..max)
  *   OPT_DURATION  uint64_t         milliseconds
  *   OPT_LIST      struct opt_list  may be given several times
+ *   OPT_OPTIONAL  const char *     "--name" or "--name=VALUE", never the next word; without VALUE the field is "", as a key
+ *                                  "yes" says the same; `arg` may list words as that of OPT_CHOICE does
+ *
+ * Marks are or-ed to the kind: OPT_FLAG | OPT_ON_LINE.
  */
 #ifndef COMMON_OPT_H
 #define COMMON_OPT_H
@@ -18,7 +23,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum opt_kind { OPT_FLAG, OPT_STRING, OPT_UINT, OPT_DURATION, OPT_LIST };
+enum opt_kind { OPT_FLAG, OPT_STRING, OPT_CHOICE, OPT_UINT, OPT_DURATION, OPT_LIST, OPT_OPTIONAL };
+enum opt_mark {
+	OPT_ON_LINE = 0x100,	/* makes sense on the command line only: no key, no variable */
+	OPT_SECRET = 0x200,	/* shown as "(set)" */
+	OPT_LIVE = 0x400	/* a daemon that reads its configuration again takes it over at once */
+};
 
 struct opt_list {
 	const char **items;	/* owned by the list; the strings are borrowed */
@@ -28,8 +38,8 @@ struct opt_list {
 struct opt {
 	const char *name;	/* long name without dashes; NULL ends the table */
 	char letter;		/* 0: no short form */
-	enum opt_kind kind;
-	const char *arg;	/* name of the argument in help; NULL for flags */
+	unsigned kind;		/* enum opt_kind, and marks */
+	const char *arg;	/* name of the argument in help, and its words; NULL for flags */
 	const char *help;	/* one sentence, no full stop */
 	size_t offset;		/* offsetof(struct, field) */
 	uint64_t min, max;	/* OPT_UINT; max 0: no bound */
@@ -48,22 +58,20 @@ int opt_parse(const struct opt *table, int argc, char **argv, void *out, char **
  */
 int opt_read_on(const struct opt *table, int argc, char **argv, void *out, char **error);
 
-/* Prints "  -p, --port PORT   help" for every option, aligned, wrapped at 80 columns. */
+/* Prints "  -p, --port PORT   help" or "--name[=VALUE]   help" for every option, aligned, wrapped at 80 columns. */
 void opt_print_help(const struct opt *table, FILE *to);
 
-/*
- * Reads "key = value" lines ('#' begins a comment line, flags take yes/no) whose keys are long names of
- * the table. Fields that are already set on the command line are parsed after this. *memory owns the
- * strings, also after an error; the caller frees it. A missing file is no error (*memory is NULL).
- * 0, -EINVAL or another -errno with *error set (file:line: what).
- */
-int opt_parse_file(const struct opt *table, const char *path, void *out, char **memory, char **error);
+enum opt_kind opt_kind(const struct opt *o);
+/* "auto|always|never" of an option that has fixed values; NULL: it has none. */
+const char *opt_choices(const struct opt *o);
+/* How much of `arg` help shows. */
+int opt_arg_length(const struct opt *o);
 
-/* What both parsers use: */
+/* What all parsers use: */
 const struct opt *opt_find(const struct opt *table, const char *name);
 /* The name in the table that `name` was probably meant to be, or NULL. */
 const char *opt_nearest(const struct opt *table, const char *name);
-/* Sets the field of `o`; NULL or "yes" sets a flag, "no" clears it. Borrows `value`. 0, or -EINVAL with
+/* Sets the field of `o`; NULL or "yes" sets a flag, "no" clears it; both are OPT_OPTIONAL without a value. Borrows `value`. 0, or -EINVAL with
  * *why set to owned words without the option's name. */
 int opt_set(const struct opt *o, const char *value, void *out, char **why);
 

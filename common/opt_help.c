@@ -9,7 +9,7 @@
 
 enum { COLUMNS = 80, LEFT_MAX = 32, GAP = 2 };
 
-/* "  -p, --port PORT" */
+/* "  -p, --port PORT", "      --print-install[=FORM]" */
 static char *left_side(const struct opt *o)
 {
 	char letter[] = "    ";
@@ -19,7 +19,9 @@ static char *left_side(const struct opt *o)
 		letter[1] = o->letter;
 		letter[2] = ',';
 	}
-	return mem_printf("  %s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+	if (opt_kind(o) == OPT_OPTIONAL)
+		return mem_printf("  %s--%s[=%.*s]", letter, o->name, opt_arg_length(o), o->arg);
+	return mem_printf("  %s--%s%s%.*s", letter, o->name, o->arg ? " " : "", opt_arg_length(o), o->arg ? o->arg : "");
 }
 
 static int left_width(const struct opt *table)

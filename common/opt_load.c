@@ -1,6 +1,6 @@
 /*
- * opt_load.c - see opt_load.h. The command line is read and checked first, alone, so that its errors are told
- * from those of the file, and once more behind the file, so that it wins.
+ * opt_load.c - see opt_load.h. The command line is read first alone, so that its errors are told from those of other
+ * places, and once more behind these, so that it wins.
  */
 #include "common/opt_load.h"
 
@@ -8,88 +8,148 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/buf.h"
 #include "common/exits.h"
 #include "common/mem.h"
+#include "common/paths.h"
 #include "common/str.h"
+#include "common/trust.h"
 
 static void *field(const struct opt_source *source, const char *name, void *out)
 {
 	return (char *)out + opt_find(source->table, name)->offset;
 }
 
-static int parse_words(const struct opt_source *source, int argc, char **argv, void *out, char **error)
-{
-	int first = opt_parse(source->table, argc, argv, out, error);
-
-	if (first < 0)
-		return first;
-	if (first < argc) {
-		*error = mem_printf("%s: the %s takes options only", str_quote(argv[first]), source->what);
-		return -EINVAL;
-	}
-	return 0;
-}
-
 /* An empty text is most often a variable that was not set; as a path it would mean the working directory. */
-static int check(const struct opt_source *source, void *out, char **error)
+static int check_words(const struct opt_source *source, const struct opt_read *read, char **error)
 {
 	for (const struct opt *o = source->table; o->name; o++) {
-		const char *text = o->kind == OPT_STRING ? *(const char **)field(source, o->name, out) : NULL;
+		enum opt_kind kind = opt_kind(o);
+		const char *text = kind == OPT_STRING || kind == OPT_CHOICE ?
+			*(const char **)field(source, o->name, read->out) : NULL;
 
 		if (text && !*text) {
 			*error = mem_printf("%s: empty", o->name);
 			return -EINVAL;
 		}
 	}
-	return source->check(out, error);
+	return 0;
 }
 
-static int parse_file(const struct opt_source *source, const char *path, void *out, char **memory, char **error)
+static int parse_words(const struct opt_source *source, int argc, char **argv, struct opt_read *read, char **error)
+{
+	int first = opt_read_words(read, argc, argv, error);
+
+	if (!*error && first < argc)
+		*error = mem_printf("%s: the %s takes options only", str_quote(argv[first]), source->what);
+	return *error ? -EINVAL : 0;
+}
+
+static int read_file(const struct opt_source *source, const char *path, struct opt_read *read, char **error)
 {
 	if (path && access(path, R_OK)) {
 		*error = mem_printf("%s: cannot be read: %s", path, strerror(errno));
 		return -EINVAL;
 	}
-	if (!path && geteuid() != 0)
+	if (!path && !paths_has_system_config())
 		return 0;
-	return opt_parse_file(source->table, path ? path : source->default_file, out, memory, error);
+	if (!path)
+		path = source->default_file;
+	*error = trust_path(path);	/* who can write it is root then */
+	return *error ? -EPERM : opt_read_file(read, path, source->section, error);
 }
 
-/* What only the command line may say. */
-static int check_file(const struct opt_source *source, const char *path, void *out, char **error)
+/* All places, and what came of them. */
+static int load_all(const struct opt_source *source, int argc, char **argv, const char *path, struct opt_read *read,
+		    char **error)
 {
-	static const char *const names[] = { "config", "help", "version" };
-	const char **config = field(source, "config", out);
-	bool is_set[] = { *config, *(bool *)field(source, names[1], out), *(bool *)field(source, names[2], out) };
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (is_set[i]) {
-			*error = mem_printf("%s: %s belongs on the command line", path ? path : source->default_file,
-					    names[i]);
-			return -EINVAL;
-		}
-	}
-	return 0;
+	if (read_file(source, path, read, error) || opt_read_env(read, NULL, 0, source->size, error))
+		return EXIT_CONFIG;
+	if (parse_words(source, argc, argv, read, error))
+		return EXIT_BAD_USAGE;
+	if (source->check(read->out, error))
+		return opt_blame(read, error) == OPT_BY_LINE ? EXIT_BAD_USAGE : EXIT_CONFIG;
+	return EXIT_OK;
 }
 
-int opt_load(const struct opt_source *source, int argc, char **argv, void *out, char **memory, char **error)
+static void begin(const struct opt_source *source, void *out, struct opt_read *read)
 {
-	const char **config = field(source, "config", out);
+	source->set_defaults(out);
+	opt_read_init(read, source->table, out, source->size);
+}
+
+/* before: the daemon runs with that already. NULL: it begins. */
+static int load(const struct opt_source *source, int argc, char **argv, const struct opt_read *before, void *out,
+		struct opt_read *read, char **error)
+{
 	const char *path;
 
-	*memory = NULL;
-	source->set_defaults(out);
-	if (parse_words(source, argc, argv, out, error))
+	*error = NULL;
+	begin(source, out, read);
+	if (parse_words(source, argc, argv, read, error))
 		return EXIT_BAD_USAGE;
 	if (*(bool *)field(source, "help", out) || *(bool *)field(source, "version", out))
 		return EXIT_OK;
-	if (check(source, out, error))
+	if (!before && check_words(source, read, error))
 		return EXIT_BAD_USAGE;
-	path = *config;
-	source->set_defaults(out);
-	if (parse_file(source, path, out, memory, error) || check_file(source, path, out, error))
-		return EXIT_CONFIG;
-	if (parse_words(source, argc, argv, out, error) || check(source, out, error))
-		return EXIT_CONFIG;
-	return EXIT_OK;
+	path = *(const char **)field(source, "config", out);
+	opt_read_done(read);
+	begin(source, out, read);
+	return load_all(source, argc, argv, path && before ? before->path : path, read, error);
+}
+
+int opt_load(const struct opt_source *source, int argc, char **argv, void *out, struct opt_read *read, char **error)
+{
+	return load(source, argc, argv, NULL, out, read, error);
+}
+
+int opt_load_again(const struct opt_source *source, int argc, char **argv, const struct opt_read *before, void *out,
+		   struct opt_read *read, char **error)
+{
+	return load(source, argc, argv, before, out, read, error);
+}
+
+/* ---- what has changed ---- */
+
+static bool lists_differ(const struct opt_list *a, const struct opt_list *b)
+{
+	if (a->n != b->n)
+		return true;
+	for (size_t i = 0; i < a->n; i++) {
+		if (!str_equal(a->items[i], b->items[i]))
+			return true;
+	}
+	return false;
+}
+
+bool opt_differs(const struct opt *o, const void *a, const void *b)
+{
+	const char *one = (const char *)a + o->offset, *other = (const char *)b + o->offset;
+
+	switch (opt_kind(o)) {
+	case OPT_FLAG:
+		return *(const bool *)one != *(const bool *)other;
+	case OPT_UINT:
+	case OPT_DURATION:
+		return *(const uint64_t *)one != *(const uint64_t *)other;
+	case OPT_LIST:
+		return lists_differ((const struct opt_list *)one, (const struct opt_list *)other);
+	case OPT_STRING:
+	case OPT_CHOICE:
+	case OPT_OPTIONAL:
+		break;
+	}
+	return !str_equal(*(const char *const *)one, *(const char *const *)other);
+}
+
+char *opt_changes(const struct opt *table, const void *a, const void *b, bool live)
+{
+	struct buf names = { 0 };
+
+	for (const struct opt *o = table; o->name; o++) {
+		if (o->kind & (OPT_SECRET | OPT_ON_LINE) || !(o->kind & OPT_LIVE) == live || !opt_differs(o, a, b))
+			continue;
+		buf_printf(&names, "%s%s", buf_len(&names) ? ", " : "", o->name);
+	}
+	return buf_len(&names) ? buf_take_string(&names) : NULL;
 }

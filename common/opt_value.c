@@ -1,13 +1,33 @@
 /*
- * opt_value.c - what command line and configuration file share: finding an option, setting its field.
+ * opt_value.c - what command line, environment and configuration file share: finding an option, setting its field.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/mem.h"
 #include "common/opt.h"
 #include "common/str.h"
+
+enum opt_kind opt_kind(const struct opt *o)
+{
+	return (enum opt_kind)(o->kind & 0xff);
+}
+
+const char *opt_choices(const struct opt *o)
+{
+	const char *equals = o->arg ? strchr(o->arg, '=') : NULL;
+
+	return equals && (opt_kind(o) == OPT_CHOICE || opt_kind(o) == OPT_OPTIONAL) ? equals + 1 : NULL;
+}
+
+int opt_arg_length(const struct opt *o)
+{
+	const char *choices = opt_choices(o);
+
+	return choices ? (int)(choices - 1 - o->arg) : o->arg ? (int)strlen(o->arg) : 0;
+}
 
 const struct opt *opt_find(const struct opt *table, const char *name)
 {
@@ -110,6 +130,40 @@ static int set_flag(const char *value, bool *field, char **why)
 	return 0;
 }
 
+static bool is_choice(const char *choices, const char *value)
+{
+	size_t n = strlen(value);
+
+	for (const char *word = choices; *word; word += strcspn(word, "|"), word += *word == '|') {
+		if (n && strcspn(word, "|") == n && strncmp(word, value, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "auto|always" -> "auto, always" */
+static char *describe_choices(const char *choices, const char *value)
+{
+	struct buf text = { 0 };
+
+	buf_printf(&text, "%s is none of ", str_quote(value));
+	for (; *choices; choices++)
+		buf_append_str(&text, *choices == '|' ? ", " : (char[]){ *choices, '\0' });
+	return buf_take_string(&text);
+}
+
+static int set_text(const struct opt *o, const char *value, const char **field, char **why)
+{
+	const char *choices = opt_choices(o);
+
+	if (*value && choices && !is_choice(choices, value)) {
+		*why = describe_choices(choices, value);
+		return -EINVAL;
+	}
+	*field = value;
+	return 0;
+}
+
 static void add_item(struct opt_list *l, const char *value)
 {
 	l->items = mem_realloc(l->items, (l->n + 1) * sizeof *l->items);
@@ -120,16 +174,18 @@ int opt_set(const struct opt *o, const char *value, void *out, char **why)
 {
 	void *field = (char *)out + o->offset;
 
-	switch (o->kind) {
+	switch (opt_kind(o)) {
 	case OPT_FLAG:
 		return set_flag(value, field, why);
 	case OPT_STRING:
-		*(const char **)field = value;
-		return 0;
+	case OPT_CHOICE:
+		return set_text(o, value, field, why);
 	case OPT_UINT:
 		return set_uint(o, value, field, why);
 	case OPT_DURATION:
 		return set_duration(value, field, why);
+	case OPT_OPTIONAL:
+		return set_text(o, value && !str_equal(value, "yes") ? value : "", field, why);
 	case OPT_LIST:
 		add_item(field, value);
 		return 0;
@@ -146,7 +202,7 @@ void opt_list_done(struct opt_list *l)
 void opt_done(const struct opt *table, void *out)
 {
 	for (const struct opt *o = table; o->name; o++) {
-		if (o->kind == OPT_LIST)
+		if (opt_kind(o) == OPT_LIST)
 			opt_list_done((struct opt_list *)((char *)out + o->offset));
 	}
 }

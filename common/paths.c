@@ -77,6 +77,21 @@ static const char *home(void)
 	return pw && pw->pw_dir && pw->pw_dir[0] == '/' ? pw->pw_dir : "/";
 }
 
+bool paths_has_system_config(void)
+{
+	const char *dir = from_env("CONFIGURATION_DIRECTORY");
+
+	return is_root() || (dir && strcmp(dir, "/etc/sloth") == 0);
+}
+
+/* A directory that the service manager has made for us. Of several, "one:two", none is meant. Owned or NULL. */
+static char *given(const char *variable)
+{
+	const char *dir = from_env(variable);
+
+	return dir && !strchr(dir, ':') ? mem_strdup(dir) : NULL;
+}
+
 /* $variable/name, else ~/otherwise/name. */
 static char *xdg(const char *variable, const char *otherwise, const char *name)
 {
@@ -93,6 +108,10 @@ static char *xdg(const char *variable, const char *otherwise, const char *name)
 
 char *paths_state_dir(const char *name)
 {
+	char *dir = given("STATE_DIRECTORY");
+
+	if (dir)
+		return dir;
 	if (is_root())
 		return paths_join("/var/lib", name);
 	return xdg("XDG_STATE_HOME", ".local/state", name);
@@ -101,8 +120,10 @@ char *paths_state_dir(const char *name)
 char *paths_runtime_dir(const char *name)
 {
 	const char *dir = is_root() ? "/run" : from_env("XDG_RUNTIME_DIR");
-	char *state, *path;
+	char *state, *path = given("RUNTIME_DIRECTORY");
 
+	if (path)
+		return path;
 	if (dir)
 		return paths_join(dir, name);
 	state = paths_state_dir(name);

@@ -5,6 +5,11 @@
 #ifndef COMMON_PATHS_H
 #define COMMON_PATHS_H
 
+#include <stdbool.h>
+
+/* Is /etc/sloth the place of our configuration? For root, and for whom a service manager has given it to. */
+bool paths_has_system_config(void);
+
 /* `name` is "sloth" (master) or "sloth-agent". */
 char *paths_state_dir(const char *name);	/* /var/lib/NAME, else $XDG_STATE_HOME/NAME or ~/.local/state/NAME */
 char *paths_runtime_dir(const char *name);	/* /run/NAME, else $XDG_RUNTIME_DIR/NAME; no XDG: the state dir's "run" */

@@ -23,6 +23,7 @@
 #include "common/str.h"
 #include "master/fleet.h"
 #include "master/follow.h"
+#include "master/listen.h"
 #include "master/master.h"
 #include "master/secure.h"
 #include "wire/proto/sloth.pb-c.h"
@@ -121,14 +122,24 @@ static uint32_t next_delay_ms(struct channel *ch)
 	return backoff_next_ms(&ch->backoff, (uint32_t)random_below(UINT32_MAX));
 }
 
-static void failed(struct channel *ch, const char *why)
+static void log_unreachable(const struct agent *a, const char *why)
+{
+	char *advice = registry_advice(a);
+
+	log_warn("agent %s: unreachable at %s: %s%s%s", a->record.name, a->record.address, why,
+		 advice ? "; next, " : "", advice ? advice : "");
+	free(advice);
+}
+
+/* `why` is in words, see reach_words(). */
+static void failed(struct channel *ch, enum reach reach, const char *why)
 {
 	struct agent *a = ch->agent;
 
 	drop_connection(ch, why);
 	ch->is_known_up = false;
-	if (registry_set_unreachable(a, why, now_read()))
-		log_warn("agent %s: unreachable at %s: %s", a->record.name, a->record.address, why);
+	if (registry_set_reach(a, reach, why, now_read()))
+		log_unreachable(a, why);
 	follow_down(ch->m, a);
 	if (is_wanted(ch)) {
 		set_state(ch, CHANNEL_WAITING);
@@ -165,7 +176,7 @@ static void lost(struct channel *ch, const char *why)
 		follow_down(ch->m, ch->agent);
 		tell_waiters(ch, why);
 	} else if (ch->backoff.last_ms) {
-		failed(ch, why);
+		failed(ch, REACH_FAILED, why);
 	} else {
 		next_delay_ms(ch);
 		if (ch->state == CHANNEL_CHECKING)
@@ -179,7 +190,7 @@ static void succeeded(struct channel *ch)
 {
 	struct agent *a = ch->agent;
 
-	registry_set_unreachable(a, NULL, now_read());
+	registry_set_reach(a, REACH_DIRECT, NULL, now_read());
 	if (!ch->is_known_up)
 		log_info("agent %s: up, direct %s%s", a->record.name, a->record.address,
 			 a->record.is_foreign ? ", foreign" : "");
@@ -199,14 +210,18 @@ static void hex_id(ProtobufCBinaryData id, char *out)
 }
 
 /* NULL: it is who it should be. Otherwise owned words. */
-static char *compare(const struct agent *a, const Sloth__V1__HelloResponse *hello, const char *instance)
+static char *compare(const struct agent *a, const Sloth__V1__HelloResponse *hello, const char *instance,
+		     enum reach *reach)
 {
+	*reach = REACH_OTHER_AGENT;
 	if (strcmp(hello->name, a->record.name))
-		return mem_printf("name differs: that address answers as %s", str_quote(hello->name));
+		return mem_printf("other-agent: name differs: that address answers as %s", str_quote(hello->name));
+	*reach = REACH_FAILED;
 	if (!*instance)
 		return mem_strdup("that address answers without an instance id");
+	*reach = REACH_OTHER_AGENT;
 	if (*a->record.instance && strcmp(instance, a->record.instance))
-		return mem_printf("instance differs: that address answers as another %s (instance %.8s..)",
+		return mem_printf("other-agent: instance differs: that address answers as another %s (instance %.8s..)",
 				  str_quote(hello->name), instance);
 	return NULL;
 }
@@ -214,13 +229,14 @@ static char *compare(const struct agent *a, const Sloth__V1__HelloResponse *hell
 static void take_hello(struct channel *ch, const Sloth__V1__HelloResponse *hello)
 {
 	char instance[2 * ID_LEN + 1], epoch[2 * ID_LEN + 1];
+	enum reach reach;
 	char *why;
 
 	hex_id(hello->instance, instance);
 	hex_id(hello->epoch, epoch);
-	why = compare(ch->agent, hello, instance);
+	why = compare(ch->agent, hello, instance, &reach);
 	if (why) {
-		failed(ch, why);
+		failed(ch, reach, why);
 		free(why);
 		return;
 	}
@@ -239,8 +255,14 @@ static void take_hello(struct channel *ch, const Sloth__V1__HelloResponse *hello
 /* It answers, but knows no Hello. */
 static void take_foreign(struct channel *ch)
 {
+	const char *address = ch->agent->record.address;
+
+	if (listen_is_own(ch->m, address)) {
+		failed(ch, REACH_MASTER_ITSELF, "master-itself: that address leads to this master");
+		return;
+	}
 	if (!ch->agent->record.is_foreign) {
-		failed(ch, "that address answers, but not as a Sloth agent");
+		failed(ch, REACH_FAILED, "that address answers, but not as a Sloth agent");
 		return;
 	}
 	drop_connection(ch, "checked");
@@ -248,14 +270,13 @@ static void take_foreign(struct channel *ch)
 	succeeded(ch);
 }
 
-/* A code and words in short. Owned. */
-static char *reason(enum wire_code code, const char *why)
+/* Hello has come to no answer: what was met, and in words. Owned. */
+static char *reason(const struct wire_conn *conn, enum wire_code code, const char *why, enum reach *reach)
 {
-	if (code == WIRE_DEADLINE_EXCEEDED)
-		return mem_strdup("timeout");
-	if (code == WIRE_UNAVAILABLE)
-		return mem_strdup(why);
-	return mem_printf("Hello failed: %s: %s", wire_code_name(code), why);
+	*reach = reach_of_conn(conn);
+	if (code != WIRE_DEADLINE_EXCEEDED && code != WIRE_UNAVAILABLE)
+		return mem_printf("Hello failed: %s: %s", wire_code_name(code), why);
+	return reach_words(*reach, code == WIRE_DEADLINE_EXCEEDED ? "timeout" : why);
 }
 
 static void on_hello(struct wire_call *call, enum wire_code code, const char *why, const uint8_t *data, size_t len,
@@ -263,6 +284,7 @@ static void on_hello(struct wire_call *call, enum wire_code code, const char *wh
 {
 	struct channel *ch = arg;
 	Sloth__V1__HelloResponse *hello;
+	enum reach reach;
 	char *text;
 
 	if (ch->hello != call)
@@ -273,14 +295,14 @@ static void on_hello(struct wire_call *call, enum wire_code code, const char *wh
 		if (hello)
 			take_hello(ch, hello);
 		else
-			failed(ch, "its answer to Hello is malformed");
+			failed(ch, REACH_FAILED, "its answer to Hello is malformed");
 	} else if (code == WIRE_UNIMPLEMENTED) {
 		take_foreign(ch);
 	} else if (ch->is_reused && code == WIRE_UNAVAILABLE) {
 		go_on_check(ch, true);		/* the old connection was dead: that says nothing about a new one */
 	} else {
-		text = reason(code, why);
-		failed(ch, text);
+		text = reason(wire_call_conn(call), code, why, &reach);
+		failed(ch, reach, text);
 		free(text);
 	}
 }

@@ -179,7 +179,7 @@ static void on_get(struct wire_call *call, const uint8_t *data, size_t len, void
 	Agent__GetAgentInfoResponse response = AGENT__GET_AGENT_INFO_RESPONSE__INIT;
 	Agent__AgentInfo info;
 	struct agent *a;
-	char *why = NULL;
+	char *why = NULL, *advice = NULL;
 
 	request = wire_unpack(call, &agent__get_agent_info_request__descriptor, data, len);
 	if (!request || !master_may(m, call, POLICY_LIST, request->agent_name, NULL))
@@ -187,12 +187,16 @@ static void on_get(struct wire_call *call, const uint8_t *data, size_t len, void
 	a = registry_find(m->registry, request->agent_name);
 	if (a) {
 		info_fill(&info, a);
+		advice = registry_advice(a);
+		if (advice)
+			info.advice = advice;
 		response.success = true;
 		response.agent_info = &info;
 	} else {
 		response.message = why = unknown_agent(request->agent_name);
 	}
 	answer(call, &response.base);
+	free(advice);
 	free(why);
 }
 

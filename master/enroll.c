@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/daemon_files.h"
 #include "common/exits.h"
 #include "common/mem.h"
 #include "common/paths.h"
@@ -199,11 +200,11 @@ void enroll_serve(struct master *m)
 int enroll_open(struct master *m, char **error)
 {
 	char *path = paths_join(m->state_dir, "revoked");
+	int err = revoked_open(path, m->store, wall_s(), &m->revoked, error);
 
-	m->revoked = revoked_open(path, m->store, wall_s(), error);
 	free(path);
-	if (!m->revoked)
-		return EXIT_CONFIG;
+	if (err)
+		return daemon_files_status(err);
 	m->crowd = mem_new(struct crowd);
 	crowd_init(m->crowd, mono_ms());
 	return EXIT_OK;

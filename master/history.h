@@ -39,6 +39,8 @@ struct history_limits {
 };
 
 /* Reads the runs that are open from the store; the registry is filled. */
+/* From here on. */
+void history_set_limits(struct master *m, const struct history_limits *limits);
 void history_open(struct master *m, const struct history_limits *limits);
 /* The master ends: nobody is asked any more, and nobody waits. */
 void history_stop(struct master *m);

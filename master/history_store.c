@@ -292,6 +292,11 @@ void history_open(struct master *m, const struct history_limits *limits)
 	history_store_open(h);
 }
 
+void history_set_limits(struct master *m, const struct history_limits *limits)
+{
+	m->history->limits = *limits;
+}
+
 void history_stop(struct master *m)
 {
 	m->history->is_stopping = true;

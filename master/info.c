@@ -34,6 +34,7 @@ void info_fill(Agent__AgentInfo *info, const struct agent *a)
 	info->version = rec->version;
 	info->unreachable = a->unreachable ? a->unreachable : empty;
 	info->unreachable_since = a->unreachable_s;
+	info->reach = (char *)(uintptr_t)reach_name(a->reach);
 	info->shell = rec->shell;
 	info->instance = rec->instance;
 	info->registered = rec->registered_s;
@@ -55,7 +56,8 @@ static void leave_out_texts(Agent__ListAgentsResponse *list)
 	for (size_t i = 0; i < list->n_agents; i++) {
 		Agent__AgentInfo *info = list->agents[i];
 
-		info->version = info->shell = info->instance = info->trust = info->conflict = info->drained_by = empty;
+		info->version = info->shell = info->instance = info->trust = info->conflict = empty;
+		info->drained_by = info->reach = empty;
 		info->drained_since = info->drained_since != 0;
 		info->last_info_collected = info->registered = 0;
 		if (*info->unreachable)

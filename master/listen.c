@@ -14,6 +14,7 @@
 #include "common/trust.h"
 #include "master/master.h"
 #include "master/options.h"
+#include "wire/addr.h"
 #include "wire/wire.h"
 
 static void close_last(struct master *m)
@@ -21,11 +22,16 @@ static void close_last(struct master *m)
 	wire_listener_close(m->listeners[--m->n_listeners]);
 }
 
-/* Owned words or NULL. */
-static char *open_tcp(struct master *m, const char *host, uint16_t port)
+/* What the service manager has opened, else a port of ours. Owned words or NULL. */
+static char *open_tcp(struct master *m, const struct options *o)
 {
-	char *error = NULL;
+	const char *host = o->bind_address ? o->bind_address : o->insecure ? NULL : WIRE_ANY_HOST;
+	uint16_t port = (uint16_t)o->port;
+	char *error;
 
+	m->n_listeners = wire_listen_passed(m->wire, &wire_log_faults, o->insecure, m->listeners, &error);
+	if (m->n_listeners || error)
+		return error;
 	m->n_listeners = wire_listen_port(m->wire, host, port, &wire_log_faults, m->listeners, &error);
 	return m->n_listeners ? NULL : error;
 }
@@ -86,7 +92,7 @@ int listen_open(struct master *m, const struct options *o, char **error)
 {
 	int status = EXIT_FAILED;
 
-	*error = open_tcp(m, o->bind_address ? o->bind_address : o->insecure ? NULL : WIRE_ANY_HOST, (uint16_t)o->port);
+	*error = open_tcp(m, o);
 	if (!*error)
 		status = open_unix(m, o->own_socket, error);
 	if (status != EXIT_OK) {
@@ -97,6 +103,20 @@ int listen_open(struct master *m, const struct options *o, char **error)
 	if (o->insecure)
 		log_warn("insecure: plaintext is taken from this machine: every user of it can do anything");
 	return EXIT_OK;
+}
+
+bool listen_is_own(const struct master *m, const char *address)
+{
+	struct wire_addr a;
+	const char *why;
+
+	if (wire_addr_parse(address, 0, &a, &why) || !wire_addr_is_loopback(&a))
+		return false;
+	for (size_t i = 0; i < m->n_listeners; i++) {
+		if (wire_listener_port(m->listeners[i]) == a.port)
+			return true;
+	}
+	return false;
 }
 
 void listen_close(struct master *m)

@@ -21,9 +21,11 @@
 #include "common/daemon_signals.h"
 #include "common/exits.h"
 #include "common/fd.h"
+#include "common/listen_fds.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/notify.h"
+#include "common/opt_complete.h"
 #include "common/paths.h"
 #include "common/trust.h"
 #include "master/audit.h"
@@ -31,18 +33,21 @@
 #include "master/ca_command.h"
 #include "master/control.h"
 #include "master/enroll.h"
+#include "master/files.h"
 #include "master/fleet.h"
 #include "master/gate.h"
 #include "master/history.h"
 #include "master/listen.h"
 #include "master/master.h"
 #include "master/options.h"
+#include "master/reconfigure.h"
 #include "master/relay.h"
 #include "master/revoked.h"
 #include "master/run_calls.h"
 #include "master/secure.h"
 #include "master/service.h"
 #include "master/store.h"
+#include "master/version.h"
 #include "wire/limits.h"
 #include "wire/tls.h"
 #include "wire/wire.h"
@@ -81,7 +86,7 @@ static void on_stop(const char *name, void *arg)
 		_exit(EXIT_FAILED);
 	}
 	log_info("stopping: %s", name);
-	notify_send("STOPPING=1");
+	notify_stopping("stopping");
 	m->is_stopping = true;
 	secure_stop(m);
 	fleet_stop(m);
@@ -96,8 +101,11 @@ static void on_stop(const char *name, void *arg)
 static void on_hangup(void *arg)
 {
 	struct master *m = arg;
-	int err = log_reopen();
+	int err;
 
+	notify_reloading();
+	reconfigure(m);
+	err = log_reopen();
 	if (err)
 		log_warn("log file cannot be opened again: %s", strerror(-err));
 	else
@@ -105,6 +113,7 @@ static void on_hangup(void *arg)
 	gate_reload(m);
 	secure_reload(m);
 	wire_log_counts(m->wire);
+	notify_reloaded();
 }
 
 /* ---- start ---- */
@@ -179,7 +188,7 @@ static void say_ready(const struct program *p)
 {
 	char *text = mem_printf("%s runs with pid %d and logs to %s", ident, (int)getpid(), p->o.own_log_file);
 
-	notify_send("READY=1\nSTATUS=listening");
+	notify_send("READY=1\nSTATUS=listening on %s", wire_listener_address(p->m.listeners[0]));
 	daemon_ready(text);
 	free(text);
 }
@@ -192,11 +201,13 @@ static void set_up(struct program *p)
 	fd_raise_limit(3 * WIRE_CONNS_MAX);
 	m->loop = ev_loop_new(EVFLAG_NOENV);
 	daemon_signals_watch(&p->signals, m->loop);
+	notify_watch(m->loop);
 	m->wire = wire_new(m->loop);
 	m->registry = registry_new();
 	dir = paths_join(p->o.own_state_dir, "audit");
 	m->audit = audit_open(m->loop, dir, NULL);
 	free(dir);
+	m->options = &p->o;
 	m->state_dir = p->o.own_state_dir;
 	m->started_s = wall_s();
 	m->started_ms = mono_ms();
@@ -230,6 +241,8 @@ static int start(struct program *p)
 	set_up(p);
 	status = secure_open(&p->m, &p->o, &error);
 	if (status == EXIT_OK)
+		status = files_serve(&p->m, &p->o, &error);
+	if (status == EXIT_OK)
 		status = listen_open(&p->m, &p->o, &error);
 	return status == EXIT_OK ? open_store(p) : fail(p, status, error);
 }
@@ -249,10 +262,12 @@ static void tear_down(struct program *p)
 	struct master *m = &p->m;
 
 	daemon_signals_unwatch(&p->signals);
+	notify_unwatch();
 	if (m->wire) {
 		listen_close(m);
 		fleet_free(m);
 		wire_free(m->wire);
+		files_free(m);
 		history_free(m);
 		secure_free(m);
 		audit_close(m->audit);
@@ -282,9 +297,12 @@ int main(int argc, char **argv)
 	char *error = NULL;
 	int status;
 
+	if (opt_complete_main(options_table, argc, argv))
+		return EXIT_OK;
 	daemon_forbid_dumps();
 	signal(SIGPIPE, SIG_IGN);
 	fd_occupy_standard();
+	listen_fds_init();
 	if (argc > 1 && strcmp(argv[1], "ca") == 0)
 		return ca_command(argc - 1, argv + 1);
 	notify_init();
@@ -296,8 +314,8 @@ int main(int argc, char **argv)
 	} else if (p.o.help) {
 		print_help();
 	} else if (p.o.version) {
-		printf("%s %s\n", ident, SLOTH_VERSION);
-	} else {
+		master_print_version();
+	} else if (!options_show(&p.o)) {
 		status = start(&p);
 		if (status == EXIT_OK)
 			run(&p);

@@ -2,6 +2,7 @@
  * master.h - struct master, the one context of slothd-master: passed, never global.
  *
  *   main.c      start, signals, end              options.c   command line and configuration
+ *   reconfigure.c  the latter, read again
  *   registry.c  the agents                       store*.c    the registry and the trust on disk
  *   fleet.c     what happens to agents           channel.c   the connection to one agent
  *   control.c   agent.AgentRegistry              service.c   sloth.v1.Master
@@ -10,12 +11,14 @@
  *   history*.c  the runs of before          follow.c     agents are asked how runs ended
  *   run_list.c  ListRuns                    run_calls.c  WaitRun, ControlRun
  *   pending.c   calls that wait for an agent     info.c      agents as messages
+ *   examine*.c  looks at one agent step by step  reach.c     what dialling an agent met
  *   listen.c    addresses and the unix socket    secure.c    CA, certificate, TLS; what peers are
  *   principal.c who calls                        gate.c      what the policy allows
  *   audit*.c    the audit log: its files, records, runs, readers
  *   enroll.c    joining, waiting, renewing       decide.c    accept, reject, revoke; lists
  *   identities.c who has which name              issue.c     certificates
  *   tokens.c, token_calls.c                      revoked.c   void certificates
+ *   files.c     what strangers may download
  */
 #ifndef MASTER_MASTER_H
 #define MASTER_MASTER_H
@@ -37,6 +40,7 @@ enum {
 	MASTER_LISTENERS_MAX = 3
 };
 
+struct options;
 struct wire;
 struct wire_listener;
 struct store;
@@ -47,6 +51,7 @@ struct ca;
 struct revoked;
 struct crowd;
 struct history;
+struct files;
 
 struct fleet {
 	ev_timer liveness;		/* when the next agent may become Inactive */
@@ -69,11 +74,13 @@ struct master {
 	struct history *history;	/* of runs */
 	struct list run_waits;		/* callers of WaitRun */
 	unsigned n_run_waits, n_run_lists;
+	struct files *files;		/* that anybody may download */
 	struct ca *ca;			/* NULL: there is none, nobody can enrol */
 	struct revoked *revoked;
 	struct crowd *crowd;		/* of those that ask to be enrolled */
 	struct principal_users users;
 	struct fleet fleet;
+	struct options *options;	/* changed by reconfigure() only */
 	const char *state_dir;
 	struct policy *policy;		/* gate.c */
 	const char *policy_dir;		/* NULL: none */
@@ -83,6 +90,7 @@ struct master {
 	size_t n_listeners;
 	struct list relays;		/* struct relay_link of every relayed call */
 	unsigned n_relays;
+	unsigned n_examines;
 	uint32_t runs_active;
 	uint64_t runs_total;
 	int64_t started_s;

@@ -14,6 +14,7 @@
 #include "common/exits.h"
 #include "common/mem.h"
 #include "common/opt_load.h"
+#include "common/opt_show.h"
 #include "common/paths.h"
 #include "common/str.h"
 #include "master/history.h"
@@ -33,17 +34,26 @@ const struct opt options_table[] = {
 	{ "ca-key", 0, OPT_STRING, "FILE", "key of the CA, where it is not DIR/ca.key", FIELD(ca_key), 0, 0 },
 	{ "insecure", 0, OPT_FLAG, NULL, "take plaintext, too, from 127.0.0.1 and ::1: every user of this machine may do anything",
 	  FIELD(insecure), 0, 0 },
-	{ "daemon", 0, OPT_FLAG, NULL, "go to the background once the master listens", FIELD(daemon), 0, 0 },
-	{ "log-file", 0, OPT_STRING, "FILE", "log there instead of to stderr", FIELD(log_file), 0, 0 },
-	{ "log-level", 0, OPT_STRING, "LEVEL", "debug, info, warn or error; default: info", FIELD(log_level), 0, 0 },
-	{ "policy-dir", 0, OPT_STRING, "DIR",
+	{ "daemon", 0, OPT_FLAG | OPT_ON_LINE, NULL, "go to the background once the master listens", FIELD(daemon), 0, 0 },
+	{ "log-file", 0, OPT_STRING | OPT_LIVE, "FILE", "log there instead of to stderr", FIELD(log_file), 0, 0 },
+	{ "log-level", 0, OPT_CHOICE | OPT_LIVE, "LEVEL=debug|info|warn|error", "debug, info, warn or error; default: info",
+	  FIELD(log_level), 0, 0 },
+	{ "policy-dir", 0, OPT_STRING | OPT_LIVE, "DIR",
 	  "who may do what, in files *.conf there; default: /etc/sloth/policy.d as root", FIELD(policy_dir), 0, 0 },
-	{ "history-days", 0, OPT_UINT, "DAYS", "how long runs stay in the history; default: 90", FIELD(history_days), 1, 36500 },
-	{ "history-max", 0, OPT_UINT, "N", "and how many; default: 100000", FIELD(history_max), 1, 10000000 },
-	{ "config", 0, OPT_STRING, "FILE", "read options from FILE; default: /etc/sloth/master.conf as root",
+	{ "dist-dir", 0, OPT_STRING, "DIR",
+	  "what agents are installed from, given to everybody; default: ../share/sloth/dist beside this program's directory",
+	  FIELD(dist_dir), 0, 0 },
+	{ "history-days", 0, OPT_UINT | OPT_LIVE, "DAYS", "how long runs stay in the history; default: 90",
+	  FIELD(history_days), 1, 36500 },
+	{ "history-max", 0, OPT_UINT | OPT_LIVE, "N", "and how many; default: 100000", FIELD(history_max), 1, 10000000 },
+	{ "config", 0, OPT_STRING | OPT_ON_LINE, "FILE", "read options from FILE; default: /etc/sloth/master.conf as root",
 	  FIELD(config), 0, 0 },
-	{ "version", 0, OPT_FLAG, NULL, "print the version and exit", FIELD(version), 0, 0 },
-	{ "help", 'h', OPT_FLAG, NULL, "print this help and exit", FIELD(help), 0, 0 },
+	{ "check-config", 0, OPT_FLAG | OPT_ON_LINE, NULL, "say whether the configuration is right, and exit",
+	  FIELD(check_config), 0, 0 },
+	{ "show-config", 0, OPT_OPTIONAL | OPT_ON_LINE, "FORM=" OPT_SHOW_FORMATS,
+	  "print what every option is set to, and exit; origin: with where that stands; json", FIELD(show_config), 0, 0 },
+	{ "version", 0, OPT_FLAG | OPT_ON_LINE, NULL, "print the version and exit", FIELD(version), 0, 0 },
+	{ "help", 'h', OPT_FLAG | OPT_ON_LINE, NULL, "print this help and exit", FIELD(help), 0, 0 },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0, 0, 0 },
 };
 
@@ -53,10 +63,7 @@ static int check(void *out, char **error)
 	struct options *o = out;
 	struct wire_addr a;
 
-	if (log_parse_level(o->log_level, &o->level)) {
-		*error = mem_printf("log-level %s: not one of debug, info, warn, error", str_quote(o->log_level));
-		return -EINVAL;
-	}
+	log_parse_level(o->log_level, &o->level);
 	if (o->bind_address && wire_addr_parse_literal(o->bind_address, &a)) {
 		*error = mem_printf("bind-address %s: not an IP address", str_quote(o->bind_address));
 		return -EINVAL;
@@ -98,8 +105,8 @@ static void set_defaults(void *out)
 }
 
 static const struct opt_source options_source = {
-	.table = options_table, .what = "master", .default_file = "/etc/sloth/master.conf",
-	.set_defaults = set_defaults, .check = check,
+	.table = options_table, .size = sizeof(struct options), .what = "master", .section = "Master",
+	.default_file = "/etc/sloth/master.conf", .set_defaults = set_defaults, .check = check,
 };
 
 static void derive_paths(struct options *o)
@@ -122,32 +129,70 @@ static void derive_paths(struct options *o)
 		o->own_log_file = paths_log_file("slothd-master", o->own_state_dir);
 	if (o->policy_dir)
 		o->own_policy_dir = paths_absolute(o->policy_dir);
-	else if (geteuid() == 0)
+	else if (paths_has_system_config())
 		o->own_policy_dir = mem_strdup("/etc/sloth/policy.d");
+	o->own_dist_dir = o->dist_dir ? paths_absolute(o->dist_dir) : paths_beside("share/sloth/dist");
 }
 
-int options_load(struct options *o, int argc, char **argv, char **error)
+/* What has to do with more than one value. */
+static int finish(struct options *o, char **error)
 {
-	char *file;
-	int status = opt_load(&options_source, argc, argv, o, &file, error);
+	int status = check_plaintext(o, error);
 
-	o->file = file;
-	if (status != EXIT_OK || o->help || o->version)
-		return status;
-	status = check_plaintext(o, error);
 	if (status == EXIT_OK) {
 		derive_paths(o);
 		status = check_paths(o, error);
 	}
+	if (status != EXIT_OK)
+		opt_blame(&o->read, error);
 	return status;
+}
+
+int options_load(struct options *o, int argc, char **argv, char **error)
+{
+	struct opt_read read;
+	int status = opt_load(&options_source, argc, argv, o, &read, error);
+
+	o->read = read;
+	o->argc = argc;
+	o->argv = argv;
+	return status != EXIT_OK || o->help || o->version ? status : finish(o, error);
+}
+
+int options_load_again(struct options *o, const struct options *before, char **error)
+{
+	struct opt_read read;
+	int status = opt_load_again(&options_source, before->argc, before->argv, &before->read, o, &read, error);
+
+	o->read = read;
+	return status == EXIT_OK ? finish(o, error) : status;
+}
+
+bool options_show(const struct options *o)
+{
+	struct options shown = *o;
+
+	if (!o->show_config)
+		return o->check_config;
+	shown.state_dir = o->own_state_dir;
+	shown.socket = o->own_socket;
+	shown.log_file = o->own_log_file;
+	shown.policy_dir = o->own_policy_dir;
+	shown.dist_dir = o->own_dist_dir;
+	opt_show_all(&o->read, &shown, o->show_config, stdout);
+	return true;
 }
 
 void options_done(struct options *o)
 {
+	if (o->seen)
+		options_done(o->seen);
+	free(o->seen);
 	free(o->own_state_dir);
 	free(o->own_socket);
 	free(o->own_log_file);
 	free(o->own_policy_dir);
-	free(o->file);
+	free(o->own_dist_dir);
+	opt_read_done(&o->read);
 	*o = (struct options){ 0 };
 }

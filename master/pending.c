@@ -70,15 +70,22 @@ static void answer_registration(struct pending *p, const char *why)
 	const struct agent *a = registry_find(p->m->registry, p->name);
 	Agent__RegisterAgentResponse response = AGENT__REGISTER_AGENT_RESPONSE__INIT;
 	const char *address = a ? a->record.address : "its address";
+	char *advice;
 
 	if (!p->caller)
 		return;
+	advice = a ? registry_advice(a) : NULL;
+	if (a)
+		response.reach = (char *)(uintptr_t)reach_name(a->reach);
+	if (advice)
+		response.advice = advice;
 	response.success = true;
 	response.interval_ms = registry_interval_ms(p->m->registry);
 	response.message = why ? mem_printf("not reached at %s: %s", address, why) : mem_printf("reached at %s", address);
 	wire_send_message(p->caller, &response.base);
 	wire_end(p->caller, WIRE_OK, "");
 	free(response.message);
+	free(advice);
 }
 
 static void on_checked(const char *why, void *arg)

@@ -338,8 +338,9 @@ void registry_set_user(struct agent *a, const char *name)
 	mem_set_string(&a->user, is_known ? name : NULL);
 }
 
-bool registry_set_unreachable(struct agent *a, const char *why, struct now now)
+bool registry_set_reach(struct agent *a, enum reach reach, const char *why, struct now now)
 {
+	a->reach = reach;
 	if (!why) {
 		bool differs = a->unreachable != NULL;
 
@@ -350,6 +351,13 @@ bool registry_set_unreachable(struct agent *a, const char *why, struct now now)
 	if (!a->unreachable)
 		a->unreachable_s = now.wall_s;
 	return set_text(&a->unreachable, why, REGISTRY_REASON_MAX);
+}
+
+char *registry_advice(const struct agent *a)
+{
+	const struct reach_agent of = { .name = a->record.name, .address = a->record.address, .is_active = a->is_active };
+
+	return reach_advice(a->reach, &of);
 }
 
 void registry_set_insecure(struct agent *a, bool insecure)

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "master/reach.h"
+
 enum {
 	REGISTRY_AGENTS_MAX = 16384,
 	REGISTRY_ADDRESS_MAX = 128,		/* keeps a list of all agents under 4 MiB */
@@ -59,6 +61,7 @@ struct agent {
 	bool is_insecure;		/* as it registered last: it is dialled without TLS */
 	bool is_stopping;		/* it has promised to end itself */
 	uint64_t heard_ms, active_until_ms;
+	enum reach reach;		/* what the last attempt to reach it met */
 	char *unreachable;		/* why; NULL: reachable or not tried */
 	int64_t unreachable_s;
 	uint64_t refused_ms;		/* when a conflict over the name was logged; 0: never */
@@ -113,8 +116,11 @@ void registry_set_identity(struct agent *a, const char *instance, const char *ep
 			   const char *shell);
 /* The name of the user that it runs as, as it said; not kept on disk. Empty or too long: not known. */
 void registry_set_user(struct agent *a, const char *name);
-/* NULL: reachable. True when an agent became reachable, unreachable, or unreachable for another reason. */
-bool registry_set_unreachable(struct agent *a, const char *why, struct now now);
+/* What an attempt to reach it met; `why` in words, NULL with REACH_DIRECT. True when an agent became reachable,
+ * unreachable, or unreachable for another reason. */
+bool registry_set_reach(struct agent *a, enum reach reach, const char *why, struct now now);
+/* What to do about that. Owned; NULL: nothing. */
+char *registry_advice(const struct agent *a);
 /* Its last words came without a certificate: it is dialled without TLS. */
 void registry_set_insecure(struct agent *a, bool insecure);
 void registry_set_stopping(struct agent *a);

@@ -272,7 +272,7 @@ static int merge(struct revoked *r, struct store *store)
 	return err;
 }
 
-struct revoked *revoked_open(const char *path, struct store *store, int64_t now_s, char **error)
+int revoked_open(const char *path, struct store *store, int64_t now_s, struct revoked **out, char **error)
 {
 	struct revoked *r = mem_new(struct revoked);
 	int err;
@@ -282,11 +282,13 @@ struct revoked *revoked_open(const char *path, struct store *store, int64_t now_
 	err = open_file(r, now_s);
 	if (!err)
 		err = merge(r, store);
-	if (!err)
-		return r;
+	if (!err) {
+		*out = r;
+		return 0;
+	}
 	*error = mem_printf("%s: %s: without the list of revoked certificates nobody can be let in", path, strerror(-err));
 	revoked_free(r);
-	return NULL;
+	return err;
 }
 
 void revoked_free(struct revoked *r)

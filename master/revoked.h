@@ -20,8 +20,8 @@ struct revoked;
 struct revoked_record;
 struct store;
 
-/* A file that is missing is made. NULL with *error set to owned words: it is there and cannot be read or written. */
-struct revoked *revoked_open(const char *path, struct store *store, int64_t now_s, char **error);
+/* A file that is missing is made. 0, or -errno with *error set to owned words: it is there and cannot be read or written. */
+int revoked_open(const char *path, struct store *store, int64_t now_s, struct revoked **out, char **error);
 void revoked_free(struct revoked *r);
 
 /* For tls_set_revoked(); `revoked` is a struct revoked. */

@@ -139,7 +139,7 @@ static int open_ca(struct secure *s, const struct master *m, const struct option
 	if (status != EXIT_OK)
 		return status;
 	if (ca_refresh_leaf(s->ca, wall_s(), error) < 0)
-		return EXIT_CONFIG;
+		return EXIT_FAILED;	/* it was to be written */
 	s->tls = make_tls(s, error);
 	return s->tls ? EXIT_OK : EXIT_CONFIG;
 }

@@ -10,6 +10,7 @@
 #include "master/audit.h"
 #include "master/audit_query.h"
 #include "master/enroll_audit.h"
+#include "master/examine.h"
 #include "master/fleet.h"
 #include "master/gate.h"
 #include "master/history.h"
@@ -130,6 +131,7 @@ void service_serve(struct master *m)
 		{ "/sloth.v1.Master/ControlRun", OPERATORS, REQUEST_MAX, true, true, run_calls_control },
 		{ "/sloth.v1.Master/Ping", OPERATORS, REQUEST_MAX, true, false, on_ping },
 		{ "/sloth.v1.Master/DrainAgent", OPERATORS, REQUEST_MAX, true, false, on_drain },
+		{ "/sloth.v1.Master/ExamineAgent", OPERATORS, REQUEST_MAX, true, true, examine_start },
 		{ "/sloth.v1.Master/Status", OPERATORS, REQUEST_MAX, true, false, on_status },
 		{ "/sloth.v1.Master/Audit", OPERATORS, REQUEST_MAX, true, true, audit_query_start },
 	};

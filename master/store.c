@@ -510,3 +510,8 @@ const char *store_warning(const struct store *s, size_t i)
 		warnings[n++] = s->moved;
 	return i < n ? warnings[i] : NULL;
 }
+
+struct library store_library(void)
+{
+	return (struct library){ "SQLite", sqlite3_libversion(), SQLITE_VERSION };
+}

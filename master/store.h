@@ -14,6 +14,8 @@
 
 #include <stddef.h>
 
+#include "common/library.h"
+
 struct agent_record;
 struct store;
 
@@ -53,5 +55,7 @@ unsigned store_replaced(const struct store *s);
 
 /* i-th thing that an operator should know; NULL past the last. */
 const char *store_warning(const struct store *s, size_t i);
+
+struct library store_library(void);
 
 #endif

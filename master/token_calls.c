@@ -11,7 +11,9 @@
 #include "common/mem.h"
 #include "common/str.h"
 #include "master/ca.h"
+#include "master/dist.h"
 #include "master/enroll_audit.h"
+#include "master/files.h"
 #include "master/gate.h"
 #include "master/master.h"
 #include "master/tokens.h"
@@ -43,10 +45,30 @@ static const char *agents_of(const Sloth__V1__CreateTokenRequest *request)
 	return *request->name_glob ? request->name_glob : "*";
 }
 
-static void send_token(struct wire_call *call, struct token_record *token, char *text)
+/* The TCP addresses, as borrowed strings. How many. */
+static size_t listening(const struct master *m, char *out[MASTER_LISTENERS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_listeners; i++) {
+		const char *address = wire_listener_address(m->listeners[i]);
+
+		if (!str_has_prefix(address, "unix:"))
+			out[n++] = (char *)(uintptr_t)address;
+	}
+	return n;
+}
+
+/* `dist`: with nothing in it, unless the token is for an installation. */
+static void send_token(struct master *m, struct wire_call *call, struct token_record *token, char *text, struct dist *dist)
 {
 	Sloth__V1__CreateTokenResponse response = SLOTH__V1__CREATE_TOKEN_RESPONSE__INIT;
+	char *addresses[MASTER_LISTENERS_MAX];
 
+	response.architectures = dist->architectures;
+	response.n_architectures = dist->n;
+	response.listening = addresses;
+	response.n_listening = dist->n ? listening(m, addresses) : 0;
 	response.token = text;
 	response.id = token->id;
 	response.expires = token->expires_s;
@@ -59,17 +81,27 @@ static enum wire_code code_of(int err)
 	return err == -EINVAL ? WIRE_INVALID_ARGUMENT : err == -ENOSPC ? WIRE_RESOURCE_EXHAUSTED : WIRE_UNAVAILABLE;
 }
 
-void token_on_create(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+/* What is installed has to be there before there is a token for it. */
+static bool look_at_dist(const struct master *m, struct wire_call *call, struct dist *dist)
 {
-	const Sloth__V1__CreateTokenRequest *request = wire_unpack(call, &sloth__v1__create_token_request__descriptor, data, len);
-	struct master *m = arg;
+	const char *dir = files_dir(m);
+	char *why = NULL;
+	int err = dir ? dist_look(dir, dist, &why) : -ENOENT;
+
+	if (err)
+		wire_end(call, WIRE_FAILED_PRECONDITION, why ? why : "this master gives no programs to anybody: see its log, "
+			 "and --dist-dir in slothd-master(8)");
+	free(why);
+	return err == 0;
+}
+
+static void create(struct master *m, struct wire_call *call, const Sloth__V1__CreateTokenRequest *request, struct dist *dist)
+{
 	struct token_wish wish;
 	struct token_record token;
 	char text[TOKEN_TEXT_LEN + 1], who[ENROLL_WHO_MAX + 1], *why = NULL;
 	int err;
 
-	if (!request || !may(m, call, agents_of(request)))
-		return;
 	enroll_who(m, call, who);
 	wish = (struct token_wish){ request->ttl_seconds, request->uses, request->role, request->name_glob, request->replace, who };
 	err = tokens_create(m->store, &wish, ca_fingerprint(m->ca), wall_s(), &token, text, &why);
@@ -77,10 +109,22 @@ void token_on_create(struct wire_call *call, const uint8_t *data, size_t len, vo
 		wire_end(call, code_of(err), why);
 	} else {
 		note(m, call, "token.create", token.id, token.name_glob);
-		send_token(call, &token, text);
+		send_token(m, call, &token, text, dist);
 		explicit_bzero(text, sizeof text);
 	}
 	free(why);
+}
+
+void token_on_create(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
+{
+	const Sloth__V1__CreateTokenRequest *request = wire_unpack(call, &sloth__v1__create_token_request__descriptor, data, len);
+	struct dist dist = { .n = 0 };
+	struct master *m = arg;
+
+	if (!request || !may(m, call, agents_of(request)) || (request->for_install && !look_at_dist(m, call, &dist)))
+		return;
+	create(m, call, request, &dist);
+	dist_done(&dist);
 }
 
 /* ---- ListTokens ---- */

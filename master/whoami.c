@@ -3,6 +3,9 @@
  */
 #include "master/whoami.h"
 
+#include <stdlib.h>
+
+#include "common/clock.h"
 #include "master/ca.h"
 #include "master/enroll_audit.h"
 #include "master/gate.h"
@@ -44,12 +47,29 @@ static size_t fill_verbs(unsigned verbs, char *out[POLICY_N_VERBS])
 	return n;
 }
 
+/* Owned advice. */
+static char *fill_record(const struct agent *a, Sloth__V1__OwnRecord *record)
+{
+	char *advice = registry_advice(a);
+
+	record->address = a->record.address;
+	record->is_active = a->is_active;
+	record->reach = borrowed(reach_name(a->reach));
+	if (a->unreachable)
+		record->unreachable = a->unreachable;
+	if (advice)
+		record->advice = advice;
+	return advice;
+}
+
 void whoami_on_call(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
 {
 	struct master *m = arg;
 	const struct wire_peer *peer = wire_conn_peer(wire_call_conn(call));
 	Sloth__V1__WhoAmIResponse response = SLOTH__V1__WHO_AM_IRESPONSE__INIT;
-	char who[ENROLL_WHO_MAX + 1], *roles[ROLES_MAX], *verbs[POLICY_N_VERBS];
+	Sloth__V1__OwnRecord record = SLOTH__V1__OWN_RECORD__INIT;
+	const struct agent *a = NULL;
+	char who[ENROLL_WHO_MAX + 1], *roles[ROLES_MAX], *verbs[POLICY_N_VERBS], *advice = NULL;
 
 	if (!wire_unpack(call, &sloth__v1__who_am_irequest__descriptor, data, len))
 		return;
@@ -67,6 +87,14 @@ void whoami_on_call(struct wire_call *call, const uint8_t *data, size_t len, voi
 		response.cluster = borrowed(ca_cluster(m->ca));
 		response.ca_fingerprint = borrowed(ca_fingerprint(m->ca));
 	}
+	response.now_ms = wall_us() / 1000;
+	if (peer->roles & WIRE_AGENT && peer->identity)
+		a = registry_find(m->registry, peer->identity->name);
+	if (a) {
+		advice = fill_record(a, &record);
+		response.agent = &record;
+	}
 	wire_send_message(call, &response.base);
 	wire_end(call, WIRE_OK, "");
+	free(advice);
 }

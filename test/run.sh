@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
 #
-# run.sh BUILD [PATTERN] - runs the tests of a tree that was built plain in BUILD and sanitized in BUILD/san.
+# run.sh [--system] BUILD [PATTERN] - runs the tests of a tree that was built plain in BUILD and sanitized in BUILD/san;
+# with --system those of test/system and nothing else, of a tree that was built plain.
 #
-# A job is one lint step, one program of unit or wire tests, one end-to-end script or one corpus. Two run
-# at a time, each in a directory of its own and under a time limit. One line per job; what a job printed
-# is shown only when it failed. The last line is "N passed, N failed"; the status is 1 when one failed.
+# A job is one lint step, one program of unit or wire tests, one end-to-end script, one file of tests of
+# bootstrap.sh or one corpus. Two run at a time, each in a directory of its own and under a time limit. One line per
+# job; what a job printed is shown only when it failed. The last line is "N passed, N failed"; the status is 1 when one failed.
 # PATTERN (a glob) keeps the jobs whose name matches: run.sh build 'e2e/run_*'.
 set -u
 shopt -s nullglob
 cd "$(dirname "$0")/.." || exit 1
 
-build=${1:?usage: test/run.sh BUILD [PATTERN]}
+kind=check
+[ "${1:-}" != --system ] || { kind=system; shift; }
+build=${1:?usage: test/run.sh [--system] BUILD [PATTERN]}
 pattern=${2:-*}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 workers=2
@@ -100,6 +103,32 @@ add_scripts() {
 		case $name in lib | soak) continue ;; esac
 		tree=$(marked "$script" build san)
 		add "e2e/$name" "$(marked "$script" timeout $default_timeout_s)" "$tree" "bash '$script'"
+	done
+}
+
+# bootstrap.sh, on machines made of directories.
+add_bootstrap() {
+	local file
+
+	for file in test/bootstrap/*.bats; do
+		add "bootstrap/$(basename "$file" .bats)" "$(marked "$file" timeout $default_timeout_s)" plain \
+			"test/bootstrap/run.sh '$file'"
+	done
+}
+
+# Each system test on each Debian and in each mode, unless its head names fewer.
+add_system() {
+	local script name suite mode
+
+	for script in test/system/*.sh test/system/*/*.sh; do
+		name=${script#test/system/}
+		case $name in lib.sh | run.sh | lib/*) continue ;; esac
+		for suite in $(marked "$script" suites 'bookworm trixie'); do
+			for mode in $(marked "$script" modes 'root unprivileged'); do
+				add "system/${name%.sh}/$suite/$mode" "$(marked "$script" timeout 240)" plain \
+					"SYSTEM_SUITE=$suite SYSTEM_MODE=$mode bash '$script'"
+			done
+		done
 	done
 }
 
@@ -202,12 +231,17 @@ run_all() {
 	done
 }
 
-add_lint
-add_programs unit
-add_programs wire
-add_valgrind
-add_scripts
-add_corpora
+add_check() {
+	add_lint
+	add_programs unit
+	add_programs wire
+	add_valgrind
+	add_scripts
+	add_bootstrap
+	add_corpora
+}
+
+"add_$kind"
 run_all
 
 for line in ${skipped[@]+"${skipped[@]}"}; do

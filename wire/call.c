@@ -13,6 +13,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
+#include "wire/download.h"
 #include "wire/internal.h"
 
 static const struct wire_call_ops no_ops;
@@ -63,6 +64,8 @@ static void call_free(struct wire_call *call)
 	buf_done(&call->request);
 	deframe_done(&call->deframe);
 	unpack_arena_done(&call->arena);
+	conn->n_downloads -= call->download != NULL;
+	download_free(call->download);
 	free(call->path);
 	free(call->user_agent);
 	free(call->why);
@@ -229,9 +232,11 @@ static bool has_to_move(const struct wire_call *call)
 	return call->counted || buf_len(&call->sendq);
 }
 
-/* A unary request has to be whole in time; with a stranger something has to move. */
+/* A unary request has to be whole in time; with a stranger something has to move; a file is not for ever. */
 static uint64_t stall_due_ms(const struct wire_call *call)
 {
+	if (call->download)
+		return download_due_ms(call->download);
 	if (call->role == WIRE_SERVER && !call->started)
 		return call->begun_ms + WIRE_REQUEST_MS;
 	if (call->conn->is_operator || !call->id || !has_to_move(call))

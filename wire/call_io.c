@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "wire/download.h"
 #include "wire/internal.h"
 
 /* ---- accounting ---- */
@@ -156,6 +157,7 @@ void call_h2_data(void *arg, const uint8_t *data, size_t n)
 
 	call->progress_ms = call->conn->last_read_ms;
 	if (is_deaf(call) || call->foreign_body) {
+		call->has_content |= n > 0;
 		if (!is_deaf(call) && call->role == WIRE_CLIENT)
 			client_foreign_body(call, data, n);
 		h2_consume(call->conn->h2, call->id, n);
@@ -233,11 +235,21 @@ void call_h2_close(void *arg, uint32_t error, bool unprocessed)
 
 /* ---- sending ---- */
 
+static size_t pull_file(const struct wire_call *call, size_t max, enum h2_pull *then)
+{
+	uint64_t left = download_left(call->download);
+
+	*then = left > max ? H2_PULL_MORE : H2_PULL_END;
+	return left > max ? max : (size_t)left;
+}
+
 size_t call_h2_pull(void *arg, size_t max, enum h2_pull *then)
 {
 	struct wire_call *call = arg;
 	size_t n = buf_len(&call->sendq);
 
+	if (call->download)
+		return pull_file(call, max, then);
 	if (n > max) {
 		call->pulled = max;
 		*then = H2_PULL_MORE;
@@ -249,18 +261,21 @@ size_t call_h2_pull(void *arg, size_t max, enum h2_pull *then)
 	return n;
 }
 
-void call_h2_copy(void *arg, uint8_t *to, size_t n)
+bool call_h2_copy(void *arg, uint8_t *to, size_t n)
 {
 	struct wire_call *call = arg;
 
+	if (call->download)
+		return download_read(call->download, to, n) == 0;
 	memcpy(to, buf_data(&call->sendq), n);
 	buf_consume(&call->sendq, n);
 	call->pulled = 0;
 	call->progress_ms = mono_ms();
 	if (!call->stopped || buf_len(&call->sendq) > WIRE_SEND_LOW)
-		return;
+		return true;
 	call->stopped = false;
 	call_due(call, DUE_DRAIN);
+	return true;
 }
 
 void call_h2_trailers(void *arg)

@@ -3,12 +3,13 @@
  * end is conn_secure.c's.
  *
  *   DIALING --connected--> HANDSHAKE --SETTINGS--> UP --close, GOAWAY--> DRAINING --last call--> CLOSING
- *      |                     ^   ^                                                                 |
- *      +----TLS---> SECURING-+   |                                          out is empty: LINGERING
- *                    ^  |        |                                                                 |
- *   SNIFFING <--TLS--+--+        |                                                                 |
- *      |    --peer known---------+                                                                 |
- *      +------------------------- error, timeout: from every state --------> DOWN <----------------+
+ *      |                     ^   ^                                                                ^ |
+ *      +----TLS---> SECURING-+   |                                              HTTP1 --answered--+ |
+ *                    ^  |        |                                                ^                 |
+ *   SNIFFING <--TLS--+--+--------|--ALPN http/1.1, or a request line inside TLS---+                 |
+ *      |    --peer known---------+                                          out is empty: LINGERING
+ *      |                                                                                            |
+ *      +------------------------- error, timeout: from every state --------> DOWN <-----------------+
  *
  * The socket is closed when the state becomes DOWN; the struct goes when all calls have been told and
  * on_down has returned. h2 lives to that point, because its callbacks may be on the stack.
@@ -31,8 +32,9 @@
 
 static const struct sm_state conn_states[] = {
 	[CONN_DIALING]   = { "dialing", SM(CONN_SECURING) | SM(CONN_HANDSHAKE) | SM(CONN_DOWN) },
-	[CONN_SNIFFING]  = { "sniffing", SM(CONN_SECURING) | SM(CONN_HANDSHAKE) | SM(CONN_CLOSING) | SM(CONN_DOWN) },
-	[CONN_SECURING]  = { "securing", SM(CONN_SNIFFING) | SM(CONN_HANDSHAKE) | SM(CONN_DOWN) },
+	[CONN_SNIFFING]  = { "sniffing", SM(CONN_SECURING) | SM(CONN_HTTP1) | SM(CONN_HANDSHAKE) | SM(CONN_CLOSING) | SM(CONN_DOWN) },
+	[CONN_SECURING]  = { "securing", SM(CONN_SNIFFING) | SM(CONN_HTTP1) | SM(CONN_HANDSHAKE) | SM(CONN_DOWN) },
+	[CONN_HTTP1]     = { "http/1", SM(CONN_CLOSING) | SM(CONN_DOWN) },
 	[CONN_HANDSHAKE] = { "handshake", SM(CONN_UP) | SM(CONN_DRAINING) | SM(CONN_CLOSING) | SM(CONN_DOWN) },
 	[CONN_UP]        = { "up", SM(CONN_DRAINING) | SM(CONN_CLOSING) | SM(CONN_DOWN) },
 	[CONN_DRAINING]  = { "draining", SM(CONN_CLOSING) | SM(CONN_DOWN) },
@@ -456,9 +458,11 @@ void conn_bury(struct wire_conn *conn)
 	conn->wire->n_many -= conn->is_one_of_many;
 	list_remove(&conn->link);
 	h2_free(conn->h2);
+	conn_http1_free(conn->http1);
 	buf_done(&conn->out);
 	free(conn->peer_address);
 	free(conn->secure);
+	free(conn->met);
 	free(conn->authority);
 	free(conn->why);
 	trim_note(&conn->wire->conn_trim, conn->wire->n_conns, 0);

@@ -6,12 +6,14 @@
  * Writing happens in the turn only (see internal.h): what a turn has produced leaves in few writes.
  */
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "wire/conn.h"
+#include "wire/download.h"
 #include "wire/sniff.h"
 
 /* ---- reading ---- */
@@ -40,6 +42,8 @@ void conn_set_reading(struct wire_conn *conn, bool on)
 static void on_input_h2(struct wire_conn *conn, const uint8_t *data, size_t n)
 {
 	if (h2_recv(conn->h2, data, n, conn->last_read_ms) < 0) {
+		if (conn->state == CONN_HANDSHAKE)
+			conn_note_fault(conn, WIRE_FAULT_NOT_GRPC);
 		conn_blame(conn);
 		conn_finish(conn, h2_why(conn->h2));
 	}
@@ -73,6 +77,14 @@ static bool refuse_unagreed(struct wire_conn *conn)
 	return true;
 }
 
+static void on_input_known(struct wire_conn *conn, const uint8_t *data, size_t n)
+{
+	if (conn->state == CONN_HTTP1)
+		conn_http1_input(conn, data, n);
+	else if (conn->state < CONN_CLOSING)
+		on_input_h2(conn, data, n);
+}
+
 /* Bytes that come before the peer's kind is known; the rest belongs to HTTP/2. */
 static void on_input_sniff(struct wire_conn *conn, const uint8_t *data, size_t n)
 {
@@ -103,6 +115,11 @@ static void on_input_sniff(struct wire_conn *conn, const uint8_t *data, size_t n
 		conn_abort(conn, "the peer speaks TLS on a unix socket or twice");
 		return;
 	case SNIFF_HTTP1:
+		if (download_is_offered(conn)) {
+			conn_http1_begin(conn);
+			used = 0;
+			break;
+		}
 		buf_append_str(&conn->out, sniff_http1_answer);
 		conn_blame(conn);
 		conn_finish(conn, "the peer speaks HTTP/1.x, this port is gRPC (HTTP/2)");
@@ -112,23 +129,35 @@ static void on_input_sniff(struct wire_conn *conn, const uint8_t *data, size_t n
 		conn_abort(conn, "the peer speaks neither HTTP/2 nor the reverse channel");
 		return;
 	}
-	on_input_h2(conn, conn->sniffed + used, conn->n_sniffed - used);
-	if (take < n && conn->state != CONN_DOWN)
-		on_input_h2(conn, data + take, n - take);
+	on_input_known(conn, conn->sniffed + used, conn->n_sniffed - used);
+	if (take < n)
+		on_input_known(conn, data + take, n - take);
 }
 
 static void on_input(struct wire_conn *conn, const uint8_t *data, size_t n)
 {
 	conn->last_read_ms = mono_ms();
+	conn->has_spoken = true;
 	if (conn->state == CONN_SNIFFING) {
 		on_input_sniff(conn, data, n);
 	} else if (conn->state < CONN_CLOSING) {
-		on_input_h2(conn, data, n);
+		on_input_known(conn, data, n);
 	} else {
 		conn->lingered += n;
 		if (conn->lingered > WIRE_LINGER_BYTES && conn->state == CONN_LINGERING)
 			conn_abort(conn, "closed");
 	}
+}
+
+/* The end of what had not begun, as far as HTTP/2 is concerned. */
+static void note_end(struct wire_conn *conn)
+{
+	const struct transport_peer *p = conn->transport->peer;
+
+	if (p && p->fault)
+		conn_note_fault(conn, p->fault);
+	else if (!p && conn->state == CONN_HANDSHAKE && !conn->has_spoken)
+		conn_note_fault(conn, WIRE_FAULT_CLOSED);
 }
 
 static void lost(struct wire_conn *conn, int error)
@@ -138,13 +167,18 @@ static void lost(struct wire_conn *conn, int error)
 
 	if (error == -EBADMSG)
 		conn_blame(conn);
+	note_end(conn);
 	snprintf(text, sizeof text, "connection lost: %s", error == -EBADMSG && t->ops->why ? t->ops->why(t) : strerror(-error));
 	conn_abort(conn, text);
 }
 
 static void on_read_end(struct wire_conn *conn, ssize_t rv)
 {
-	if (rv == 0 && conn->h2 && !conn->told_up && !conn->up_due)
+	if (rv == 0)
+		note_end(conn);
+	if (rv == 0 && conn->state == CONN_HTTP1 && conn_http1_is_answering(conn) && !conn->deaf)
+		conn_set_reading(conn, false);		/* its request was all that it had to say */
+	else if (rv == 0 && conn->h2 && !conn->told_up && !conn->up_due)
 		conn_abort(conn, "the peer closed the connection before HTTP/2 was set up");
 	else if (rv == 0)
 		conn_abort(conn, "the peer closed the connection");
@@ -269,6 +303,14 @@ static int flush_old(struct wire_conn *conn)
 	return rv;
 }
 
+/* A file is sent in small pieces, one in a turn: TLS costs time, and hundreds may be at it. */
+static int gather(struct wire_conn *conn, struct buf *out)
+{
+	if (conn->http1)
+		return conn_http1_gather(conn->http1, out);
+	return h2_gather(conn->h2, out, conn->n_downloads ? WIRE_DOWNLOAD_PIECE : WIRE_WRITE_BUFFER, mono_ms());
+}
+
 /* 1: went on; 0: nothing to write; -errno. */
 static int gather_and_write(struct wire_conn *conn)
 {
@@ -276,7 +318,7 @@ static int gather_and_write(struct wire_conn *conn)
 	int rv;
 
 	buf_clear(out);
-	rv = h2_gather(conn->h2, out, WIRE_WRITE_BUFFER, mono_ms());
+	rv = gather(conn, out);
 	if (rv < 0 || buf_len(out) == 0)
 		return rv;
 	rv = write_out(conn, out);
@@ -308,16 +350,20 @@ static void write_failed(struct wire_conn *conn, int error)
 
 static void after_flush(struct wire_conn *conn)
 {
+	char text[120];
+
 	conn_set_blocked(conn, false);
 	if (!conn->transport)
 		return;
-	if (conn->state < CONN_CLOSING)
+	if (conn->state < CONN_CLOSING && !conn->http1)
 		conn_set_reading(conn, true);
 	if (conn->state == CONN_CLOSING) {
 		conn->transport->ops->shutdown(conn->transport);
 		conn_set_state(conn, CONN_LINGERING);
 		conn->closing_ms = mono_ms();
 		conn_arm(conn);
+	} else if (conn->state == CONN_HTTP1 && conn_http1_is_over(conn)) {
+		conn_finish(conn, conn_http1_why(conn, text, sizeof text));
 	} else if (conn->h2 && h2_is_over(conn->h2)) {
 		if (h2_why(conn->h2)[0])
 			conn_blame(conn);
@@ -330,15 +376,15 @@ static void after_flush(struct wire_conn *conn)
 
 void conn_flush(struct wire_conn *conn)
 {
-	int rv, rounds = 0;
+	int rv, rounds = conn->http1 || conn->n_downloads ? 1 : WIRE_WRITES_PER_TURN;
 
 	if (!conn->transport || conn->deaf || conn->state == CONN_SECURING || conn->state >= CONN_LINGERING)
 		return;
 	rv = flush_old(conn);
-	if (rv == 0 && conn->h2)
+	if (rv == 0 && (conn->h2 || conn->http1))
 		do
 			rv = gather_and_write(conn);
-		while (rv > 0 && ++rounds < WIRE_WRITES_PER_TURN);
+		while (rv > 0 && --rounds > 0);
 	if (rv < 0)
 		write_failed(conn, rv);
 	else if (rv > 0)
@@ -362,6 +408,14 @@ static void on_writable(struct ev_loop *loop, struct ev_io *w, int events)
 	}
 	conn_watch_writing(conn);
 	conn_flush(conn);
+}
+
+/* Fails where the socket is none of TCP, which needs no such limit. */
+void conn_limit_unsent(struct wire_conn *conn)
+{
+	int unsent = WIRE_DOWNLOAD_UNSENT;
+
+	setsockopt(conn->transport->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 }
 
 void conn_io_stop(struct wire_conn *conn)

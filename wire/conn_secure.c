@@ -9,6 +9,7 @@
 #include "common/mem.h"
 #include "wire/census.h"
 #include "wire/conn.h"
+#include "wire/download.h"
 
 /* ---- who the peer is ---- */
 
@@ -82,6 +83,8 @@ static void secured(struct wire_conn *conn)
 		conn_begin(conn, conn->role);
 	else if (p->has_protocol)
 		conn_begin(conn, p->is_reverse ? WIRE_CLIENT : WIRE_SERVER);
+	else if (p->is_http1 && download_is_offered(conn))
+		conn_http1_begin(conn);
 	else
 		conn_set_state(conn, CONN_SNIFFING);
 	if (conn->state != CONN_DOWN)
@@ -98,6 +101,8 @@ static void step(struct wire_conn *conn)
 	if (rv == 0) {
 		secured(conn);
 	} else if (rv != -EAGAIN) {
+		conn_note_fault(conn, rv == -EBADMSG ? t->peer->fault :
+				t->peer->has_spoken ? WIRE_FAULT_TLS : WIRE_FAULT_CLOSED);
 		snprintf(text, sizeof text, "TLS: %s", rv == -EBADMSG ? t->ops->why(t) :
 			 rv == -ECONNRESET || rv == -EPIPE ? "the peer closed the connection" : strerror(-rv));
 		conn_blame(conn);

@@ -21,7 +21,8 @@ static uint64_t after(uint64_t begin_ms, uint64_t ms)
 
 static bool is_beginning(const struct wire_conn *c)
 {
-	return c->state == CONN_SNIFFING || c->state == CONN_SECURING || c->state == CONN_HANDSHAKE;
+	return c->state == CONN_SNIFFING || c->state == CONN_SECURING || c->state == CONN_HANDSHAKE ||
+	       (c->state == CONN_HTTP1 && !conn_http1_is_answering(c));
 }
 
 static uint64_t dial_due(const struct wire_conn *c)
@@ -35,6 +36,7 @@ static void dial_act(struct wire_conn *c)
 {
 	char text[80];
 
+	conn_note_fault(c, wire_conn_fault(c));
 	snprintf(text, sizeof text, "timeout: no answer within %.1f s", c->dial_timeout_ms / 1000.0);
 	conn_abort(c, text);
 }
@@ -47,7 +49,7 @@ static uint64_t handshake_due(const struct wire_conn *c)
 static void handshake_act(struct wire_conn *c)
 {
 	conn_blame(c);
-	conn_abort(c, "no HTTP/2 within 10 s of connecting");
+	conn_abort(c, c->http1 ? "no whole request within 10 s of connecting" : "no HTTP/2 within 10 s of connecting");
 }
 
 static uint64_t settings_due(const struct wire_conn *c)
@@ -175,6 +177,12 @@ static void closing_act(struct wire_conn *c)
 	conn_abort(c, "closed");
 }
 
+static void download_act(struct wire_conn *c)
+{
+	conn_blame(c);
+	conn_abort(c, "the peer is too slow in taking what it asked for, or takes nothing");
+}
+
 static const struct {
 	uint64_t (*due)(const struct wire_conn *);
 	void (*act)(struct wire_conn *);
@@ -190,6 +198,7 @@ static const struct {
 	{ goaway_due, goaway_act },
 	{ grace_due, grace_act },
 	{ closing_due, closing_act },
+	{ conn_http1_due_ms, download_act },
 };
 
 enum { N_TIMES = sizeof times / sizeof *times };

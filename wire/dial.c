@@ -33,6 +33,18 @@ struct dial {
 	struct resolve_query *query;
 };
 
+static enum wire_fault fault_of(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+	case ENOENT: return WIRE_FAULT_REFUSED;
+	case ETIMEDOUT: return WIRE_FAULT_TIMEOUT;
+	case EHOSTUNREACH:
+	case ENETUNREACH: return WIRE_FAULT_NO_ROUTE;
+	default: return WIRE_FAULT_NONE;
+	}
+}
+
 static const char *reason(int error)
 {
 	switch (error) {
@@ -79,6 +91,17 @@ void dial_cancel(struct wire_conn *conn)
 	free(d);
 }
 
+bool dial_is_looking_up(const struct wire_conn *conn)
+{
+	return conn->dial && conn->dial->query;
+}
+
+static void give_up(struct dial *d, enum wire_fault fault, const char *why)
+{
+	conn_note_fault(d->conn, fault);
+	conn_abort(d->conn, why);
+}
+
 static void begin_plaintext(struct wire_conn *conn, enum wire_role role)
 {
 	if (role == WIRE_SERVER)
@@ -116,7 +139,7 @@ static void try_next(struct dial *d, int error)
 	if (++d->at < d->n)
 		try_address(d);
 	else
-		conn_abort(d->conn, reason(error));
+		give_up(d, fault_of(error), reason(error));
 }
 
 static void on_connected(struct ev_loop *loop, struct ev_io *w, int events)
@@ -170,7 +193,7 @@ static void try_address(struct dial *d)
 	const struct sockaddr_storage *ss = &d->addrs[d->at];
 
 	if (!d->tls && ss->ss_family != AF_UNIX && !wire_sockaddr_is_loopback((const struct sockaddr *)ss)) {
-		conn_abort(d->conn, "that address needs TLS: plaintext (--insecure) does not leave this machine");
+		give_up(d, WIRE_FAULT_NEEDS_TLS, "that address needs TLS: plaintext (--insecure) does not leave this machine");
 		return;
 	}
 	d->fd = socket(ss->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -197,7 +220,7 @@ static void on_resolved(const struct sockaddr_storage *addrs, size_t n, const ch
 
 	d->query = NULL;
 	if (n == 0) {
-		conn_abort(d->conn, why);
+		give_up(d, WIRE_FAULT_LOOKUP, why);
 		return;
 	}
 	d->n = n < ADDRS_MAX ? n : ADDRS_MAX;

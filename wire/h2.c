@@ -16,6 +16,7 @@
 
 #include "common/mem.h"
 #include "wire/h2_session.h"
+#include "wire/libraries.h"
 #include "wire/limits.h"
 
 /* Of the library: behind the guard's and our own limits. A CONTINUATION that comes in pieces counts as many. */
@@ -370,4 +371,9 @@ bool h2_settings_acked(const struct h2 *h2)
 bool h2_in_header_block(const struct h2 *h2)
 {
 	return h2->in_header_block;
+}
+
+struct library h2_library(void)
+{
+	return (struct library){ "nghttp2", nghttp2_version(0)->version_str, NGHTTP2_VERSION };
 }

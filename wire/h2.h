@@ -65,8 +65,8 @@ struct h2_ops {
 	void (*on_close)(void *stream, uint32_t error, bool unprocessed);
 	/* How many bytes (at most max) can be sent now, and what comes after them. */
 	size_t (*pull)(void *stream, size_t max, enum h2_pull *then);
-	/* Moves exactly n of those bytes to `to`. */
-	void (*copy)(void *stream, uint8_t *to, size_t n);
+	/* Moves exactly n of those bytes to `to`. False: they are not to be had, which resets the stream. */
+	bool (*copy)(void *stream, uint8_t *to, size_t n);
 	void (*on_trailers)(void *stream);		/* call h2_trailers() */
 };
 

@@ -53,8 +53,8 @@ static int on_send_data(nghttp2_session *session, nghttp2_frame *frame, const ui
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;	/* detached after its bytes were counted */
 	to = buf_reserve(h2->out, 9 + n);
 	memcpy(to, head, 9);
-	if (n)
-		h2->ops->copy(stream, to + 9, n);
+	if (n && !h2->ops->copy(stream, to + 9, n))
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	buf_commit(h2->out, 9 + n);
 	return 0;
 }

@@ -2,7 +2,8 @@
  * internal.h - the structs that the files of wire/ share. Nobody outside includes it.
  *
  *   wire.c    the shared part and its turn: due calls, flush, burial
- *   conn.c    one connection: life cycle; conn_secure.c: who is there; conn_io.c: bytes; conn_time.c: timers
+ *   conn.c    one connection: life cycle; conn_secure.c: who is there; conn_io.c: bytes; conn_time.c: timers;
+ *             conn_http1.c: one that speaks HTTP/1.x
  *   dial.c, listen.c   how a connection begins
  *   call.c    what both ends of a call have in common; call_io.c: messages
  *   client.c, server.c   what they do not
@@ -27,6 +28,7 @@
 #include "common/list.h"
 #include "wire/addr.h"
 #include "wire/deframe.h"
+#include "wire/files.h"
 #include "wire/h2.h"
 #include "wire/limits.h"
 #include "wire/meta.h"
@@ -60,6 +62,8 @@ struct wire {
 	void *admit_arg;
 	void (*on_refusal)(struct wire_call *call, void *arg);
 	void *refusal_arg;
+	wire_find_file *find_file;		/* NULL: no files are served */
+	void *find_file_arg;
 	unsigned handshakes, handshakes_turn;	/* steps of them in the turn of the loop with that number */
 	struct seen plaintext_seen;		/* addresses of plaintext peers that the log has named */
 	struct buf out;				/* frames gathered for the connection being flushed */
@@ -79,6 +83,7 @@ enum conn_state {
 	CONN_DIALING,		/* looking up, connecting */
 	CONN_SNIFFING,		/* accepted: what does the peer speak? */
 	CONN_SECURING,		/* TLS handshake */
+	CONN_HTTP1,		/* one request of HTTP/1.x, and the answer */
 	CONN_HANDSHAKE,		/* HTTP/2 has begun, the peer's SETTINGS are missing */
 	CONN_UP,
 	CONN_DRAINING,		/* no new calls */
@@ -100,7 +105,8 @@ struct wire_conn {
 	bool is_one_of_many;		/* dialled, and one of n_many */
 	struct dial *dial;		/* while DIALING */
 	struct transport *transport;
-	struct h2 *h2;
+	struct h2 *h2;			/* NULL: HTTP/2 has not begun, */
+	struct conn_http1 *http1;	/* nor has HTTP/1.x */
 	struct buf out;			/* bytes that the socket did not take */
 	struct ev_io reader, writer;
 	struct ev_timer timer;		/* set to the nearest of the times below, or earlier */
@@ -115,6 +121,9 @@ struct wire_conn {
 	bool is_sniffable;		/* no TLS handshake begins with its first byte */
 	bool is_operator;		/* loopback or unix: an operator's limits */
 	bool at_fault;			/* the peer broke a rule or a limit */
+	bool has_spoken;		/* bytes of it have come, in plaintext or inside TLS */
+	enum wire_fault fault;		/* dialled: the first that was met */
+	struct wire_identity *met;	/* with WIRE_FAULT_OTHER_PEER; NULL: none */
 	bool told_up, told_drain, drain_due, up_due;
 	bool blocked;			/* the socket takes no more for now */
 	bool deaf;			/* nor ever again, but what the peer said is still to be read */
@@ -123,6 +132,7 @@ struct wire_conn {
 	bool is_older_ping;		/* the next answer to a PING is none to the notice of the end */
 	bool peer_ends;			/* it has sent GOAWAY */
 	unsigned n_calls, n_streams, n_waiting, n_handlers;
+	unsigned n_downloads;		/* calls that are some */
 	uint32_t keepalive_ms, keepalive_timeout_ms, dial_timeout_ms, drain_grace_ms;
 	bool keepalive_idle;
 	/* Times in milliseconds of mono_ms(); 0: not running. */
@@ -155,6 +165,7 @@ struct wire_call {
 	struct buf sendq;		/* framed messages, or the text of an HTTP error */
 	struct buf held;		/* received while paused */
 	struct deframe deframe;
+	struct download *download;	/* server: the answer to a client that speaks no gRPC; else NULL */
 	struct buf request;		/* server, unary: the message until END_STREAM */
 	struct unpack_arena arena;
 	struct ev_timer timer;
@@ -175,7 +186,7 @@ struct wire_call {
 	bool has_status;		/* client: grpc-status seen */
 	long odd_status;		/* client: as field_parse_status() tells */
 	bool compressed;		/* peer's grpc-encoding is not identity */
-	bool bad_timeout, is_post, is_head, has_content_type, has_te;
+	bool bad_timeout, is_post, is_get, is_head, has_content_type, has_content, has_te;
 	uint8_t content;		/* enum field_content */
 	bool started;			/* server: the handler has the call */
 	bool counted;			/* server: is one of n_handlers */
@@ -210,6 +221,8 @@ void conn_mark_dirty(struct wire_conn *conn);
 void conn_abort(struct wire_conn *conn, const char *why);
 /* What comes to an end next is the peer's fault. */
 void conn_blame(struct wire_conn *conn);
+/* What the end that comes next is of, for who dialled. The first one stays. */
+void conn_note_fault(struct wire_conn *conn, enum wire_fault fault);
 /* Writes what is queued, then closes as TCP wants it (no RST over unread data). */
 void conn_finish(struct wire_conn *conn, const char *why);
 void conn_flush(struct wire_conn *conn);
@@ -225,6 +238,9 @@ void conn_call_came(struct wire_conn *conn);	/* a call of the connection was mad
 void conn_call_gone(struct wire_conn *conn);	/* and freed */
 
 /* ---- listen.c ---- */
+/* On a TCP socket that listens and does not block; owns it from here on. */
+struct wire_listener *wire_listen_fd(struct wire *wire, int fd, const struct wire_conn_ops *ops);
+
 struct wire_listener {
 	struct wire *wire;
 	struct list link;
@@ -241,6 +257,7 @@ struct wire_listener {
 
 /* ---- dial.c ---- */
 void dial_cancel(struct wire_conn *conn);
+bool dial_is_looking_up(const struct wire_conn *conn);
 
 /* ---- call.c ---- */
 struct wire_call *call_new(struct wire_conn *conn, enum wire_role role);
@@ -275,7 +292,7 @@ void call_h2_half_close(void *call);
 void call_h2_end_sent(void *call);
 void call_h2_close(void *call, uint32_t error, bool unprocessed);
 size_t call_h2_pull(void *call, size_t max, enum h2_pull *then);
-void call_h2_copy(void *call, uint8_t *to, size_t n);
+bool call_h2_copy(void *call, uint8_t *to, size_t n);
 void call_h2_trailers(void *call);
 
 /* ---- client.c ---- */

@@ -49,6 +49,15 @@
 #define WIRE_BUFFERED_MAX	(128u * 1024 * 1024)	/* metadata, assembly and queues of the process, but for runs */
 #define WIRE_BUFFERED_STRANGERS	(64u * 1024 * 1024)	/* of which strangers may not take what operators need */
 
+/* Files for clients that speak plain HTTP, see files.h. */
+#define WIRE_HTTP1_HEAD_MAX	(8u * 1024)		/* request line and fields: endless ones */
+#define WIRE_DOWNLOAD_PIECE	(64u * 1024)		/* of files, for one connection in one turn: hundreds of downloads leave
+							 * the loop to others; and what a slow reader makes us hold */
+#define WIRE_DOWNLOAD_UNSENT	(128 * 1024)		/* what the kernel holds of them before it has been sent: not the
+							 * megabytes of a socket that was fast before; so that progress shows, too */
+#define WIRE_DOWNLOAD_RATE	4096u			/* bytes per second, on average and beyond */
+#define WIRE_DOWNLOAD_GRACE_MS	60000u			/* this time: one byte a minute keeps a connection otherwise */
+
 /* Times in milliseconds. */
 #define WIRE_HANDSHAKE_MS	10000u			/* slow preface, idle TCP, half handshake */
 #define WIRE_SETTINGS_ACK_MS	10000u			/* never ACKs SETTINGS */

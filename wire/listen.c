@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/port_holder.h"
 #include "wire/census.h"
 #include "wire/conn.h"
 
@@ -199,31 +200,33 @@ static char *bound_address(int fd, const struct wire_addr *a)
 	return mem_strdup(text);
 }
 
-struct wire_listener *wire_listen(struct wire *wire, const char *address, const struct wire_conn_ops *ops,
-				  void *arg, char **error)
+/* Owned words. */
+static char *explain(const char *address, const struct wire_addr *a, int error)
 {
-	struct wire_listener *l;
-	struct wire_addr a;
-	struct stat st;
-	const char *why;
-	int fd;
+	char *holder, *words;
 
-	if (wire_addr_parse(address, 0, &a, &why) < 0) {
-		*error = mem_printf("%s: %s", address, why);
-		return NULL;
-	}
-	fd = open_socket(&a);
-	if (fd < 0) {
-		*error = mem_printf("%s: %s", address, fd == -EINVAL ? "not a literal address" : strerror(-fd));
-		return NULL;
-	}
-	l = mem_new(struct wire_listener);
+	if (error == EADDRNOTAVAIL)
+		return mem_printf("%s: no interface of this machine has that address (yet)", address);
+	if (error != EADDRINUSE || a->is_unix)
+		return mem_printf("%s: %s", address, error == EINVAL ? "not a literal address" : strerror(error));
+	holder = port_holder(a->port);
+	words = mem_printf("%s: %s: %s", address, strerror(error), holder);
+	free(holder);
+	return words;
+}
+
+static struct wire_listener *listen_on(struct wire *wire, int fd, const struct wire_addr *a,
+				       const struct wire_conn_ops *ops, void *arg)
+{
+	struct wire_listener *l = mem_new(struct wire_listener);
+	struct stat st;
+
 	l->wire = wire;
 	l->ops = ops;
 	l->arg = arg;
 	l->fd = fd;
-	l->address = bound_address(fd, &a);
-	l->path = a.is_unix ? mem_strdup(a.path) : NULL;
+	l->address = bound_address(fd, a);
+	l->path = a->is_unix ? mem_strdup(a->path) : NULL;
 	if (l->path && lstat(l->path, &st) == 0) {
 		l->dev = st.st_dev;
 		l->ino = st.st_ino;
@@ -234,6 +237,32 @@ struct wire_listener *wire_listen(struct wire *wire, const char *address, const 
 	ev_io_start(wire->loop, &l->watcher);
 	list_push(&wire->listeners, &l->link);
 	return l;
+}
+
+struct wire_listener *wire_listen_fd(struct wire *wire, int fd, const struct wire_conn_ops *ops)
+{
+	static const struct wire_addr unknown = { .is_unix = false };
+
+	return listen_on(wire, fd, &unknown, ops, NULL);
+}
+
+struct wire_listener *wire_listen(struct wire *wire, const char *address, const struct wire_conn_ops *ops,
+				  void *arg, char **error)
+{
+	struct wire_addr a;
+	const char *why;
+	int fd;
+
+	if (wire_addr_parse(address, 0, &a, &why) < 0) {
+		*error = mem_printf("%s: %s", address, why);
+		return NULL;
+	}
+	fd = open_socket(&a);
+	if (fd < 0) {
+		*error = explain(address, &a, -fd);
+		return NULL;
+	}
+	return listen_on(wire, fd, &a, ops, arg);
 }
 
 const char *wire_listener_address(const struct wire_listener *l)

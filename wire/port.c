@@ -6,9 +6,11 @@
 #include <sys/socket.h>
 
 #include "common/fd.h"
+#include "common/listen_fds.h"
 #include "common/mem.h"
 #include "common/str.h"
 #include "wire/addr.h"
+#include "wire/internal.h"
 #include "wire/wire.h"
 
 enum { PORT_TRIES = 20 };	/* port 0: what is free on 127.0.0.1 may be taken on ::1 */
@@ -76,4 +78,32 @@ size_t wire_listen_port(struct wire *wire, const char *host, uint16_t port, cons
 	while ((n = listen_pair(wire, pair, port, ops, out, error)) == 0 && --tries > 0)
 		free(*error);
 	return n;
+}
+
+static bool is_on_loopback(const struct wire_listener *l)
+{
+	struct wire_addr addr;
+	const char *why;
+
+	return wire_addr_parse(wire_listener_address(l), 0, &addr, &why) == 0 && wire_addr_is_loopback(&addr);
+}
+
+size_t wire_listen_passed(struct wire *wire, const struct wire_conn_ops *ops, bool loopback_only,
+			  struct wire_listener *out[2], char **error)
+{
+	int fds[2];
+	size_t n = listen_fds_take_tcp(fds, 2);
+
+	*error = NULL;
+	for (size_t i = 0; i < n; i++) {
+		out[i] = wire_listen_fd(wire, fds[i], ops);
+		if (loopback_only && !*error && !is_on_loopback(out[i]))
+			*error = mem_printf("the socket of the service manager is on %s, no loopback address: --insecure is for "
+					    "these only", wire_listener_address(out[i]));
+	}
+	if (!*error)
+		return n;
+	while (n > 0)
+		wire_listener_close(out[--n]);
+	return 0;
 }

@@ -12,6 +12,8 @@
 #include "common/mem.h"
 #include "common/str.h"
 #include "common/utf8.h"
+#include "wire/conn.h"
+#include "wire/download.h"
 #include "wire/field.h"
 #include "wire/headers.h"
 #include "wire/internal.h"
@@ -41,6 +43,7 @@ static void take_text(struct wire_call *call, char **text, const char *value, si
 static void take_method(struct wire_call *call, const char *value, size_t len)
 {
 	call->is_post = HEADERS_IS(value, len, "POST");
+	call->is_get = HEADERS_IS(value, len, "GET");
 	call->is_head = HEADERS_IS(value, len, "HEAD");
 }
 
@@ -76,23 +79,68 @@ void server_field(struct wire_call *call, const char *name, size_t n, const uint
 		call->in_too_large |= !headers_take_meta(&call->in, name, n, value, len);
 }
 
-static bool find_method(struct wire_call *call)
+static const struct wire_method *method_at(const struct wire *wire, const char *path, void **arg)
 {
-	const struct wire *wire = call->conn->wire;
-
 	for (size_t t = 0; t < wire->n_tables; t++)
 		for (size_t i = 0; i < wire->tables[t].n; i++)
-			if (!strcmp(wire->tables[t].methods[i].path, call->path)) {
-				call->method = &wire->tables[t].methods[i];
-				call->method_arg = wire->tables[t].arg;
-				call_set_runs_long(call, call->method->runs_long);
-				return true;
+			if (!strcmp(wire->tables[t].methods[i].path, path)) {
+				*arg = wire->tables[t].arg;
+				return &wire->tables[t].methods[i];
 			}
-	return false;
+	return NULL;
 }
 
-/* An answer in plain HTTP, for clients that do not speak gRPC at all. */
-static void answer_http(struct wire_call *call)
+static bool find_method(struct wire_call *call)
+{
+	call->method = method_at(call->conn->wire, call->path, &call->method_arg);
+	if (call->method)
+		call_set_runs_long(call, call->method->runs_long);
+	return call->method;
+}
+
+/* ---- clients that do not speak gRPC at all ---- */
+
+static enum download_method http_method(const struct wire_call *call)
+{
+	return call->is_get ? DOWNLOAD_GET : call->is_head ? DOWNLOAD_HEAD : DOWNLOAD_OTHER;
+}
+
+/* Its answer, when it came for a file; at the path of a gRPC method there is none. Owned. */
+static struct download *find_download(const struct wire_call *call)
+{
+	const char *target = call->path ? call->path : "";
+	struct download *d;
+	void *arg;
+
+	if (!download_is_offered(call->conn) || method_at(call->conn->wire, target, &arg))
+		return NULL;
+	if (!call->is_post && (call->has_content || !call->remote_done))
+		return download_error(400, http_method(call));
+	d = download_new(call->conn, http_method(call), target);
+	if (!call->is_post || download_status(d) != 404)
+		return d;
+	download_free(d);		/* a POST is taken for a gRPC call that was meant */
+	return NULL;
+}
+
+/* A reader that is too slow is cut off by the time of the call. */
+static void answer_download(struct wire_call *call, struct download *d)
+{
+	struct headers h = { .n = 0 };
+
+	call->download = d;
+	call->conn->n_downloads++;
+	call->started = true;
+	call->local_done = call->headers_sent = true;
+	download_headers(d, &h);
+	h2_respond(call->conn->h2, call->id, h.fields, h.n, download_left(d) > 0);
+	headers_done(&h);
+	conn_limit_unsent(call->conn);
+	conn_mark_dirty(call->conn);
+	call_arm(call);
+}
+
+static void answer_text(struct wire_call *call)
 {
 	const char *text = call->is_post ? "gRPC needs content-type: application/grpc\n" : "gRPC needs POST\n";
 	uint16_t status = call->is_post ? 415 : 405;
@@ -112,6 +160,16 @@ static void answer_http(struct wire_call *call)
 	headers_done(&h);
 	conn_mark_dirty(call->conn);
 	call_over(call, WIRE_UNIMPLEMENTED, text);
+}
+
+static void answer_http(struct wire_call *call)
+{
+	struct download *d = find_download(call);
+
+	if (d)
+		answer_download(call, d);
+	else
+		answer_text(call);
 }
 
 /* Such a client may not look for an answer before it has sent its body, which is therefore waited for
@@ -359,6 +417,12 @@ void server_fail(struct wire_call *call, enum wire_code code, const char *why)
 {
 	if (call->over)
 		return;
+	if (call->download) {
+		h2_reset(call->conn->h2, call->id, H2_CANCEL);
+		conn_mark_dirty(call->conn);
+		call_over(call, code, why);
+		return;
+	}
 	if (call->foreign_body) {		/* its time is over */
 		answer_http(call);
 		return;

@@ -11,6 +11,7 @@
 
 #include "common/mem.h"
 #include "common/str.h"
+#include "wire/libraries.h"
 #include "wire/tls_session.h"
 #include "wire/x509.h"
 
@@ -32,7 +33,7 @@ static const uint8_t alpn_h2[] = "\2h2", alpn_rh2[] = "\3rh2";
 static int select_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
 			   unsigned int in_len, void *arg)
 {
-	static const uint8_t known[] = "\2h2\3rh2\10http/1.1";
+	static const uint8_t known[] = "\2h2\3rh2\10http/1.1\10http/1.0";
 	unsigned char *chosen;
 
 	(void)ssl;
@@ -192,4 +193,9 @@ void tls_set_revoked(struct wire_tls *face, bool (*is_revoked)(const char *seria
 
 	tls->is_revoked = is_revoked;
 	tls->arg = arg;
+}
+
+struct library tls_library(void)
+{
+	return (struct library){ "OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING), OPENSSL_VERSION_STR };
 }

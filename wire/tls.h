@@ -5,7 +5,8 @@
  * client, with a certificate or without, and says in wire_peer what the certificate is worth: so that who is
  * turned away reads why in the status of its calls, and an expired one can renew itself.
  *
- * ALPN is "h2", or "rh2" for the reverse channel. No tickets, no early data: every connection is verified anew.
+ * ALPN is "h2", or "rh2" for the reverse channel; of clients that came for a file (files.h) also "http/1.1" and
+ * "http/1.0". No tickets, no early data: every connection is verified anew.
  */
 #ifndef WIRE_TLS_H
 #define WIRE_TLS_H

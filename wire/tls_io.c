@@ -40,6 +40,7 @@ static int bio_read(BIO *bio, char *to, int n)
 	s->is_at_end |= got == 0;
 	s->is_dry = got == -EAGAIN;
 	s->barren += got > 0 ? (size_t)got : 0;
+	s->peer.has_spoken |= got > 0;
 	return moved(bio, s, got, BIO_FLAGS_READ);
 }
 
@@ -77,7 +78,22 @@ static BIO_METHOD *bio_method(void)
 	return method;
 }
 
-/* ---- words ---- */
+/* ---- faults and words ---- */
+
+/* A failure that comes before the server has said its first word in TLS, and is no alert, is not TLS at all. */
+static enum wire_fault fault_of(const struct tls_session *s, int reason)
+{
+	switch (reason) {
+	case SSL_R_WRONG_VERSION_NUMBER:
+	case SSL_R_HTTP_REQUEST: return WIRE_FAULT_NOT_TLS;
+	case SSL_R_NO_APPLICATION_PROTOCOL:
+	case SSL_AD_REASON_OFFSET + SSL_AD_NO_APPLICATION_PROTOCOL: return WIRE_FAULT_NOT_GRPC;
+	default: break;
+	}
+	if (reason > SSL_AD_REASON_OFFSET)
+		return WIRE_FAULT_REJECTED;
+	return SSL_get_state(s->ssl) == TLS_ST_CW_CLNT_HELLO ? WIRE_FAULT_NOT_TLS : WIRE_FAULT_TLS;
+}
 
 /* Alerts of RFC 8446 section 6.2 that a peer of ours can send, in the words of who reads them here. */
 static const char *alert_words(int alert)
@@ -115,6 +131,8 @@ static void note_why(struct tls_session *s)
 	unsigned long error = ERR_peek_error();
 	const char *words = reason_words(ERR_GET_REASON(error)), *own = ERR_reason_error_string(error);
 
+	if (s->is_client && !s->peer.fault)
+		s->peer.fault = fault_of(s, ERR_GET_REASON(error));
 	if (*s->why)
 		return;
 	if (s->is_client && *s->peer.refused)
@@ -162,8 +180,10 @@ static int settle(struct tls_session *s)
 	SSL_get0_alpn_selected(s->ssl, &protocol, &len);
 	s->peer.is_reverse = len == 3 && !memcmp(protocol, "rh2", 3);
 	s->peer.has_protocol = s->peer.is_reverse || (len == 2 && !memcmp(protocol, "h2", 2));
+	s->peer.is_http1 = len == 8 && !memcmp(protocol, "http/1.", 7);
 	if (s->is_client && !s->peer.has_protocol) {
 		snprintf(s->why, sizeof s->why, "%s", reason_words(SSL_R_NO_APPLICATION_PROTOCOL));
+		s->peer.fault = WIRE_FAULT_NOT_GRPC;
 		return -EBADMSG;
 	}
 	return 0;

@@ -86,8 +86,9 @@ static const char *date(int64_t s)
 	return text;
 }
 
-static int refuse(struct tls_session *s, int code, const char *text)
+static int refuse(struct tls_session *s, int code, enum wire_fault fault, const char *text)
 {
+	s->peer.fault = fault;
 	snprintf(s->peer.refused, sizeof s->peer.refused, "%s", text);
 	return code;
 }
@@ -102,7 +103,7 @@ static int refuse_time(struct tls_session *s, int code, const struct wire_identi
 	else
 		snprintf(text, sizeof text, "the certificate of %s %s is not valid before %s; is a clock wrong?",
 			 identity_kind_name(who->kind), who->name, date(who->not_before_s));
-	return refuse(s, code, text);
+	return refuse(s, code, WIRE_FAULT_DATES, text);
 }
 
 /* A client finds a master that was made anew, and has to be told the way back to it. */
@@ -114,7 +115,7 @@ static int refuse_ca(struct tls_session *s)
 	if (s->is_client && s->tls->ca_file)
 		snprintf(text + strlen(text), sizeof text - strlen(text), "; was the master made anew? Then remove %s and enrol again",
 			 s->tls->ca_file);
-	return refuse(s, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, text);
+	return refuse(s, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, WIRE_FAULT_OTHER_CA, text);
 }
 
 static int refuse_chain(struct tls_session *s, int code)
@@ -132,7 +133,7 @@ static int refuse_chain(struct tls_session *s, int code)
 		return refuse_ca(s);
 	default:
 		snprintf(text, sizeof text, "the certificate is not valid: %s", words);
-		return refuse(s, code, text);
+		return refuse(s, code, WIRE_FAULT_TLS, text);
 	}
 }
 
@@ -150,7 +151,8 @@ static int check_name(struct tls_session *s, const struct wire_identity *who)
 	else
 		snprintf(text, sizeof text, "that address answers as %s %s, which is no %s", identity_kind_name(who->kind),
 			 who->name, identity_kind_name(s->expect));
-	return refuse(s, X509_V_ERR_HOSTNAME_MISMATCH, text);
+	s->peer.met = *who;
+	return refuse(s, X509_V_ERR_HOSTNAME_MISMATCH, WIRE_FAULT_OTHER_PEER, text);
 }
 
 /* A server that is none of ours: it has no identity, its certificate names hosts. */
@@ -161,7 +163,7 @@ static int check_host(struct tls_session *s, X509 *leaf)
 	if (X509_check_host(leaf, s->expect_name, 0, 0, NULL) == 1 || X509_check_ip_asc(leaf, s->expect_name, 0) == 1)
 		return X509_V_OK;
 	snprintf(text, sizeof text, "the certificate is not of %s", s->expect_name);
-	return refuse(s, X509_V_ERR_HOSTNAME_MISMATCH, text);
+	return refuse(s, X509_V_ERR_HOSTNAME_MISMATCH, WIRE_FAULT_TLS, text);
 }
 
 /* ---- the verdict ---- */
@@ -179,7 +181,8 @@ int tls_verify(struct tls_session *s, X509 *leaf, STACK_OF(X509) *sent)
 	int code, late;
 
 	if (!ca)
-		return refuse(s, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, s->tls->has_pin ?
+		return refuse(s, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+			      s->tls->has_pin ? WIRE_FAULT_OTHER_PIN : WIRE_FAULT_TLS, s->tls->has_pin ?
 			      "the CA is not the one of the token or of --ca-fingerprint (its fingerprint differs): wrong address, or not this cluster" :
 			      "no certificate of a CA was shown");
 	note_ca(s, ca);
@@ -190,9 +193,9 @@ int tls_verify(struct tls_session *s, X509 *leaf, STACK_OF(X509) *sent)
 	if (s->is_client && !s->expect)
 		return late == X509_V_OK ? check_host(s, leaf) : refuse_chain(s, late);
 	if (x509_identity(leaf, &who, &why) < 0)
-		return refuse(s, X509_V_ERR_APPLICATION_VERIFICATION, why);
+		return refuse(s, X509_V_ERR_APPLICATION_VERIFICATION, WIRE_FAULT_TLS, why);
 	if (s->tls->is_revoked && s->tls->is_revoked(who.serial, s->tls->arg))
-		return refuse(s, X509_V_ERR_CERT_REVOKED, "the certificate was revoked");
+		return refuse(s, X509_V_ERR_CERT_REVOKED, WIRE_FAULT_REVOKED, "the certificate was revoked");
 	code = check_name(s, &who);
 	if (code != X509_V_OK)
 		return code;

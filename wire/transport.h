@@ -29,11 +29,15 @@ struct transport_ops {
 /* What a handshake has found out. */
 struct transport_peer {
 	bool is_reverse;		/* the client will take the server's role */
+	bool is_http1;			/* the client named HTTP/1.x, and neither of the others */
 	bool has_protocol;		/* the peer named HTTP/2, in either role; else it has to be sniffed */
 	struct wire_identity identity;	/* kind NONE: none that is worth anything */
 	bool is_expired;		/* good but for its time */
 	char refused[240];		/* why its certificate is not accepted; "": it is, or there is none */
 	char ca[WIRE_FINGERPRINT_LEN + 1];
+	bool has_spoken;		/* a byte of it has come */
+	enum wire_fault fault;		/* at a client: why the handshake has failed */
+	struct wire_identity met;	/* with WIRE_FAULT_OTHER_PEER: who answered */
 };
 
 struct transport {

@@ -190,6 +190,12 @@ void wire_set_refusal(struct wire *wire, void (*on_refusal)(struct wire_call *ca
 	wire->refusal_arg = arg;
 }
 
+void wire_serve_files(struct wire *wire, wire_find_file *find, void *arg)
+{
+	wire->find_file = find;
+	wire->find_file_arg = arg;
+}
+
 void wire_set_tls(struct wire *wire, struct wire_tls *tls)
 {
 	wire->tls = tls;

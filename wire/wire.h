@@ -155,6 +155,33 @@ struct wire_conn_ops {
 };
 
 /*
+ * What stands in the way of a connection: the words of its end say more, this tells one end from another. It is known
+ * from on_end of its calls to on_down; before that it is what the connection would be told for if time were up now.
+ */
+enum wire_fault {
+	WIRE_FAULT_NONE,	/* nothing, or what only the words describe */
+	WIRE_FAULT_LOOKUP,	/* the host name has no address, or nobody who could tell answers */
+	WIRE_FAULT_NO_ROUTE,
+	WIRE_FAULT_REFUSED,	/* nothing listens there */
+	WIRE_FAULT_TIMEOUT,	/* no TCP connection in time */
+	WIRE_FAULT_CLOSED,	/* connected, then closed before a byte came */
+	WIRE_FAULT_SILENT,	/* connected, and no byte came in time */
+	WIRE_FAULT_NEEDS_TLS,	/* plaintext does not go there */
+	WIRE_FAULT_NOT_TLS,	/* what came is no TLS */
+	WIRE_FAULT_NOT_GRPC,	/* TLS, or a plain connection, but no HTTP/2 on it */
+	WIRE_FAULT_OTHER_PEER,	/* of our CA, but not who was looked for: wire_conn_met() */
+	WIRE_FAULT_OTHER_CA,
+	WIRE_FAULT_OTHER_PIN,	/* not the CA whose fingerprint was given */
+	WIRE_FAULT_DATES,	/* its certificate is not valid now */
+	WIRE_FAULT_REVOKED,
+	WIRE_FAULT_REJECTED,	/* the peer does not take our certificate, or our way to speak TLS */
+	WIRE_FAULT_TLS		/* anything else about TLS */
+};
+enum wire_fault wire_conn_fault(const struct wire_conn *conn);
+/* Whose certificate was met where somebody else's was looked for; NULL: none of our CA. */
+const struct wire_identity *wire_conn_met(const struct wire_conn *conn);
+
+/*
  * Listens on "host:port" (a literal address; port 0: any) or "unix:/path" (a stale socket is replaced,
  * mode 0660). NULL with *error set to owned words ("127.0.0.1:50053: Address already in use").
  */
@@ -167,6 +194,10 @@ struct wire_listener *wire_listen(struct wire *wire, const char *address, const 
  */
 size_t wire_listen_port(struct wire *wire, const char *host, uint16_t port, const struct wire_conn_ops *ops,
 			struct wire_listener *out[2], char **error);
+/* Listens on the TCP sockets that a service manager has opened for us, if there are any. The number of listeners; with
+ * loopback_only and one that is not on a loopback address *error is set to owned words, and nothing listens. */
+size_t wire_listen_passed(struct wire *wire, const struct wire_conn_ops *ops, bool loopback_only,
+			  struct wire_listener *out[2], char **error);
 uint16_t wire_listener_port(const struct wire_listener *l);		/* in use; 0: a unix socket */
 const char *wire_listener_address(const struct wire_listener *l);	/* with the port in use */
 void wire_listener_close(struct wire_listener *l);			/* a unix socket is removed */

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/fd.h"
+#include "common/own_cgroup.h"
 #include "common/str.h"
 
 enum { DEPTH_MAX = 8, FILE_MAX = 4 * 1024 * 1024, STALE_S = 60 };
@@ -26,6 +28,21 @@ static const char prefix[] = "sloth-run-";
 static int open_dir(int at, const char *path)
 {
 	return openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+void cgroup_leave_agent(void)
+{
+	char *own = own_cgroup(), *slash = own ? strrchr(own, '/') : NULL;
+	char path[PATH_MAX] = "";
+	int fd;
+
+	if (slash && str_equal(slash, "/agent"))
+		snprintf(path, sizeof path, "%.*s/sup/cgroup.procs", (int)(slash - own), own);
+	fd = path[0] ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+	if (fd >= 0)
+		(void)!write(fd, "0", 1);	/* where it stays is of no consequence to its run */
+	fd_close(&fd);
+	free(own);
 }
 
 static void let_go(struct cgroup *g)

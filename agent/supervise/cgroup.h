@@ -18,6 +18,8 @@ struct cgroup {
 	char name[CGROUP_NAME_MAX];
 };
 
+/* Leaves the group of the agent for that of its supervisors, where the agent has made one: see agent/cgroup.c. */
+void cgroup_leave_agent(void);
 /* 0 or -errno: there is none. parent NULL: -ENOENT. */
 int cgroup_make(struct cgroup *g, const char *parent, const uint8_t *id);
 /* One that is there, by its name. 0 or -errno. */

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/supervise/cgroup.h"
 #include "agent/supervise/child.h"
 #include "agent/supervise/supervisor.h"
 #include "agent/supervise/sweep.h"
@@ -122,6 +123,7 @@ static int start(struct supervisor *s)
 	sigset_t chld;
 	int err;
 
+	cgroup_leave_agent();
 	setsid();		/* fails where the agent has done it */
 	umask(077);
 	child_own_signals();

@@ -160,10 +160,10 @@ static int make_staging(struct login *l)
 
 /* ---- enrolment ---- */
 
-static const char *refusal_hint(enum wire_code code, const char *error)
+static const char *refusal_hint(enum wire_fault fault, enum wire_code code)
 {
-	if (client_tls_hint(error))
-		return client_tls_hint(error);
+	if (client_fault_hint(fault))
+		return client_fault_hint(fault);
 	if (code == WIRE_INVALID_ARGUMENT)
 		return "a token for an operator, and a name that it is for: --name NAME";
 	if (code == WIRE_PERMISSION_DENIED)
@@ -194,7 +194,7 @@ static int ask(struct login *l, struct wire_tls *tls)
 		context_remove_staged(l->root, l->context);
 	if (!err)
 		return 0;
-	fail(l, err, mem_printf("master at %s: %s", l->address, error), refusal_hint(answer.code, error));
+	fail(l, err, mem_printf("master at %s: %s", l->address, error), refusal_hint(answer.fault, answer.code));
 	free(error);
 	return err;
 }

@@ -19,6 +19,7 @@
 #include "common/mem.h"
 #include "common/paths.h"
 #include "wire/credential.h"
+#include "wire/libraries.h"
 #include "wire/proto/sloth.pb-c.h"
 #include "wire/tls.h"
 
@@ -180,4 +181,10 @@ void passport_close(struct passport *p, bool may_renew)
 	if (may_renew)
 		renew_when_due(p);
 	passport_free(p);
+}
+
+size_t passport_library(struct library *out)
+{
+	*out = tls_library();
+	return 1;
 }

@@ -90,7 +90,8 @@ static void on_down(struct wire_conn *conn, const char *why, void *arg)
 {
 	struct asking *a = arg;
 
-	(void)conn;
+	if (!a->answer->is_asked)
+		a->answer->fault = wire_conn_fault(conn);
 	a->conn = NULL;
 	end(a, mem_strdup(why));
 }

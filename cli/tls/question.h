@@ -27,6 +27,7 @@ struct answer {
 	bool is_asked;		/* the request was sent: the master may have answered, even if nothing came */
 	bool is_answered;
 	enum wire_code code;	/* with is_answered */
+	enum wire_fault fault;	/* without is_asked: what the connection met */
 };
 
 /* The certificate is in its place: 0; else -errno with *error set to owned words. */

@@ -5,7 +5,7 @@ start_master
 start_agent web1
 address=$(json "$(sloth agent get web1 -o json)" .address)
 launch_agent web2 --report-address "$address"
-wait_shows web2 'unreachable: name differs: that address answers as "web1"'
+wait_shows web2 'unreachable: other-agent: name differs: that address answers as "web1"'
 run sloth agent run web2 "touch $T/ran"
 assert_status 125
 assert_stderr_has 'name differs'

@@ -13,11 +13,14 @@ run on_master agent accept --all
 assert_status 1
 assert_stderr_like '^sloth: agent accept: '
 
+standing() { cut -d' ' -f1 "$T/agent-$1/run/status" 2>/dev/null; }
+stands() { [ "$(standing "$1")" = "$2" ]; }
 launch_secure_agent web1
 launch_secure_agent db1
 waits() { on_master agent pending 2>/dev/null | grep -q "^$1 "; }
 until_true 20 waits web1 || fail "web1 does not wait"
 until_true 20 waits db1 || fail "db1 does not wait"
+until_true 20 stands web1 waiting || fail "its file says it is $(standing web1)"
 run on_master status
 assert_stdout_like '^Waiting: +2 to be accepted: sloth agent pending$'
 run on_master whoami
@@ -39,6 +42,7 @@ run on_master agent accept web1 --fingerprint "${upper:0:2}:${upper:2}"
 assert_status 0
 assert_stdout_is "web1: accepted (key ${key:0:16})"$'\n'
 until_true 20 is_usable web1 || fail "web1 does not come up: $(tail -n 3 "$T/web1.log")"
+assert_equal "$(standing web1)" registered 'how web1 stands by its file'
 run on_master agent run -n web1 echo accepted
 assert_stdout_is $'accepted\n'
 
@@ -47,6 +51,7 @@ assert_status 0
 assert_equal "$(json "$(cat "$T/stdout")" .done)" rejected 'what was done'
 run on_master agent reject db1
 assert_status 1
+until_true 20 stands db1 denied || fail "the file of db1 says it is $(standing db1)"
 run on_master agent accept db1
 assert_status 0
 

@@ -37,6 +37,12 @@ for address in 0.0.0.0:50051 "unix:$T/sock" 127.0.0.1:0 127.0.0.1; do
 	assert_status 64
 	assert_stderr_has report-address
 done
+for other in '--bind-address 127.0.0.1' '--report-address 10.0.0.7:50061'; do
+	# shellcheck disable=SC2086  # an option and its value
+	run slothd-agent --state-dir "$T/x" --incus 10.0.0.7:50052 $other
+	assert_status 64
+	assert_stderr_has "${other#--} says otherwise"
+done
 run slothd-agent --state-dir "$T/x" --master 127.0.0.1:0
 assert_status 64
 assert_stderr_has 'not in 1..65535'

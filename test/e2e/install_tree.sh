@@ -9,9 +9,12 @@ assert_status 0
 usr=$T/dest/usr
 for file in bin/sloth libexec/sloth/sloth-tls sbin/slothd-master sbin/slothd-agent share/man/man1/sloth.1 \
 	share/man/man8/slothd-master.8 share/man/man8/slothd-agent.8 share/man/man5/sloth-policy.5 \
-	share/man/man7/sloth-security.7 share/sloth/proto/agent.proto share/sloth/proto/sloth.proto; do
+	share/man/man5/sloth.conf.5 share/man/man7/sloth-security.7 share/bash-completion/completions/sloth \
+	share/bash-completion/completions/slothd-agent share/zsh/site-functions/_sloth share/fish/vendor_completions.d/sloth.fish \
+	share/sloth/proto/agent.proto share/sloth/proto/sloth.proto; do
 	[ -f "$usr/$file" ] || fail "$file is not installed"
 done
+(cd "$usr/share/sloth/dist" && sha256sum --quiet -c SHA256SUMS) || fail 'what masters hand out is not what SHA256SUMS says'
 assert_equal "$(readlink "$usr/bin/sloth-runner")" sloth 'where sloth-runner points to'
 
 mkdir "$T/path"

@@ -46,7 +46,10 @@ fi
 PATH=$SLOTH_BUILD/bin:$SLOTH_BUILD/sbin:$PATH
 HOME=$T/home XDG_RUNTIME_DIR=$T/xdg-run XDG_STATE_HOME=$T/xdg-state XDG_CONFIG_HOME=$T/xdg-config
 export PATH HOME XDG_RUNTIME_DIR XDG_STATE_HOME XDG_CONFIG_HOME LC_ALL=C.UTF-8 TERM=xterm
-unset SLOTH_MASTER SLOTH_CONTEXT SLOTH_TOKEN NO_COLOR COLUMNS JOURNAL_STREAM NOTIFY_SOCKET
+for variable in "${!SLOTH_@}"; do	# every option of ours has one
+	case $variable in SLOTH_BUILD | SLOTH_PLAIN_BUILD) ;; *) unset "$variable" ;; esac
+done
+unset NO_COLOR COLUMNS JOURNAL_STREAM NOTIFY_SOCKET
 mkdir -p "$HOME" "$XDG_RUNTIME_DIR"
 cd "$T" || exit 1
 

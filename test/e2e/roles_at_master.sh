@@ -55,6 +55,7 @@ method                                 none foreign revoked early ancient expire
 /sloth.v1.Master/ControlRun             -      -       -      -      -       -      -     -      y       -      y     x      y
 /sloth.v1.Master/Ping                   -      -       -      -      -       -      -     -      y       -      y     x      y
 /sloth.v1.Master/DrainAgent             -      -       -      -      -       -      -     -      y       -      y     x      y
+/sloth.v1.Master/ExamineAgent           -      -       -      -      -       -      -     -      y       -      y     x      y
 /sloth.v1.Master/Status                 -      -       -      -      -       -      -     -      y       -      y     x      y
 /sloth.v1.Master/Enroll                 y      y       y      y      y       y      y     y      y       y      y     x      y
 /sloth.v1.Master/Renew                  -      -       -      -      -       y      y     y      y       -      y     x      y

@@ -14,7 +14,7 @@ certify "$T/master/ca" web1 -1 30 agent/web1
 call "/agent.AgentRegistry/RegisterAgent 1=web1 2=$web2" -k "$T/web1" -c "$ca" "$master"
 assert_stdout_like '^y '
 run on_master agent get web1
-assert_stdout_has 'TLS: name differs: that address answers as web2'
+assert_stdout_has 'other-agent: name differs: that address answers as web2'
 run on_master agent run web1 "touch '$T/ran'"
 assert_status 125
 assert_stderr_has 'name differs: that address answers as web2'

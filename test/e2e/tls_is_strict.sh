@@ -45,12 +45,12 @@ judge() {
 	closed "$address" "$preface" -alpn rh2
 	wait_line "$log" 'the peer does not speak HTTP/2'
 	closed "$address" 'GET / HTTP/1.1\r\n\r\n' -alpn http/1.1
-	assert_stdout_has 'This port speaks gRPC'
+	assert_stdout_has "$3"
 
 	# Nothing to resume with: no ticket comes behind the handshake, of which HTTP/2's first bytes are the proof.
 	closed "$address" "$reverse" -alpn h2 -sess_out "$T/session"
 	[ ! -e "$T/session" ] || fail "the session can be resumed"
 }
-judge "$master" "$T/master.log"
-judge "$agent" "$T/web1.log"
+judge "$master" "$T/master.log" 'HTTP/1.1 400 Bad Request'
+judge "$agent" "$T/web1.log" 'This port speaks gRPC'
 is_usable web1 || fail "the agent is gone"

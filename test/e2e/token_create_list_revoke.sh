@@ -32,5 +32,18 @@ assert_status 0
 assert_stdout_is "$id: revoked"$'\n'
 run on_master token list
 assert_stdout_like "^$id .*revoked"
+
+# A line that installs an agent: this master has no agents to give out, so there is no token either.
+before=$(on_master token list | wc -l)
+run on_master token create --name web1 --print-install
+assert_status 1
+assert_stderr_has 'this master has no agent to give out: '
+assert_stdout_is ''
+run on_master token create --name 'web*' --print-install
+assert_status 2
+run on_master token create --name web1 --print-install=incus
+assert_status 2
+assert_stderr_has 'try: --incus HOST:PORT'
+assert_equal "$(on_master token list | wc -l)" "$before" 'lines of the list'
 run slothd-agent --version
 ! grep -q "${token##*.}" "$T"/*.log || fail "the secret is in a log"

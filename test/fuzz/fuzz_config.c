@@ -11,14 +11,14 @@
 
 #include "common/fd.h"
 #include "common/mem.h"
-#include "common/opt.h"
+#include "common/opt_read.h"
 #include "test/fuzz/fuzz.h"
 
 enum { WORDS_MAX = 64 };
 
 struct settings {
-	bool flag;
-	const char *text;
+	bool flag, help;
+	const char *text, *choice, *form;
 	uint64_t number, time;
 	struct opt_list list;
 };
@@ -30,6 +30,9 @@ static const struct opt table[] = {
 	{ "number", 'n', OPT_UINT, "N", "a number", FIELD(number), 1, 65535 },
 	{ "time", 0, OPT_DURATION, "TIME", "a duration", FIELD(time), 0, 0 },
 	{ "list", 'l', OPT_LIST, "ITEM", "a list", FIELD(list), 0, 0 },
+	{ "choice", 0, OPT_CHOICE, "WORD=one|two", "a word", FIELD(choice), 0, 0 },
+	{ "form", 'F', OPT_OPTIONAL, "FORM=one|two", "a form", FIELD(form), 0, 0 },
+	{ "help", 'h', OPT_FLAG | OPT_ON_LINE, NULL, "no key", FIELD(help), 0, 0 },
 	{ NULL, 0, OPT_FLAG, NULL, NULL, 0, 0, 0 },
 };
 
@@ -40,21 +43,24 @@ static void judge(struct settings *s, int result, char *error)
 	for (size_t i = 0; i < s->list.n; i++)
 		assert(strlen(s->list.items[i]) < SIZE_MAX);	/* readable to its end */
 	assert(!s->text || strlen(s->text) < SIZE_MAX);
-	opt_list_done(&s->list);
+	assert(!s->choice || !*s->choice || strcmp(s->choice, "one") == 0 || strcmp(s->choice, "two") == 0);
 	free(error);
 }
 
 static void read_file(const uint8_t *data, size_t n)
 {
 	struct settings s = { 0 };
-	char *memory, *error = NULL, path[32];
+	struct opt_read read;
+	char *error = NULL, path[32];
 	int fd = memfd_create("config", MFD_CLOEXEC), result;
 
 	assert(fd >= 0 && fd_write_all(fd, data, n) == 0);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	result = opt_parse_file(table, path, &s, &memory, &error);
+	opt_read_init(&read, table, &s, sizeof s);
+	result = opt_read_file(&read, path, "Section", &error);
+	assert(!s.help);
 	judge(&s, result, error);
-	free(memory);
+	opt_read_done(&read);
 	close(fd);
 }
 
@@ -71,6 +77,7 @@ static void read_words(const uint8_t *data, size_t n)
 		argv[argc++] = words + at;
 	result = opt_parse(table, argc, argv, &s, &error);
 	judge(&s, result, error);
+	opt_done(table, &s);
 	free(words);
 }
 

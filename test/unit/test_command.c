@@ -8,7 +8,9 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "common/exits.h"
+#include "common/fd.h"
 #include "common/str.h"
+#include "test/lib/tmp.h"
 #include "test/lib/unit.h"
 
 struct seen {
@@ -19,9 +21,22 @@ struct seen {
 static struct seen seen;
 static char seen_operands[200];
 
+/* Values from elsewhere than the line go with the command. */
+static const char *keep(int at, const char *text)
+{
+	static char kept[2][20];
+
+	if (!text)
+		return NULL;
+	snprintf(kept[at], sizeof kept[at], "%s", text);
+	return kept[at];
+}
+
 static int remember(void *options, int argc, char **argv)
 {
 	seen = *(struct seen *)options;
+	seen.depth = keep(0, seen.depth);
+	seen.global.format = keep(1, seen.global.format);
 	seen_operands[0] = '\0';
 	for (int i = 0; i < argc; i++) {
 		strcat(seen_operands, argv[i]);
@@ -59,6 +74,14 @@ static const struct command top[] = {
 };
 static const struct command root = { .name = "prog", .summary = "A program", .sub = top };
 
+/* Whoever runs this test may have a configuration. */
+static void write_settings(const char *text)
+{
+	setenv("XDG_CONFIG_HOME", tmp_path("config"), 1);
+	ck_assert_int_eq(fd_make_dirs(tmp_path("config/sloth"), 0700), 0);
+	tmp_file("config/sloth/config", text);
+}
+
 static int run(const char *line)
 {
 	static char words[200];		/* options point into it */
@@ -91,6 +114,7 @@ static const struct {
 
 START_TEST(command_takes_options_in_any_place)
 {
+	write_settings("");
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
 		ck_assert_int_eq(run(lines[i].line), lines[i].status);
 		ck_assert_str_eq(seen_operands, lines[i].operands);
@@ -103,6 +127,7 @@ END_TEST
 
 START_TEST(command_refuses_wrong_lines)
 {
+	write_settings("");
 	ck_assert_int_eq(run("prog"), EXIT_USAGE);
 	ck_assert_int_eq(run("prog nothing"), EXIT_USAGE);
 	ck_assert_int_eq(run("prog thing"), EXIT_USAGE);
@@ -113,6 +138,56 @@ START_TEST(command_refuses_wrong_lines)
 	ck_assert_int_eq(run("prog thing find a -d"), EXIT_USAGE);
 	ck_assert_int_eq(run("prog thing run"), 125);
 	ck_assert_int_eq(run("prog thing run --nothing a"), 125);
+}
+END_TEST
+
+START_TEST(command_takes_options_from_elsewhere)
+{
+	static const char file[] = "output = json\n[thing find]\ndepth = 3\n[thing run]\ndepth = 4\noutput = text\n[Client]\ncolor = never\n";
+
+	write_settings(file);
+	ck_assert_int_eq(run("prog thing find a"), 42);
+	ck_assert_str_eq(seen.depth, "3");
+	ck_assert_str_eq(seen.global.format, "json");
+	ck_assert_ptr_null(seen.global.color);		/* it has no such option */
+	ck_assert_int_eq(run("prog thing run a"), 42);
+	ck_assert_str_eq(seen.depth, "4");
+	ck_assert_str_eq(seen.global.format, "text");
+	setenv("SLOTH_THING_FIND_DEPTH", "5", 1);
+	setenv("SLOTH_OUTPUT", "text", 1);
+	setenv("SLOTH_DEPTH", "6", 1);			/* of nobody */
+	ck_assert_int_eq(run("prog thing find a"), 42);
+	ck_assert_str_eq(seen.depth, "5");
+	ck_assert_str_eq(seen.global.format, "text");
+	ck_assert_int_eq(run("prog -o json thing find a -d 7"), 42);
+	ck_assert_str_eq(seen.depth, "7");
+	ck_assert_str_eq(seen.global.format, "json");
+	unsetenv("SLOTH_THING_FIND_DEPTH");
+	unsetenv("SLOTH_OUTPUT");
+	unsetenv("SLOTH_DEPTH");
+}
+END_TEST
+
+/* Whichever command it is for, and whichever runs. */
+START_TEST(command_refuses_wrong_settings)
+{
+	static const char *const wrong[] = {
+		"depth = 3\n", "[Client]\ndepth = 3\n", "[thing find]\ncolor = never\n", "[thing]\n", "[thing start]\n", "[other]\n",
+		"output = xml\n", "help = yes\n", "[thing run]\nflag = perhaps\n", "[Agent]\n",
+	};
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		write_settings(wrong[i]);
+		ck_assert_msg(run("prog thing find a") == EXIT_USAGE, "%s", wrong[i]);
+		ck_assert_int_eq(run("prog thing run a"), 125);
+		ck_assert_int_eq(run("prog thing run --help"), EXIT_OK);
+		ck_assert_int_eq(run("prog thing start x"), 43);
+	}
+	write_settings("");
+	setenv("SLOTH_THING_RUN_FLAG", "perhaps", 1);
+	ck_assert_int_eq(run("prog thing find a"), 42);
+	ck_assert_int_eq(run("prog thing run a"), 125);
+	unsetenv("SLOTH_THING_RUN_FLAG");
 }
 END_TEST
 
@@ -162,6 +237,7 @@ START_TEST(command_has_help_and_examples_for_all)
 }
 END_TEST
 
-UNIT_MAIN(command_takes_options_in_any_place, command_refuses_wrong_lines,
+UNIT_MAIN(command_takes_options_in_any_place, command_refuses_wrong_lines, command_takes_options_from_elsewhere,
+	  command_refuses_wrong_settings,
 	  command_hands_all_words_to_a_wrapped_program, command_help_beats_missing_operands,
 	  command_has_help_and_examples_for_all)

@@ -46,7 +46,7 @@ static void expect(struct question *q, const char *policy, const char *words)
 	struct record r;
 	struct pair p;
 
-	q->config = (struct config){ .own_name = (char *)(uintptr_t)"web1", .policy = path, .own_policy = path };
+	q->config = (struct config){ .own_name = (char *)(uintptr_t)"web1", .needs_policy = true, .own_policy = path };
 	q->agent.config = &q->config;
 	ck_assert_msg(consent_load(&q->agent, &error) == EXIT_OK, "%s", error);
 	pair_open(&p, PAIR_UNIX);

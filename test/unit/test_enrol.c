@@ -90,6 +90,7 @@ static struct enrol_config config;
 static struct token token;
 static struct {
 	unsigned n_identities, n_news;
+	enum standing standing;
 	char last[1000];
 	struct wire_tls *tls;
 } seen;
@@ -238,10 +239,11 @@ static void on_identity(struct wire_tls *tls, void *arg)
 	seen.tls = tls;
 }
 
-static void on_news(const char *words, void *arg)
+static void on_news(enum standing standing, const char *words, void *arg)
 {
 	(void)arg;
 	seen.n_news++;
+	seen.standing = standing;
 	snprintf(seen.last, sizeof seen.last, "%s", words);
 	for (const char *c = words; *c; c++)
 		ck_assert_msg((unsigned char)*c >= 32, "a control character in the news: %s", words);
@@ -284,8 +286,7 @@ static void start(void)
 {
 	char *error = NULL;
 
-	enrol = enrol_new(wire, &config, &error);
-	ck_assert_msg(enrol != NULL, "%s", error);
+	ck_assert_msg(enrol_new(wire, &config, &enrol, &error) == 0, "%s", error);
 	enrol_start(enrol);
 }
 
@@ -455,6 +456,7 @@ START_TEST(who_waits_says_how_it_gets_in)
 	master.retry_ms = 2000;
 	start();
 	expect_news("sloth agent accept web1");
+	ck_assert_int_eq(seen.standing, STANDING_WAITING);
 	ck_assert(!identity_key_fingerprint(state_file("agent.key.new"), key, &error));
 	snprintf(words, sizeof words, "(this key %.16s, CA %.16s)", key, ca_fingerprint(master.ca));
 	ck_assert_msg(strstr(seen.last, words) != NULL, "%s", seen.last);
@@ -477,6 +479,7 @@ START_TEST(who_is_denied_asks_again_when_told_to)
 	master.retry_ms = 10000;
 	start();
 	expect_news("belongs to another key");
+	ck_assert_int_eq(seen.standing, STANDING_DENIED);
 	pass(25);
 	ck_assert_uint_eq(master.n_enroll, 3);
 	master.retry_ms = UINT32_MAX;
@@ -510,6 +513,7 @@ START_TEST(a_token_that_is_not_taken_is_told_in_the_masters_words)
 	master.words = "the token is used up\nREADY=1";
 	start();
 	expect_news("PERMISSION_DENIED: \"the token is used up\\nREADY=1\"");
+	ck_assert_int_eq(seen.standing, STANDING_DENIED);
 	pass(100);
 	ck_assert_uint_le(master.n_enroll, 60);		/* 200 ms, 400 ms, ... 10 s */
 	ck_assert_uint_ge(master.n_enroll, 10);
@@ -688,7 +692,7 @@ START_TEST(a_key_that_everybody_can_read_is_no_key)
 	expect_identity(AT_ONCE_S);
 	end_agent();
 	ck_assert_int_eq(chmod(state_file("agent.key"), 0644), 0);
-	enrol = enrol_new(wire, &config, &error);
+	ck_assert_int_lt(enrol_new(wire, &config, &enrol, &error), 0);
 	ck_assert_ptr_null(enrol);
 	ck_assert_msg(strstr(error, "everybody can read this key") != NULL, "%s", error);
 	free(error);

@@ -1,16 +1,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/opt.h"
-#include "test/lib/tmp.h"
 #include "test/lib/unit.h"
 
 struct conf {
 	bool daemon, quiet;
-	const char *name;
+	const char *name, *form, *when;
 	uint64_t port, count, timeout_ms;
 	struct opt_list env;
 };
@@ -26,6 +23,9 @@ static const struct opt table[] = {
 	  offsetof(struct conf, timeout_ms), 0, 0 },
 	{ "env", 'e', OPT_LIST, "KEY=VALUE", "set a variable", offsetof(struct conf, env), 0, 0 },
 	{ "a-very-long-option-name", 0, OPT_STRING, "SOMETHING", "rarely used", offsetof(struct conf, name), 0, 0 },
+	{ "print", 'P', OPT_OPTIONAL, "FORM", "print it", offsetof(struct conf, form), 0, 0 },
+	{ "color", 0, OPT_CHOICE | OPT_LIVE, "WHEN=auto|always", "use colours", offsetof(struct conf, when), 0, 0 },
+	{ "show", 0, OPT_OPTIONAL, "FORM=text|json", "show it", offsetof(struct conf, form), 0, 0 },
 	{ 0 },
 };
 
@@ -82,6 +82,45 @@ START_TEST(fields_of_every_kind)
 }
 END_TEST
 
+START_TEST(value_of_an_option_may_be_left_out)
+{
+	static const struct {
+		const char *words[3];
+		const char *value;
+		int n;
+	} cases[] = {
+		{ { "--print" }, "", 2 }, { { "--print=incus" }, "incus", 2 }, { { "--print=" }, "", 2 },
+		{ { "--print", "incus" }, "", 2 }, { { "-P", "incus" }, "", 2 }, { { "-Pincus" }, "incus", 2 },
+		{ { "--print=x", "--print" }, "", 3 }, { { "-q" }, NULL, 2 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct conf conf = { 0 };
+		char *error;
+
+		ck_assert_int_eq(parse(&conf, &error, cases[i].words), cases[i].n);
+		ck_assert_pstr_eq(conf.form, cases[i].value);
+	}
+}
+END_TEST
+
+START_TEST(some_options_have_fixed_values)
+{
+	struct conf conf = { 0 };
+	char *error;
+
+	ck_assert_int_eq(parse(&conf, &error, WORDS("--color", "always", "--show=json")), 4);
+	ck_assert_str_eq(conf.when, "always");
+	ck_assert_str_eq(conf.form, "json");
+	ck_assert_str_eq(opt_choices(opt_find(table, "color")), "auto|always");
+	ck_assert_ptr_null(opt_choices(opt_find(table, "env")));
+	ck_assert_ptr_null(opt_choices(opt_find(table, "print")));
+	ck_assert_int_eq(parse(&conf, &error, WORDS("--show", "--color", "auto")), 4);
+	ck_assert_str_eq(conf.form, "");
+	ck_assert_str_eq(conf.when, "auto");
+}
+END_TEST
+
 START_TEST(last_value_counts)
 {
 	struct conf conf = { 0 };
@@ -128,6 +167,11 @@ START_TEST(errors_name_option_value_and_what_is_allowed)
 		{ { "--xyzzy" }, "unknown option \"--xyzzy\"" },
 		{ { "--a\x1b[31m" }, "unknown option \"--a\\x1b[31m\"" },
 		{ { "-qx" }, "unknown option \"-x\"" },
+		{ { "--color", "never" }, "--color: \"never\" is none of auto, always" },
+		{ { "--color=al" }, "--color: \"al\" is none of auto, always" },
+		{ { "--color=auto|always" }, "--color: \"auto|always\" is none of auto, always" },
+		{ { "--color" }, "--color: an argument is missing (WHEN)" },
+		{ { "--show=xml" }, "--show: \"xml\" is none of text, json" },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -176,7 +220,10 @@ START_TEST(help_is_aligned_and_wrapped)
 		"                       so on the standard error output\n"
 		"  -e, --env KEY=VALUE  set a variable\n"
 		"      --a-very-long-option-name SOMETHING\n"
-		"                       rarely used\n";
+		"                       rarely used\n"
+		"  -P, --print[=FORM]   print it\n"
+		"      --color WHEN     use colours\n"
+		"      --show[=FORM]    show it\n";
 	char text[1024] = "";
 	FILE *to = fmemopen(text, sizeof text, "w");
 
@@ -186,90 +233,7 @@ START_TEST(help_is_aligned_and_wrapped)
 }
 END_TEST
 
-START_TEST(file_has_the_same_names)
-{
-	const char *path = tmp_file("conf", "# comment\n\n  port = 7\nname= a b # c \r\ndaemon = yes\nquiet =no\n"
-				    "env = A=1\nenv = B=2\n#port = x\ntimeout=5m");
-	struct conf conf = { .quiet = true };
-	char *memory, *error;
-
-	ck_assert_int_eq(opt_parse_file(table, path, &conf, &memory, &error), 0);
-	ck_assert_uint_eq(conf.port, 7);
-	ck_assert_str_eq(conf.name, "a b # c");
-	ck_assert(conf.daemon && !conf.quiet);
-	ck_assert_uint_eq(conf.env.n, 2);
-	ck_assert_str_eq(conf.env.items[1], "B=2");
-	ck_assert_uint_eq(conf.timeout_ms, 300000);
-	opt_list_done(&conf.env);
-	free(memory);
-}
-END_TEST
-
-START_TEST(missing_and_empty_files_set_nothing)
-{
-	struct conf conf = { .port = 3 };
-	char *memory, *error;
-
-	ck_assert_int_eq(opt_parse_file(table, tmp_path("none"), &conf, &memory, &error), 0);
-	ck_assert_ptr_null(memory);
-	ck_assert_int_eq(opt_parse_file(table, tmp_file("empty", ""), &conf, &memory, &error), 0);
-	free(memory);
-	ck_assert_uint_eq(conf.port, 3);
-}
-END_TEST
-
-START_TEST(file_errors_name_file_and_line)
-{
-	static const struct {
-		const char *content, *error;
-	} cases[] = {
-		{ "port = 7\nprot = 8\n", ":2: unknown key \"prot\", did you mean port?" },
-		{ "\n\nxyzzy = 8", ":3: unknown key \"xyzzy\"" },
-		{ "port = 99999\n", ":1: port: 99999 is not in 1..65535" },
-		{ "daemon = maybe\n", ":1: daemon: \"maybe\" is neither yes nor no" },
-		{ "daemon\n", ":1: \"daemon\" is not \"key = value\"" },
-		{ "= 5\n", ":1: unknown key \"\"" },
-	};
-
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		const char *path = tmp_file("conf", cases[i].content);
-		struct conf conf = { 0 };
-		char *memory, *error;
-
-		ck_assert_int_eq(opt_parse_file(table, path, &conf, &memory, &error), -EINVAL);
-		ck_assert_mem_eq(error, path, strlen(path));
-		ck_assert_str_eq(error + strlen(path), cases[i].error);
-		free(error);
-		free(memory);
-	}
-}
-END_TEST
-
-START_TEST(unreadable_files_are_errors)
-{
-	const char *directory = tmp_path("directory");
-	const char *binary = tmp_path("binary"), *large = tmp_file("large", "");
-	struct conf conf = { 0 };
-	char *memory, *error;
-
-	ck_assert_int_eq(mkdir(directory, 0700), 0);
-	ck_assert_int_eq(opt_parse_file(table, directory, &conf, &memory, &error), -EISDIR);
-	ck_assert_ptr_nonnull(strstr(error, "directory: cannot be read: Is a directory"));
-	free(error);
-	ck_assert_int_eq(truncate(large, 2 * 1024 * 1024), 0);
-	ck_assert_int_eq(opt_parse_file(table, large, &conf, &memory, &error), -EFBIG);
-	ck_assert_ptr_nonnull(strstr(error, "large: larger than 1.0 MiB"));
-	free(error);
-	tmp_file("binary", "x");
-	ck_assert_int_eq(truncate(binary, 5), 0);
-	ck_assert_int_eq(opt_parse_file(table, binary, &conf, &memory, &error), -EINVAL);
-	ck_assert_ptr_nonnull(strstr(error, "binary: not a text file"));
-	free(error);
-	ck_assert_ptr_null(memory);
-}
-END_TEST
-
-UNIT_MAIN(all_spellings_of_options, fields_of_every_kind, last_value_counts, options_end_at_the_first_operand,
+UNIT_MAIN(all_spellings_of_options, fields_of_every_kind, value_of_an_option_may_be_left_out,
+	  some_options_have_fixed_values, last_value_counts, options_end_at_the_first_operand,
 	  errors_name_option_value_and_what_is_allowed, first_error_counts_and_the_rest_is_read,
-	  help_is_aligned_and_wrapped, file_has_the_same_names,
-	  missing_and_empty_files_set_nothing, file_errors_name_file_and_line, unreadable_files_are_errors)
+	  help_is_aligned_and_wrapped)

@@ -249,13 +249,13 @@ START_TEST(unreachable_keeps_the_time_of_its_beginning)
 	struct registry *r = registry_new();
 	struct agent *a = enter(r, "web1", ONE, start);
 
-	ck_assert(registry_set_unreachable(a, "refused", later(1000)));
-	ck_assert(!registry_set_unreachable(a, "refused", later(2000)));
-	ck_assert(registry_set_unreachable(a, "timeout", later(3000)));
+	ck_assert(registry_set_reach(a, REACH_REFUSED, "refused", later(1000)));
+	ck_assert(!registry_set_reach(a, REACH_REFUSED, "refused", later(2000)));
+	ck_assert(registry_set_reach(a, REACH_TIMEOUT, "timeout", later(3000)));
 	ck_assert_int_eq(a->unreachable_s, start.wall_s + 1);
 	ck_assert_uint_eq(registry_counts(r).unreachable, 1);
-	ck_assert(registry_set_unreachable(a, NULL, later(4000)));
-	ck_assert(!registry_set_unreachable(a, NULL, later(5000)));
+	ck_assert(registry_set_reach(a, REACH_DIRECT, NULL, later(4000)));
+	ck_assert(!registry_set_reach(a, REACH_DIRECT, NULL, later(5000)));
 	ck_assert_int_eq(a->unreachable_s, 0);
 	registry_free(r);
 }
@@ -305,7 +305,7 @@ START_TEST(a_list_of_the_longest_agents_stays_under_four_mebibytes)
 		snprintf(address, sizeof address, "%0120d.a:50051", i);
 		ck_assert_int_eq(try_register(r, name, address, ONE, start, &why), 1);
 		registry_set_identity(registry_find(r, name), ONE, ONE, address, address);
-		registry_set_unreachable(registry_find(r, name), address, start);
+		registry_set_reach(registry_find(r, name), REACH_FAILED, address, start);
 		registry_set_drained(registry_find(r, name), address, start);
 	}
 	list = info_list(r, NULL, NULL);

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cli/settings.h"
 #include "cli/target.h"
 #include "common/fd.h"
 #include "common/mem.h"
@@ -42,15 +43,37 @@ static void remove_places(void)
 	error = hint = NULL;
 }
 
-static int find(const struct cli_global *global, const char *env)
+static void set_variable(const char *name, const char *value)
 {
-	const struct target_places places = {
-		.env = env, .env_context = env_context, .root = root, .config = config, .user_socket = user_socket, .system_socket = system_socket,
-	};
+	if (value)
+		setenv(name, value, 1);
+	else
+		unsetenv(name);
+}
+
+/* `line` is what stands on the command line, `env` the value of SLOTH_MASTER. */
+static int find(const struct cli_global *line, const char *env)
+{
+	const struct target_places places = { .root = root, .user_socket = user_socket, .system_socket = system_socket };
+	struct cli_global global = { 0 };
+	struct opt_read read;
+	int ret;
 
 	free(error);
 	free(hint);
-	return target_find_in(global, &places, &target, &error, &hint);
+	error = hint = NULL;
+	set_variable("SLOTH_MASTER", env);
+	set_variable("SLOTH_CONTEXT", env_context);
+	opt_read_init(&read, cli_global_options, &global, sizeof global);
+	global.read = &read;
+	ret = opt_read_file(&read, config, "Client", &error);
+	if (!ret)
+		ret = opt_read_env(&read, NULL, 0, sizeof global, &error);
+	settings_overlay(&read, line);
+	if (!ret)
+		ret = target_find_in(&global, &places, &target, &error, &hint);
+	opt_read_done(&read);
+	return ret;
 }
 
 /* A listening socket, or with listening false the dead file of one. */
@@ -130,6 +153,12 @@ START_TEST(target_takes_the_first_place_that_speaks)
 	ck_assert(target.is_unix);
 	expect(&by_master, "unix:/tmp/env", "127.0.0.1:1", "");
 	ck_assert(target.is_insecure);
+	set_variable("SLOTH_SOCKET", "/tmp/y");
+	expect(&nothing, NULL, "unix:/tmp/y", "");
+	ck_assert_str_eq(target.from, "SLOTH_SOCKET");
+	expect(&by_master, NULL, "127.0.0.1:1", "");
+	ck_assert_int_eq(find(&nothing, "unix:/tmp/env"), -EINVAL);
+	set_variable("SLOTH_SOCKET", NULL);
 	remove_places();
 }
 END_TEST
@@ -155,6 +184,8 @@ START_TEST(target_takes_the_context_in_use)
 	ck_assert_int_eq(context_remove(root, "work", &why), 0);
 	ck_assert_int_lt(find(&nothing, NULL), 0);	/* none is in use: the configuration speaks, and nobody has logged in there */
 	ck_assert_ptr_nonnull(strstr(error, "127.0.0.1:7"));
+	write_config("context = home\n");
+	expect(&nothing, NULL, "10.0.0.2:50053", "home");
 	remove_contexts();
 	remove_places();
 }
@@ -222,9 +253,12 @@ START_TEST(target_refuses_wrong_addresses)
 	}
 	ck_assert_int_eq(find(&both, NULL), -EINVAL);
 	ck_assert_int_eq(find(&as_whom, NULL), -EINVAL);
-	write_config("mastr = x\n");
+	write_config("master = x:0\n");
 	ck_assert_int_lt(find(&nothing, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(error, config));
+	ck_assert_ptr_nonnull(strstr(error, ":1: "));
+	write_config("master = 127.0.0.1:1\nsocket = /x\n");
+	ck_assert_int_eq(find(&nothing, NULL), -EINVAL);
 	remove_places();
 }
 END_TEST

@@ -144,6 +144,8 @@ static struct {
 	struct wire_conn *conn;		/* the client's */
 	unsigned n_up, n_down, n_server_up, n_server_down;
 	char why[300], server_why[300];
+	enum wire_fault fault;
+	char met[WIRE_NAME_MAX + 1];	/* where it was somebody else; "": nobody */
 	const char *revoked;		/* name */
 } at;
 
@@ -204,6 +206,8 @@ static void client_down(struct wire_conn *conn, const char *why, void *arg)
 		at.conn = NULL;
 	at.n_down++;
 	snprintf(at.why, sizeof at.why, "%s", why);
+	at.fault = wire_conn_fault(conn);
+	snprintf(at.met, sizeof at.met, "%s", wire_conn_met(conn) ? wire_conn_met(conn)->name : "");
 }
 
 static const struct wire_conn_ops server_ops = { .on_up = server_up, .on_down = server_down };
@@ -317,14 +321,21 @@ static void expect_call(const char *path, enum wire_code code, const char *words
 static const struct {
 	const char *shows, *expect_name;
 	bool is_revoked;
+	enum wire_fault fault;
 	const char *why, *server_why;
 } servers[] = {
-	{ "expired", NULL, false, "the certificate of master master has expired on ", "expired; is a clock wrong?" },
-	{ "early", NULL, false, "the certificate of master master is not valid before ", "not valid yet" },
-	{ "foreign", NULL, false, "it belongs to another cluster", "unknown CA, one of us belongs to another cluster" },
-	{ "agent", NULL, false, "that address answers as agent web1, which is no master", "not who it looks for" },
-	{ "master", "other", false, "name differs: that address answers as master", "not who it looks for" },
-	{ "master", NULL, true, "the certificate was revoked", "the peer does not accept our certificate: revoked" },
+	{ "expired", NULL, false, WIRE_FAULT_DATES,
+	  "the certificate of master master has expired on ", "expired; is a clock wrong?" },
+	{ "early", NULL, false, WIRE_FAULT_DATES,
+	  "the certificate of master master is not valid before ", "not valid yet" },
+	{ "foreign", NULL, false, WIRE_FAULT_OTHER_CA,
+	  "it belongs to another cluster", "unknown CA, one of us belongs to another cluster" },
+	{ "agent", NULL, false, WIRE_FAULT_OTHER_PEER,
+	  "that address answers as agent web1, which is no master", "not who it looks for" },
+	{ "master", "other", false, WIRE_FAULT_OTHER_PEER,
+	  "name differs: that address answers as master", "not who it looks for" },
+	{ "master", NULL, true, WIRE_FAULT_REVOKED,
+	  "the certificate was revoked", "the peer does not accept our certificate: revoked" },
 };
 
 START_TEST(both_sides_read_why_a_server_is_refused)
@@ -339,6 +350,8 @@ START_TEST(both_sides_read_why_a_server_is_refused)
 		ck_assert_msg(at.n_up == 0 && at.n_server_up == 0, "server %zu came up", i);
 		ck_assert_msg(strstr(at.why, servers[i].why) != NULL, "%s: %s", servers[i].why, at.why);
 		ck_assert_msg(strstr(at.server_why, servers[i].server_why) != NULL, "%s: %s", servers[i].server_why, at.server_why);
+		ck_assert_msg(at.fault == servers[i].fault, "%s: fault %d", servers[i].why, (int)at.fault);
+		ck_assert_str_eq(at.met, servers[i].fault != WIRE_FAULT_OTHER_PEER ? "" : servers[i].expect_name ? "master" : "web1");
 		close_all();
 	}
 }

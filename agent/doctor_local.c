@@ -1,0 +1,245 @@
+/*
+ * doctor_local.c - what can be found out on the machine itself: directories, control groups, the process, its port.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "agent/config.h"
+#include "agent/doctor.h"
+#include "common/buf.h"
+#include "common/daemon.h"
+#include "common/daemon_files.h"
+#include "common/exits.h"
+#include "common/fd.h"
+#include "common/mem.h"
+#include "common/own_cgroup.h"
+#include "common/paths.h"
+#include "common/str.h"
+
+enum { PROC_MAX = 16 * 1024 * 1024, TCP_LISTEN = 0x0a };
+#define SPACE_MIN (UINT64_C(32) << 20)		/* in the runtime directory; beyond it runs are throttled */
+
+/* ---- directories ---- */
+
+static void look_at_state(struct doctor *d)
+{
+	static const char *const files[] = { "agent.pid", "instance", "past-runs", "agent.key", "agent.crt", "ca.crt",
+					     NULL };
+	static const char own_user[] = "as the user of the agent: slothd-agent --doctor";
+	const char *dir = d->config->own_state_dir;
+	struct stat st;
+	char *error = NULL;
+
+	if (stat(dir, &st))
+		doctor_say(d, DOCTOR_FAILED, "state directory", mem_printf("%s: %s", dir, strerror(errno)),
+			   errno == ENOENT ? "start the agent once: it makes the directory" : own_user);
+	else if (daemon_files_check(dir, files, &error) != EXIT_OK)
+		doctor_say(d, DOCTOR_FAILED, "state directory", error, "as it says there");
+	else if (access(dir, W_OK))
+		doctor_say(d, DOCTOR_FAILED, "state directory", mem_printf("%s: %s", dir, strerror(errno)), own_user);
+	else
+		doctor_say(d, DOCTOR_OK, "state directory", mem_strdup(dir), NULL);
+}
+
+static void look_at_runtime(struct doctor *d)
+{
+	const char *dir = d->config->own_runtime_dir;
+	struct statvfs fs;
+	uint64_t left;
+
+	if (statvfs(dir, &fs)) {
+		doctor_say(d, errno == ENOENT ? DOCTOR_SKIPPED : DOCTOR_FAILED, "runtime directory",
+			   mem_printf("%s: %s", dir, strerror(errno)), NULL);
+		return;
+	}
+	left = (uint64_t)fs.f_bavail * fs.f_frsize;
+	doctor_say(d, left < SPACE_MIN ? DOCTOR_FAILED : DOCTOR_OK, "runtime directory",
+		   mem_printf("%s: %s free", dir, str_bytes(left)),
+		   left < SPACE_MIN ? "make room in that file system: the output of runs goes there" : NULL);
+}
+
+/* ---- the process and its port ---- */
+
+/* Inodes of the sockets that listen on that port, in a table of /proc/net, into `out`; their number. */
+static size_t find_listeners(const char *table, unsigned port, unsigned long *out, size_t n, size_t max)
+{
+	struct buf text = { 0 };
+	char *line, *rest;
+
+	if (fd_read_file(table, PROC_MAX, &text)) {
+		buf_done(&text);
+		return n;
+	}
+	buf_string(&text);
+	for (line = strtok_r((char *)buf_data(&text), "\n", &rest); line && n < max; line = strtok_r(NULL, "\n", &rest)) {
+		unsigned at, state;
+		unsigned long inode;
+
+		if (sscanf(line, " %*[^:]: %*[^:]:%x %*s %x %*s %*s %*s %*s %*s %lu", &at, &state, &inode) == 3 &&
+		    at == port && state == TCP_LISTEN)
+			out[n++] = inode;
+	}
+	buf_done(&text);
+	return n;
+}
+
+/* 1: the process has one of these sockets; 0: none; -1: its descriptors cannot be looked at. */
+static int holds_one(pid_t pid, const unsigned long *inodes, size_t n)
+{
+	char dir[40], path[80 + 256], link[64];
+	struct dirent *entry;
+	DIR *fds;
+	int found = 0;
+
+	snprintf(dir, sizeof dir, "/proc/%d/fd", (int)pid);
+	fds = opendir(dir);
+	if (!fds)
+		return -1;
+	while (!found && (entry = readdir(fds))) {
+		unsigned long inode;
+		ssize_t len;
+
+		snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+		len = readlink(path, link, sizeof link - 1);
+		if (len <= 0)
+			continue;
+		link[len] = '\0';
+		if (sscanf(link, "socket:[%lu]", &inode) != 1)
+			continue;
+		for (size_t i = 0; i < n; i++)
+			found |= inodes[i] == inode;
+	}
+	closedir(fds);
+	return found;
+}
+
+static void look_at_port(struct doctor *d)
+{
+	enum { SOCKETS_MAX = 16 };
+	unsigned port = (unsigned)d->config->port;
+	unsigned long inodes[SOCKETS_MAX];
+	char advice[60];
+	size_t n;
+	int held;
+
+	if (port == 0) {
+		doctor_say(d, DOCTOR_SKIPPED, "port", mem_strdup("the kernel chooses it"), NULL);
+		return;
+	}
+	snprintf(advice, sizeof advice, "sudo ss -ltnp 'sport = :%u'", port);
+	n = find_listeners("/proc/net/tcp", port, inodes, 0, SOCKETS_MAX);
+	n = find_listeners("/proc/net/tcp6", port, inodes, n, SOCKETS_MAX);
+	held = n && d->agent ? holds_one(d->agent, inodes, n) : 0;
+	if (n && held < 0)
+		doctor_say(d, DOCTOR_SKIPPED, "port",
+			   mem_printf("%u is taken; whether by the agent is for root to see", port), NULL);
+	else if (held)
+		doctor_say(d, DOCTOR_OK, "port", mem_printf("the agent listens on %u", port), NULL);
+	else if (n)
+		doctor_say(d, DOCTOR_FAILED, "port", mem_printf("%u is taken by another process", port), advice);
+	else if (d->agent)
+		doctor_say(d, DOCTOR_FAILED, "port",
+			   mem_printf("the agent does not listen on %u: it was started with other options", port), advice);
+	else
+		doctor_say(d, DOCTOR_SKIPPED, "port", mem_printf("%u is free", port), NULL);
+}
+
+static void look_at_process(struct doctor *d)
+{
+	char *path = paths_join(d->config->own_state_dir, "agent.pid");
+	pid_t pid = daemon_find(path);
+
+	d->agent = pid > 0 ? pid : 0;
+	if (d->agent)
+		doctor_say(d, DOCTOR_OK, "process", mem_printf("the agent runs, pid %d", (int)pid), NULL);
+	else
+		doctor_say(d, DOCTOR_FAILED, "process",
+			   mem_printf("no agent runs with the state directory %s", d->config->own_state_dir),
+			   "sudo systemctl start slothd-agent; systemctl status slothd-agent says why it ended");
+	free(path);
+}
+
+/* ---- control groups and units ---- */
+
+/* The line "0::/PATH" of the process, cut behind the name of a unit; owned; NULL: it is in none. */
+static char *unit_path(pid_t pid)
+{
+	struct buf text = { 0 };
+	char file[40], *line, *rest, *end, *path = NULL;
+
+	snprintf(file, sizeof file, "/proc/%d/cgroup", (int)pid);
+	if (fd_read_file(file, PROC_MAX, &text) == 0) {
+		buf_string(&text);
+		for (line = strtok_r((char *)buf_data(&text), "\n", &rest); line && !path; line = strtok_r(NULL, "\n", &rest)) {
+			end = strncmp(line, "0::/", 4) ? NULL : strstr(line, ".service");
+			if (end)
+				path = mem_strndup(line + 3, (size_t)(end + strlen(".service") - line - 3));
+		}
+	}
+	buf_done(&text);
+	return path;
+}
+
+/* systemd says on the group whether it is delegated; only root reads the first name, older ones have no other. */
+static bool is_delegated(const char *unit)
+{
+	static const char *const names[] = { "trusted.delegate", "user.delegate" };
+	char *mount = own_cgroup_mount(), *dir = mem_printf("%s%s", mount ? mount : "", unit), value = '0';
+
+	for (size_t i = 0; i < 2 && value != '1'; i++) {
+		if (getxattr(dir, names[i], &value, 1) != 1)
+			value = '0';
+	}
+	free(dir);
+	free(mount);
+	return value == '1';
+}
+
+/* A unit that is not made for it costs the runs their groups, and with its usual KillMode their lives. */
+static void look_at_unit(struct doctor *d)
+{
+	char *unit = unit_path(d->agent), advice[160];
+	const char *name = unit ? strrchr(unit, '/') + 1 : NULL;
+
+	if (!unit) {
+		doctor_say(d, DOCTOR_OK, "unit", mem_strdup("none: the agent was started by hand"), NULL);
+	} else if (is_delegated(unit)) {
+		doctor_say(d, DOCTOR_OK, "unit", mem_printf("%s, with Delegate=yes", name), NULL);
+	} else {
+		snprintf(advice, sizeof advice, "sudo systemctl edit %.60s: [Service] Delegate=yes KillMode=process", name);
+		doctor_say(d, DOCTOR_FAILED, "unit",
+			   mem_printf("%s has no Delegate=yes: runs get no group of their own, and with its usual KillMode= they end "
+				      "with the agent", name), advice);
+	}
+	free(unit);
+}
+
+static void look_at_cgroup(struct doctor *d)
+{
+	char *path;
+
+	if (d->agent) {
+		look_at_unit(d);
+		return;
+	}
+	path = own_cgroup();
+	doctor_say(d, DOCTOR_OK, "cgroup", path ? mem_printf("v2, at %s", path) :
+		   mem_strdup("none of our own here: runs are held together by their supervisors"), NULL);
+	free(path);
+}
+
+void doctor_local(struct doctor *d)
+{
+	look_at_state(d);
+	look_at_runtime(d);
+	look_at_process(d);
+	look_at_port(d);
+	look_at_cgroup(d);
+}

@@ -1,0 +1,19 @@
+/*
+ * unit.h - the unit of systemd that this agent is: what it costs that it is written as it is.
+ */
+#ifndef AGENT_UNIT_H
+#define AGENT_UNIT_H
+
+#include <stdbool.h>
+
+struct ev_loop;
+struct unit;
+
+/* Is this process the one that systemd has started for a service? */
+bool unit_is_ours(void);
+/* Asks systemd how the unit is written, and logs once what of it harms commands: that they have no control groups of their
+ * own, that they end with the agent. NULL: this is no service, or systemd cannot be asked. Keeps no loop alive. */
+struct unit *unit_look(struct ev_loop *loop, const char *agent);
+void unit_free(struct unit *u);		/* NULL is fine */
+
+#endif

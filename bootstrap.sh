@@ -1,0 +1,909 @@
+#!/bin/sh
+# bootstrap.sh - installs a Sloth agent on this machine; bootstrap(8) is its manual, --help its options.
+#
+# POSIX shell, coreutils, and curl or wget. Nothing runs before the last byte has come: everything stands in one pair
+# of braces, so that a file that was cut anywhere is a syntax error.
+#
+# Each step says what is wrong, with what to try, and ends the script with the exit status of the manual: 2 usage,
+# 3 this machine, 4 download, 5 verification, 6 service, 7 waiting for acceptance. What came from the network is run
+# only when its hash is known from this file, or from a master whose CA is known.
+{
+set -u
+umask 077
+LC_ALL=C
+export LC_ALL
+
+# ---- of the release; make fills it in ----
+
+release_version=unreleased
+release_hashes() {
+	cat <<'HASHES'
+HASHES
+}
+
+unit_text() {
+	cat <<'UNIT'
+[Unit]
+Description=Sloth agent
+Documentation=man:slothd-agent(8) man:sloth-security(7)
+Wants=network-online.target
+After=network-online.target
+Conflicts=sloth-runner-agent.service
+# However often it fails, it is tried again.
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+NotifyAccess=main
+ExecStart=@sbindir@/slothd-agent
+ExecReload=kill -HUP $MAINPID
+WatchdogSec=30s
+Restart=always
+RestartSec=5s
+# A wrong command line, "sloth agent stop", a configuration that somebody must edit.
+RestartPreventExitStatus=64 69 78
+SuccessExitStatus=69
+
+# Commands outlive the agent, each in a control group of its own.
+KillMode=process
+Delegate=yes
+# With a controller enabled in its group while commands live on, the unit could not be started again.
+ExecStopPost=-/bin/sh -c 'g=$$(sed -n "s/^0:://p" /proc/self/cgroup); for m in /sys/fs/cgroup/unified /sys/fs/cgroup; do \
+	f=$$m$${g%%/.control}/cgroup.subtree_control; [ -w "$$f" ] || continue; \
+	for c in $$(cat "$$f"); do echo "-$$c" >"$$f"; done; done'
+TasksMax=infinity
+LimitNOFILE=524288
+OOMPolicy=continue
+OOMScoreAdjust=-500
+
+StateDirectory=sloth-agent
+StateDirectoryMode=0700
+RuntimeDirectory=sloth-agent
+RuntimeDirectoryPreserve=yes
+ConfigurationDirectory=sloth
+# No sandbox: commands would be in it, too. See the drop-in "confined" for one, and agent.policy for what may be asked.
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+}
+
+# ---- saying ----
+
+say() { printf 'bootstrap: %s\n' "$*"; }
+note() { printf 'bootstrap: %s\n' "$*" >&2; }
+
+# die STATUS WHAT [HINT]
+die() {
+	printf 'bootstrap: %s\n' "$2" >&2
+	[ -z "${3-}" ] || printf '  try: %s\n' "$3" >&2
+	exit "$1"
+}
+
+usage() { die 2 "$1" 'sh bootstrap.sh --help'; }
+
+help() {
+	cat <<'HELP'
+Usage: bootstrap.sh --master HOST[:PORT] [OPTION]...
+       bootstrap.sh --update | --uninstall [--purge]
+Installs a Sloth agent on this machine and starts it as a service.
+
+Options of the agent:
+  --name NAME                   name of the agent; default: the host name
+  --master HOST[:PORT]          the master, from which the programs come, too
+  --incus HOST:PORT             in a container: the address that is forwarded to it
+  --port PORT                   port to listen on; default: 50051
+  --bind-address ADDRESS        address to listen on
+  --report-address HOST:PORT    address at which the master reaches the agent
+  --token TOKEN                 token to enrol with; $SLOTH_TOKEN works, too
+  --token-file FILE             the same, from a file
+  --ca-fingerprint HEX          SHA-256 of the certificate of the master's CA
+  --trust-on-first-use          run what the master that answers calls right
+  --insecure                    no TLS, on this machine only; needs --binary
+
+Options of the installation:
+  --binary FILE                 install this agent instead of fetching one
+  --user USER                   the service runs as this user; default: root
+  --install-dir DIR             default: /usr/local
+  --no-systemd                  start the agent in the background, not as a service
+  --no-start                    install, but do not start
+  --no-sudo                     never use sudo: who is not root installs for himself
+  --replace-ancestor            rename programs and a unit that have our names
+  --version [VERSION]           install this version only; alone: print the script's
+  --update                      install what the master has now
+  --uninstall                   stop the agent and remove it
+  --purge                       its configuration, certificate and logs, too
+  --dry-run                     say what would be done
+  -h, --help                    show this help and exit
+
+Exit status: 0 ready and registered, 2 usage, 3 this machine, 4 download, 5 verification, 6 service,
+7 waiting for acceptance. More is in bootstrap(8).
+HELP
+}
+
+# ---- the command line ----
+
+action=install name='' master='' port='' bind_address='' report_address='' token='' ca_fingerprint=''
+trusts_first='' insecure='' binary='' user='' install_dir='' no_systemd='' no_start='' no_sudo='' replaces=''
+wanted='' purge='' dry_run=''
+
+# is_made_of VALUE PATTERN: of these characters only, and there is at least one.
+is_made_of() {
+	case $1 in
+	'' | *[!$2]*) return 1 ;;
+	esac
+}
+
+is_hex64() { [ ${#1} -eq 64 ] && is_made_of "$1" 0-9a-f; }
+is_port() { is_made_of "$1" 0-9 && [ ${#1} -le 5 ] && [ "$1" -ge 1 ] && [ "$1" -le 65535 ]; }
+
+# Values go to a configuration file and to URLs.
+is_address() {
+	case $1 in
+	'' | -* | *[!][A-Za-z0-9.:_%-]*) return 1 ;;
+	esac
+}
+
+is_host_port() { is_address "$1" && [ "${1%:*}" != "$1" ] && is_port "${1##*:}"; }
+
+set_option() {
+	case $1 in
+	--name) name=$2 ;;
+	--master) master=$2 ;;
+	--incus)
+		is_host_port "$2" || usage "--incus $2: not HOST:PORT"
+		bind_address=0.0.0.0 report_address=$2
+		;;
+	--port) port=$2 ;;
+	--bind-address) bind_address=$2 ;;
+	--report-address) report_address=$2 ;;
+	--token)
+		token=$2
+		note '--token: every user of this machine can read it while this runs; SLOTH_TOKEN and --token-file are not seen'
+		;;
+	--token-file) read_token "$2" ;;
+	--ca-fingerprint) ca_fingerprint=$(printf '%s' "$2" | tr -d : | tr A-F a-f) ;;
+	--binary) binary=$2 ;;
+	--user) user=$2 ;;
+	--install-dir) install_dir=$2 ;;
+	--version) wanted=$2 ;;
+	*) usage "$1: there is no such option" ;;
+	esac
+}
+
+set_flag() {
+	case $1 in
+	--trust-on-first-use) trusts_first=yes ;;
+	--insecure) insecure=yes ;;
+	--no-systemd) no_systemd=yes ;;
+	--no-start) no_start=yes ;;
+	--no-sudo) no_sudo=yes ;;
+	--replace-ancestor) replaces=yes ;;
+	--update) action=update ;;
+	--uninstall) action=uninstall ;;
+	--purge) purge=yes ;;
+	--dry-run) dry_run=yes ;;
+	*) return 1 ;;
+	esac
+}
+
+read_token() {
+	[ -r "$1" ] || die 2 "--token-file $1: there is no such file, or it cannot be read" 'sloth token create on the master'
+	read -r token <"$1" || [ -n "$token" ] || die 2 "--token-file $1: it is empty" 'sloth token create on the master'
+}
+
+parse() {
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-h | --help) help && exit 0 ;;
+		--*=*)
+			set_option "${1%%=*}" "${1#*=}"
+			shift
+			continue
+			;;
+		esac
+		if set_flag "$1"; then
+			shift
+			continue
+		fi
+		case $1 in
+		--version)
+			case ${2--} in
+			-*) printf 'bootstrap.sh %s\n' "$release_version" && exit 0 ;;
+			esac
+			;;
+		--*)
+			[ $# -gt 1 ] || set_option "$1" ''
+			[ $# -gt 1 ] || usage "$1: its value is missing"
+			;;
+		*) usage "$1: not an option" ;;
+		esac
+		set_option "$1" "$2"
+		shift 2
+	done
+	: "${token:=${SLOTH_TOKEN-}}"
+	unset SLOTH_TOKEN
+	# The agent reaches its master without a proxy, and so do we.
+	unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY
+}
+
+check_token() {
+	pin=${token#sloth1.}
+	case $token in
+	sloth1.*.*.*) pin=${pin%%.*} ;;
+	*) pin='' ;;
+	esac
+	is_hex64 "$pin" && is_made_of "$token" 'a-z0-9.' && return
+	usage 'the token is none: sloth1. and three groups of hex digits; sloth token create on the master makes one'
+}
+
+check_values() {
+	[ -z "$purge" ] || [ $action = uninstall ] || usage '--purge goes with --uninstall'
+	[ -z "$install_dir" ] || case $install_dir in
+	/*) is_made_of "$install_dir" 'A-Za-z0-9/._+-' || usage "--install-dir $install_dir: letters, digits and /._+- only" ;;
+	*) usage "--install-dir $install_dir: not an absolute path" ;;
+	esac
+	[ $action = install ] || return 0
+	[ -n "$master" ] || usage '--master HOST:PORT is missing'
+	is_address "$master" || usage "--master $master: not HOST:PORT"
+	[ -z "$name" ] || { is_made_of "$name" 'A-Za-z0-9._-' && [ ${#name} -le 64 ]; } ||
+		usage "--name $name: 1 to 64 letters, digits, '.', '_' or '-'"
+	[ -z "$port" ] || [ "$port" = 0 ] || is_port "$port" || usage "--port $port: not in 0..65535"
+	[ -z "$bind_address" ] || is_address "$bind_address" || usage "--bind-address $bind_address: not an address"
+	[ -z "$report_address" ] || is_host_port "$report_address" || usage "--report-address $report_address: not HOST:PORT"
+	[ -z "$ca_fingerprint" ] || is_hex64 "$ca_fingerprint" || usage "--ca-fingerprint $ca_fingerprint: not 64 hex digits"
+	[ -z "$insecure" ] || [ -n "$binary" ] || usage '--insecure: a master without TLS gives no programs; --binary FILE is needed'
+	[ -z "$token" ] || check_token
+}
+
+split_master() {
+	case $master in
+	\[*\]:*) host=${master%:*} master_port=${master##*:} ;;
+	\[*\]) host=$master master_port=50053 ;;
+	*:*:*) usage "--master $master: an IPv6 address stands in brackets" ;;
+	*:*) host=${master%:*} master_port=${master##*:} ;;
+	*) host=$master master_port=50053 ;;
+	esac
+	is_port "$master_port" || usage "--master $master: its port is not in 1..65535"
+}
+
+# ---- this machine ----
+
+# As root, by sudo where that is needed.
+root() { ${sudo:+"$sudo"} "$@"; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+choose_rights() {
+	sudo='' for_self=''
+	[ "$(id -u)" -ne 0 ] || return 0
+	if [ -n "$no_sudo" ]; then
+		for_self=yes no_systemd=yes
+		[ -z "$user" ] || usage '--user: it takes root'
+		return
+	fi
+	has sudo || die 3 'this takes root, and there is no sudo' 'as root, or --no-sudo to install for yourself'
+	sudo=sudo
+}
+
+choose_places() {
+	if [ -n "$for_self" ]; then
+		prefix=$HOME/.local
+		conf=${XDG_CONFIG_HOME:-$HOME/.config}/sloth/agent.conf
+		state=${XDG_STATE_HOME:-$HOME/.local/state}/sloth-agent
+		runtime=${XDG_RUNTIME_DIR:-$state/run}
+		[ "$runtime" = "$state/run" ] || runtime=$runtime/sloth-agent
+		logs=$state
+	else
+		prefix=/usr/local conf=/etc/sloth/agent.conf state=/var/lib/sloth-agent runtime=/run/sloth-agent logs=/var/log/sloth
+	fi
+	unit=/etc/systemd/system/slothd-agent.service
+	is_unit=
+	[ -n "$no_systemd" ] || [ ! -d /run/systemd/system ] || is_unit=yes
+	[ -z "$is_unit" ] || installed_prefix
+	[ -z "$install_dir" ] || prefix=$install_dir
+	prefix=${prefix%/} && prefix=${prefix%/bin}
+	agent=$prefix/sbin/slothd-agent supervise=$prefix/libexec/sloth/sloth-supervise
+	try_start="journalctl -u slothd-agent"
+	[ -n "$is_unit" ] || try_start="$agent --config $conf"
+	is_first=yes
+	[ ! -e "$agent" ] || is_first=
+}
+
+# The one of the agent that is there, for who does not say it again.
+installed_prefix() {
+	[ -r "$unit" ] || return 0
+	while read -r line; do
+		case $line in
+		ExecStart=/*/sbin/slothd-agent*) prefix=${line#ExecStart=} && prefix=${prefix%%/sbin/slothd-agent*} ;;
+		esac
+	done <"$unit"
+}
+
+check_machine() {
+	[ "$(uname -s)" = Linux ] || die 3 "$(uname -s) is not Linux"
+	arch=$(uname -m)
+	for line in /usr/lib/systemd/system/slothd-agent.service /lib/systemd/system/slothd-agent.service; do
+		[ ! -e $line ] || die 3 'the package sloth-agent is installed here' \
+			"write $conf, then systemctl enable --now slothd-agent; or remove the package first"
+	done
+	[ -z "$user" ] || [ -n "$is_unit" ] || die 3 '--user takes systemd, which does not run here'
+	[ -z "$user" ] || id "$user" >/dev/null 2>&1 || die 3 "--user $user: there is no such user"
+	[ $action = install ] || [ -z "$is_first" ] || die 3 "there is no agent at $agent" 'bootstrap.sh --master HOST:PORT'
+	choose_fetcher
+}
+
+choose_fetcher() {
+	fetcher=
+	[ -z "$binary" ] || return 0
+	if has curl; then
+		fetcher=curl
+	elif has wget; then
+		fetcher=wget
+	else
+		die 3 'there is neither curl nor wget here' 'copy slothd-agent and sloth-supervise here, and --binary FILE'
+	fi
+}
+
+# ---- what is in the way ----
+
+# is_ours NAME: DIR/bin/NAME is a link to the agent, or the command line of this system.
+is_ours() {
+	case $(readlink "$prefix/bin/$1" 2>/dev/null) in
+	../sbin/slothd-agent) return 0 ;;
+	sloth) [ "$1" = sloth-runner ] && is_ours sloth ;;
+	*) [ "$1" = sloth ] && [ -e "$prefix/libexec/sloth/sloth-tls" ] ;;
+	esac
+}
+
+is_there() { [ -e "$1" ] || [ -L "$1" ]; }
+
+# The ancestor of this system has the same names for other things.
+check_ancestor() {
+	old_unit=/etc/systemd/system/sloth-runner-agent.service
+	for word in sloth sloth-runner; do
+		is_there "$prefix/bin/$word" || continue
+		is_ours $word || in_the_way "$prefix/bin/$word"
+	done
+	[ -n "$for_self" ] || ! is_there $old_unit || in_the_way $old_unit
+}
+
+in_the_way() {
+	[ -n "$replaces" ] || die 3 "$1 is there already, and is not of this system" \
+		"--replace-ancestor, which renames it to ${1##*/}.replaced, or remove it"
+	obstacles="$obstacles $1"
+}
+
+move_ancestor() {
+	for file in $obstacles; do
+		if [ "$file" = $old_unit ] && [ -n "$is_unit" ]; then
+			root systemctl disable --now sloth-runner-agent.service >/dev/null 2>&1
+		fi
+		root mv -f "$file" "$file.replaced" || die 3 "$file cannot be renamed"
+		say "$file is $file.replaced now"
+	done
+}
+
+# ---- from the master ----
+
+# get PATH FILE [checked]: over TLS; "checked": from the master that the CA in $tmp/ca vouches for.
+get() {
+	if [ $fetcher = wget ]; then
+		why=$(wget -nv -T 30 --no-check-certificate -O "$2" "https://$host:$master_port/$1" 2>&1) && return
+	elif [ "${3-}" = checked ]; then
+		why=$(ask --cacert "$tmp/ca" "https://slothd-master:$master_port/$1" -o "$2" 2>&1) && return
+	else
+		why=$(ask -k "https://slothd-master:$master_port/$1" -o "$2" 2>&1) && return
+	fi
+	die 4 "master $master does not give /$1: $(printf '%s' "$why" | tr '\n' ' ')" \
+		"port $master_port/tcp of $host has to be open to this machine, and a slothd-master has to run there"
+}
+
+# ask CURL-ARGUMENT...: without a proxy, and under the name that stands in a master's certificate.
+ask() {
+	curl -q -fsS --noproxy '*' --proto =https --connect-timeout 15 --max-time 900 --max-filesize 200000000 \
+		--connect-to "slothd-master:$master_port:$host:$master_port" "$@"
+}
+
+hash_of() {
+	sum=$(sha256sum <"$1") && printf '%s' "${sum%% *}"
+}
+
+# The first certificate of a file, in the form of its lines.
+first_certificate() {
+	while IFS= read -r line; do
+		printf '%s\n' "$line"
+		case $line in -----END*) return ;; esac
+	done <"$1"
+}
+
+fingerprint_of() {
+	while IFS= read -r line; do
+		case $line in -----*) ;; *) printf '%s\n' "$line" ;; esac
+	done <"$1" | base64 -d 2>/dev/null | sha256sum | cut -c 1-64
+}
+
+# What the CA has to be: by the token, by the option, or as the agent knows it.
+find_pin() {
+	: "${pin:=}"
+	if [ -n "$pin" ] && [ -n "$ca_fingerprint" ] && [ "$pin" != "$ca_fingerprint" ]; then
+		usage '--ca-fingerprint is not that of the token'
+	fi
+	: "${pin:=$ca_fingerprint}"
+	if [ -z "$pin" ] && root test -e "$state/ca.crt"; then
+		root cat "$state/ca.crt" >"$tmp/ca.known"
+		pin=$(fingerprint_of "$tmp/ca.known")
+	fi
+}
+
+check_ca() {
+	get ca.crt "$tmp/ca.all"
+	first_certificate "$tmp/ca.all" >"$tmp/ca"
+	seen=$(fingerprint_of "$tmp/ca")
+	if [ -z "$pin" ]; then
+		say "trusting the CA that answers at $master: $seen"
+	elif [ "$seen" != "$pin" ]; then
+		die 5 "master $master shows the CA $seen, not $pin: it is another master, or somebody is in between; nothing was run" \
+			'slothd-master ca show on the master'
+	fi
+}
+
+# Sets $hashes, the list of those that may be run.
+find_hashes() {
+	hashes=$(release_hashes)
+	if [ -n "$pin$trusts_first" ]; then
+		check_ca
+		if [ $fetcher = curl ]; then
+			get dist/SHA256SUMS "$tmp/SHA256SUMS" checked
+			hashes=$(cat "$tmp/SHA256SUMS")
+			return
+		fi
+	fi
+	[ -z "$hashes" ] || return 0
+	[ $fetcher = curl ] || die 5 'this script carries no hashes, and with wget a master cannot be checked' 'curl, or --binary FILE'
+	die 5 'it is not known what the right programs are: this script carries no hashes, and the CA of the master is not known' \
+		'--token T or --ca-fingerprint F'
+}
+
+# hash_listed PATH: as $hashes has it; a '*' before a name is sha256sum's.
+hash_listed() {
+	printf '%s\n' "$hashes" | while read -r sum file; do
+		[ "${file#\*}" != "$1" ] || { printf '%s' "$sum" && break; }
+	done
+}
+
+# Into $tmp, unless what is installed is right already.
+fetch_program() {
+	sum=$(hash_listed "$arch/$1")
+	is_hex64 "$sum" || die 3 "master $master has no agent for $arch" 'an agent built on such a machine, and --binary FILE'
+	if [ -e "$2" ] && [ "$(hash_of "$2")" = "$sum" ]; then
+		cp "$2" "$tmp/$1" || exit 4
+		return
+	fi
+	get "dist/$arch/$1" "$tmp/$1"
+	[ "$(hash_of "$tmp/$1")" = "$sum" ] || die 5 \
+		"/dist/$arch/$1 of master $master is not what it should be (SHA-256 $(hash_of "$tmp/$1"), not $sum); nothing was run" \
+		'--token T or --ca-fingerprint F, with which the list of the master counts'
+}
+
+take_binary() {
+	dir=${binary%/*}
+	[ "$dir" != "$binary" ] || dir=.
+	cp "$binary" "$tmp/slothd-agent" 2>/dev/null || die 4 "--binary $binary: it cannot be read"
+	cp "$dir/sloth-supervise" "$tmp/sloth-supervise" 2>/dev/null ||
+		die 4 "--binary $binary: sloth-supervise is not beside it" "copy it to $dir, too"
+}
+
+fetch() {
+	if [ -n "$binary" ]; then
+		take_binary
+	else
+		find_hashes
+		fetch_program slothd-agent "$agent"
+		fetch_program sloth-supervise "$supervise"
+	fi
+	chmod 755 "$tmp/slothd-agent" "$tmp/sloth-supervise"
+	# A directory in which nothing can be executed says nothing about the program.
+	version=$("$tmp/slothd-agent" --version 2>&1 </dev/null) || die 3 "the agent does not run on this machine: $version" \
+		"uname -m; TMPDIR=DIR, where programs may be run"
+	# The libraries follow on lines of their own.
+	version=${version%%
+*}
+	version=${version#slothd-agent }
+	[ -z "$wanted" ] || [ "$wanted" = "$version" ] || die 5 "the agent there is version $version, not $wanted" "--version $version"
+}
+
+# ---- putting it into place ----
+
+is_same() {
+	sum=$(root sha256sum "$2" 2>/dev/null) && [ "${sum%% *}" = "$(hash_of "$1")" ]
+}
+
+make_dir() { (umask 022 && root mkdir -p "$1") || die 3 "$1 cannot be made"; }
+
+# put FILE PLACE MODE: in one step; the old one is kept when MODE is that of a program.
+put() {
+	! is_same "$1" "$2" || return 0
+	make_dir "${2%/*}"
+	{ root cp "$1" "$2.new" && root chmod "$3" "$2.new"; } || die 3 "$2 cannot be written"
+	if [ "$3" = 755 ] && [ -e "$2" ]; then
+		root ln -f "$2" "$2.old" 2>/dev/null || root cp -p "$2" "$2.old" || die 3 "$2.old cannot be written"
+		replaced="$replaced $2"
+	elif root test -e "$2"; then
+		root cat "$2" >"$tmp/old.${2##*/}"
+	fi
+	root mv -f "$2.new" "$2" || die 3 "$2 cannot be written"
+	is_changed=yes
+}
+
+link_names() {
+	make_dir "$prefix/bin"
+	for word in sloth sloth-runner; do
+		is_there "$prefix/bin/$word" || root ln -s ../sbin/slothd-agent "$prefix/bin/$word" || die 3 "$prefix/bin/$word cannot be made"
+	done
+	# Working directory of the unit that is written by hand for sloth-runner.
+	[ -n "$for_self" ] || make_dir /var/lib/sloth-runner
+}
+
+key() {
+	[ -z "$2" ] || printf '%s = %s\n' "$1" "$2"
+}
+
+# kept KEYS: the lines of the configuration there is, without those of these keys.
+kept() {
+	root test -e "$conf" || return 0
+	root cat "$conf" | while IFS= read -r line || [ -n "$line" ]; do
+		word=${line#"${line%%[! 	]*}"} && word=${word%%[ 	=]*}
+		case " $1 " in
+		*" ${word:-=} "*) continue ;;
+		esac
+		[ "$line" = "$conf_head" ] || printf '%s\n' "$line"
+	done
+}
+conf_head='# slothd-agent(8) explains the keys. bootstrap.sh sets the first ones, and leaves the others alone.'
+conf_keys='name master port bind-address report-address incus ca-fingerprint insecure token token-file'
+
+# A token is of use until there is a certificate.
+write_config() {
+	[ -z "$token" ] || ! root test -e "$state/agent.crt" || { token='' && say 'this agent has a certificate: the token is not used'; }
+	{
+		printf '%s\n' "$conf_head"
+		key name "$name"
+		key master "$master"
+		key port "$port"
+		key bind-address "$bind_address"
+		key report-address "$report_address"
+		key ca-fingerprint "$ca_fingerprint"
+		key insecure "$insecure"
+		key token "$token"
+		kept "$conf_keys"
+	} >"$tmp/agent.conf"
+	put "$tmp/agent.conf" "$conf" 600
+	give_to_user
+}
+
+give_to_user() {
+	[ -z "$user" ] || root chown "$user" "$conf"
+}
+
+forget_token() {
+	[ -n "$token" ] || return 0
+	{ printf '%s\n' "$conf_head" && kept token; } >"$tmp/agent.conf"
+	put "$tmp/agent.conf" "$conf" 600
+	give_to_user
+}
+
+write_unit() {
+	unit_text | while IFS= read -r line; do
+		while :; do
+			case $line in
+			*@sbindir@*) line=${line%%@sbindir@*}$prefix/sbin${line#*@sbindir@} ;;
+			*@bindir@*) line=${line%%@bindir@*}$prefix/bin${line#*@bindir@} ;;
+			*) break ;;
+			esac
+		done
+		printf '%s\n' "$line"
+	done >"$tmp/slothd-agent.service"
+	put "$tmp/slothd-agent.service" $unit 644
+	if [ -n "$user" ]; then
+		printf '[Service]\nUser=%s\nExecStart=\nExecStart=%s --config %s --state-dir %s\n' "$user" "$agent" "$conf" "$state" \
+			>"$tmp/bootstrap.conf"
+		put "$tmp/bootstrap.conf" $unit.d/bootstrap.conf 644
+	elif [ -e $unit.d/bootstrap.conf ]; then
+		root rm -f $unit.d/bootstrap.conf
+		is_changed=yes
+	fi
+}
+
+place() {
+	is_changed='' replaced=''
+	put "$tmp/sloth-supervise" "$supervise" 755
+	put "$tmp/slothd-agent" "$agent" 755
+	link_names
+	[ $action = update ] || write_config
+	[ -z "$is_unit" ] || [ $action = update ] || write_unit
+}
+
+# ---- the service ----
+
+tick() { sleep 0.25 2>/dev/null || sleep 1; }
+
+# The pid of an agent in the background, or nothing.
+agent_pid() {
+	pid=
+	root test -e "$state/agent.pid" || return 0
+	pid=$(root cat "$state/agent.pid")
+	# Another process may have its number. Where its program lies it does not show to everybody.
+	[ "$(cat "/proc/${pid:-none}/comm" 2>/dev/null)" = slothd-agent ] || pid=
+}
+
+is_active() {
+	if [ -n "$is_unit" ]; then
+		systemctl is-active --quiet slothd-agent.service
+	else
+		agent_pid && [ -n "$pid" ]
+	fi
+}
+
+stop_in_background() {
+	agent_pid
+	[ -n "$pid" ] || return 0
+	root kill -TERM "$pid"
+	n=0
+	while agent_pid && [ -n "$pid" ]; do
+		n=$((n + 1))
+		[ $n -le 160 ] || die 6 "the agent, process $pid, does not end"
+		tick
+	done
+}
+
+last_words() {
+	journalctl -q -u slothd-agent.service -n 4 -o cat --no-pager 2>/dev/null | while IFS= read -r line; do
+		printf '  | %s\n' "$line" >&2
+	done
+}
+
+# The unit is started again by systemd when its first start fails: it has 60 seconds in all.
+start_unit() {
+	root systemctl daemon-reload && root systemctl -q enable slothd-agent.service || return 1
+	! root timeout 60 systemctl restart slothd-agent.service 2>/dev/null || return 0
+	n=0
+	until is_active; do
+		n=$((n + 1))
+		if [ $n -gt 180 ] || [ "$(systemctl is-active slothd-agent.service)" = failed ]; then break; fi
+		tick
+	done
+	is_active && return
+	last_words
+	return 1
+}
+
+start_in_background() {
+	stop_in_background
+	root "$agent" --config "$conf" --daemon </dev/null >/dev/null 2>"$tmp/start" && return
+	while IFS= read -r line; do
+		printf '  | %s\n' "$line" >&2
+	done <"$tmp/start"
+	return 1
+}
+
+start() {
+	root rm -f "$runtime/status" "$state/run/status"
+	if [ -n "$is_unit" ]; then
+		start_unit
+	else
+		start_in_background
+	fi
+}
+
+put_back() {
+	for file in $replaced; do
+		root mv -f "$file.old" "$file"
+	done
+	for file in "$conf" "$unit" "$unit.d/bootstrap.conf"; do
+		[ ! -e "$tmp/old.${file##*/}" ] || root cp "$tmp/old.${file##*/}" "$file"
+	done
+	start || die 6 "the agent that was there before does not start either" "$try_start"
+}
+
+run_it() {
+	if [ -z "$is_changed" ] && is_active; then
+		say "nothing has changed: agent $version runs as it did"
+		return
+	fi
+	start && return
+	[ -z "$is_first" ] || die 6 "the agent $version is installed, but does not start" "$try_start"
+	put_back
+	die 6 "the agent $version does not become ready: the one before runs again" "$try_start"
+}
+
+# ---- how it stands with the master ----
+
+# Sets $standing and $words from what the agent writes.
+read_standing() {
+	standing='' words=''
+	for file in "$runtime/status" "$state/run/status"; do
+		if root test -e "$file"; then
+			words=$(root cat "$file")
+			standing=${words%% *} words=${words#* }
+		fi
+	done
+}
+
+await_master() {
+	n=0
+	while [ $n -lt 120 ]; do
+		read_standing
+		case $standing in
+		registered | waiting | denied) return ;;
+		esac
+		n=$((n + 1))
+		tick
+	done
+}
+
+conclude() {
+	who=${name:-$(uname -n)}
+	case $standing in
+	registered)
+		forget_token
+		say "agent $who $version is ready: $words"
+		[ -n "$is_unit" ] || say "at boot nothing starts it by itself; this does: $agent --config $conf --daemon"
+		;;
+	waiting) die 7 "installed, waiting for acceptance: sloth agent accept $who" "on the master: sloth agent pending, then that" ;;
+	denied) denied ;;
+	*) die 6 "agent $who is installed and runs, but is not registered: ${words:-it says nothing}" \
+		'it goes on trying; slothd-agent --doctor says what is wrong' ;;
+	esac
+}
+
+denied() {
+	words=${words%; asking again}
+	if [ -n "$token" ] && [ -n "$is_first" ]; then
+		purge=yes
+		remove_all
+		die 5 "$words; all is removed again" 'a new line of: sloth token create --print-install'
+	fi
+	[ -z "$token" ] || die 5 "$words" 'a new token: sloth token create'
+	die 7 "installed, waiting for acceptance: $words"
+}
+
+# ---- removing ----
+
+# Runs outlive the agent that is stopped: here they end with it.
+stop_unit() {
+	root mkdir -p /run/systemd/system/slothd-agent.service.d
+	printf '[Service]\nKillMode=control-group\nTimeoutStopSec=20s\n' >"$tmp/stop.conf"
+	root cp "$tmp/stop.conf" /run/systemd/system/slothd-agent.service.d/zz-uninstall.conf
+	root chmod 644 /run/systemd/system/slothd-agent.service.d/zz-uninstall.conf
+	root systemctl daemon-reload
+	root systemctl -q disable slothd-agent.service 2>/dev/null
+	root systemctl stop slothd-agent.service 2>/dev/null
+	# What an agent has left that was stopped before.
+	root systemctl kill --signal=KILL slothd-agent.service 2>/dev/null
+	root rm -rf /run/systemd/system/slothd-agent.service.d $unit $unit.d/bootstrap.conf
+	root rmdir $unit.d 2>/dev/null
+	root systemctl daemon-reload
+	root systemctl reset-failed slothd-agent.service 2>/dev/null
+}
+
+# An agent that is told to takes over the runs of the one before, and ends them with itself.
+stop_background() {
+	stop_in_background
+	[ -x "$agent" ] && root test -e "$conf" || return 0
+	root "$agent" --config "$conf" --kill-runs --daemon </dev/null >/dev/null 2>&1 && stop_in_background
+}
+
+remove_program() {
+	root rm -f "$agent" "$agent.old" "$supervise" "$supervise.old"
+	for word in sloth-runner sloth; do
+		[ "$(readlink "$prefix/bin/$word" 2>/dev/null)" != ../sbin/slothd-agent ] || root rm -f "$prefix/bin/$word"
+		[ ! -e "$prefix/bin/$word.replaced" ] || say "$prefix/bin/$word.replaced is what was there before: it stays"
+	done
+	root rmdir "$prefix/libexec/sloth" 2>/dev/null
+	root rmdir "$prefix/libexec" 2>/dev/null
+	[ "$prefix" = /usr/local ] || root rmdir "$prefix/sbin" "$prefix/bin" "$prefix" 2>/dev/null
+	[ -n "$for_self" ] || root rmdir /var/lib/sloth-runner 2>/dev/null
+	root rm -rf "$runtime"
+}
+
+remove_all() {
+	if [ -n "$is_unit" ] && [ -e $unit ]; then
+		stop_unit
+	else
+		stop_background
+	fi
+	remove_program
+	[ -n "$purge" ] || return 0
+	root rm -rf "$conf" "$state" "$logs/slothd-agent.log" "$logs/slothd-agent.log.1" "$logs/slothd-agent.log.2"
+	root rmdir "${conf%/*}" "$logs" 2>/dev/null
+	return 0
+}
+
+uninstall() {
+	if [ -n "$is_first" ] && { [ -z "$purge" ] || ! root test -e "$state"; } && [ ! -e $unit ]; then
+		say 'there is no agent here'
+		return
+	fi
+	remove_all
+	say "the agent is removed${purge:+, with its configuration, certificate and logs}"
+}
+
+# ---- all of it ----
+
+plan() {
+	say "dry run: nothing is done"
+	if [ $action = uninstall ]; then
+		say "stop the agent and its runs; remove $agent, $supervise, the links in $prefix/bin${is_unit:+, $unit}"
+		[ -z "$purge" ] || say "remove $conf, $state and the logs"
+		return
+	fi
+	if [ -n "$binary" ]; then
+		say "install $binary as $agent, and the sloth-supervise beside it as $supervise"
+	else
+		say "fetch slothd-agent and sloth-supervise for $arch from $host:$master_port with $fetcher; check them; install $agent and $supervise"
+	fi
+	[ -z "$obstacles" ] || say "rename:$obstacles"
+	[ $action = update ] || say "write $conf${is_unit:+ and $unit}"
+	[ -n "$no_start" ] || say "start it${is_unit:+ as slothd-agent.service}, and wait until it is registered"
+}
+
+# What the agent that is there was told.
+read_config() {
+	root test -e "$conf" || die 3 "$conf is missing: it is not known which master to ask" 'bootstrap.sh --master HOST:PORT'
+	root cat "$conf" >"$tmp/agent.conf.now"
+	while IFS='= 	' read -r word value; do
+		case $word in
+		name) name=$value ;;
+		master) [ -n "$master" ] || master=$value ;;
+		ca-fingerprint) [ -n "$ca_fingerprint" ] || ca_fingerprint=$value ;;
+		esac
+	done <"$tmp/agent.conf.now"
+	rm -f "$tmp/agent.conf.now"
+	is_address "$master" || die 3 "$conf names no master"
+}
+
+install_it() {
+	check_machine
+	[ $action = install ] || read_config
+	split_master
+	check_ancestor
+	if [ -n "$dry_run" ]; then
+		plan
+		return
+	fi
+	find_pin
+	fetch
+	move_ancestor
+	place
+	if [ -n "$no_start" ]; then
+		[ -z "$is_unit" ] || { root systemctl daemon-reload && root systemctl -q enable slothd-agent.service; }
+		say "agent $version is installed, and not started"
+		return
+	fi
+	run_it
+	await_master
+	conclude
+}
+
+main() {
+	obstacles=''
+	parse "$@"
+	check_values
+	choose_rights
+	choose_places
+	tmp=$(mktemp -d) || die 3 'there is no place for temporary files' 'TMPDIR=DIR'
+	trap 'rm -rf "$tmp"' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	if [ $action != uninstall ]; then
+		install_it
+	elif [ -n "$dry_run" ]; then
+		plan
+	else
+		uninstall
+	fi
+}
+
+main "$@" </dev/null
+exit
+}

@@ -1,0 +1,60 @@
+# Where no systemd runs: the real agent in the background, and that nothing of it stays.
+# shellcheck disable=SC2034,SC2154  # variables of lib.bash
+load lib.bash
+
+setup() {
+	make_machine
+	rmdir "$M/run/systemd/system" "$M/run/systemd"
+	give_tool sleep
+	give_tool bash
+	build=${SLOTH_BUILD:-$root/build}
+	cp "$build/share/sloth/dist/$(uname -m)"/sloth* "$M/input/"
+	script=$root/bootstrap.sh
+	state=$BATS_TEST_TMPDIR/master
+	"$build/sbin/slothd-master" --port 0 --bind-address 127.0.0.1 --state-dir "$state" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+	master=$!
+	wait_for grep -q 'listening for operators' "$BATS_TEST_TMPDIR/log"
+	port=$(sed -nE 's/.*registrations on 127.0.0.1:([0-9]+).*/\1/p' "$BATS_TEST_TMPDIR/log")
+}
+
+teardown() { kill "$master"; }
+
+sloth() { "$build/bin/sloth" --socket "$state/master.sock" "$@"; }
+
+wait_for() {
+	for ((i = 0; i < 800; i++)); do
+		! "$@" || return 0
+		/bin/sleep 0.05
+	done
+	return 1
+}
+
+# A process whose root directory is the machine: not those of this host that look the same.
+lives_there() { find /proc -maxdepth 2 -name root -lname "$M" 2>/dev/null | grep -q .; }
+
+install() { bootstrap --master "127.0.0.1:$port" --name b1 --port 0 --bind-address 127.0.0.1 --binary /input/slothd-agent; }
+
+@test "installed, registered, used, left alone, and removed with what it runs" {
+	environment=(SLOTH_TOKEN="$(sloth token create --name b1 2>/dev/null)")
+	install
+	expect_status 0
+	expect_words 'agent b1 '
+	run grep token "$M/etc/sloth/agent.conf"
+	[ -z "$output" ]
+	run sloth agent run -n b1 echo works
+	[ "$output" = works ]
+	sloth agent run --detach b1 'exec sleep 1000' >/dev/null 2>&1
+	before=$(cat "$M/var/lib/sloth-agent/agent.pid")
+	install
+	expect_status 0
+	expect_words 'nothing has changed'
+	[ "$(cat "$M/var/lib/sloth-agent/agent.pid")" = "$before" ]
+	lives_there
+	bootstrap --uninstall --purge
+	expect_status 0
+	[ ! -e "$M/etc/sloth" ]
+	run find "$M/var" "$M/run" "$L" -type f
+	[ -z "$output" ]
+	run lives_there
+	[ "$status" -ne 0 ]
+}

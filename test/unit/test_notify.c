@@ -1,0 +1,125 @@
+/*
+ * The manager is a socket of the test's; the clocks are real, and only the order of what it hears is looked at.
+ * valgrind forks: each test binds a socket at the same place
+ */
+#include <errno.h>
+#include <ev.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/notify.h"
+#include "test/lib/tmp.h"
+#include "test/lib/unit.h"
+
+static int manager;
+
+static void listen_as_manager(void)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+
+	snprintf(sa.sun_path, sizeof sa.sun_path, "%s", tmp_path("notify"));
+	manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	ck_assert_int_eq(bind(manager, (struct sockaddr *)&sa, sizeof sa), 0);
+	setenv("NOTIFY_SOCKET", sa.sun_path, 1);
+}
+
+/* The next thing it hears; NULL: nothing. */
+static const char *heard(void)
+{
+	static char text[200];
+	ssize_t n = recv(manager, text, sizeof text - 1, 0);
+
+	if (n < 0)
+		return NULL;
+	text[n] = '\0';
+	return text;
+}
+
+static void ask_for_watchdog(const char *us, pid_t pid)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "%d", (int)pid);
+	setenv("WATCHDOG_USEC", us, 1);
+	setenv("WATCHDOG_PID", text, 1);
+	notify_init();
+	ck_assert_ptr_null(getenv("WATCHDOG_USEC"));
+	ck_assert_ptr_null(getenv("WATCHDOG_PID"));
+}
+
+static void turn_three_times(struct ev_loop *loop)
+{
+	ev_ref(loop);
+	for (int i = 0; i < 3; i++)
+		ev_run(loop, EVRUN_ONCE);
+	ev_unref(loop);
+}
+
+START_TEST(watchdog_is_fed_by_the_loop)
+{
+	struct ev_loop *loop = ev_loop_new(EVFLAG_NOENV);
+
+	listen_as_manager();
+	ask_for_watchdog("2000", getpid());
+	notify_watch(loop);
+	ck_assert_ptr_null(heard());
+	turn_three_times(loop);
+	for (int i = 0; i < 3; i++)
+		ck_assert_str_eq(heard(), "WATCHDOG=1");
+	ev_run(loop, 0);		/* is not kept alive by it */
+	notify_unwatch();
+	notify_unwatch();
+	ev_loop_destroy(loop);
+}
+END_TEST
+
+/* The loop has nothing else, so it returns at once. */
+static void expect_silence(void)
+{
+	struct ev_loop *loop = ev_loop_new(EVFLAG_NOENV);
+
+	notify_watch(loop);
+	ev_run(loop, EVRUN_NOWAIT);
+	ev_run(loop, EVRUN_NOWAIT);
+	ck_assert_ptr_null(heard());
+	notify_unwatch();
+	ev_loop_destroy(loop);
+}
+
+START_TEST(watchdog_of_another_process_is_none)
+{
+	listen_as_manager();
+	ask_for_watchdog("2000", getppid());
+	expect_silence();
+	notify_init();			/* without the variables */
+	expect_silence();
+}
+END_TEST
+
+START_TEST(reload_and_stop_are_told)
+{
+	struct ev_loop *loop = ev_loop_new(EVFLAG_NOENV);
+	unsigned long long us;
+	const char *text;
+
+	listen_as_manager();
+	notify_init();
+	notify_watch(loop);
+	notify_reloading();
+	text = heard();
+	ck_assert_int_eq(sscanf(text, "RELOADING=1\nMONOTONIC_USEC=%llu", &us), 1);
+	notify_reloaded();
+	ck_assert_str_eq(heard(), "READY=1");
+	notify_stopping("stopping: SIGTERM");
+	ck_assert_str_eq(heard(), "STOPPING=1\nSTATUS=stopping: SIGTERM");
+	ev_run(loop, 0);		/* that time is asked for keeps no loop alive */
+	notify_unwatch();
+	ev_loop_destroy(loop);
+}
+END_TEST
+
+UNIT_MAIN(watchdog_is_fed_by_the_loop, watchdog_of_another_process_is_none, reload_and_stop_are_told)
