@@ -4,7 +4,7 @@
 start_master
 start_agent web1
 
-detached() { id=$(sloth agent run --detach web1 "$1") && sloth run wait "$id" || fail "no detached run: $1"; }
+detached() { { id=$(sloth agent run --detach web1 "$1") && sloth run wait "$id"; } || fail "no detached run: $1"; }
 detached 'echo first'
 first=$id
 detached 'echo second'

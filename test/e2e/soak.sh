@@ -117,13 +117,13 @@ slow_stream() {
 	note "$last lines in $1 s, at most $gap ms between two"
 }
 follow_lines() {
-	local word number last=0 gap=0 before=${EPOCHREALTIME/./} now
+	local word number last=0 gap=0 earlier=${EPOCHREALTIME/./} now
 
 	while read -r word number; do
 		now=${EPOCHREALTIME/./}
 		[ "$word $number" = "line $((last + 1))" ] || { echo "after $last came '$word $number'"; return 1; }
-		[ $((now - before)) -le "$gap" ] || gap=$((now - before))
-		last=$number before=$now
+		[ $((now - earlier)) -le "$gap" ] || gap=$((now - earlier))
+		last=$number earlier=$now
 	done
 	echo "$last $((gap / 1000))"
 }

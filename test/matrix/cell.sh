@@ -14,6 +14,7 @@
 #   CLI --link-- master --link-- agent      links are forwarders of bytes: they are what is killed and started again
 #
 . "$(dirname "$0")/../e2e/lib.sh"
+# shellcheck source=test/e2e/lib/secure.sh
 . "$here/lib/secure.sh"
 cut=$1 moment=$2
 mib=${MATRIX_MIB:-8} reconnect_s=${MATRIX_RECONNECT_S:-3}

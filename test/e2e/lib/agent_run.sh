@@ -1,4 +1,5 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # variables of lib.sh
+#
 # agent_run.sh - runs on an agent, asked for as its master does: for scripts that end callers and agents in mid-run.
 # Source it after lib.sh and start_master.
 
