@@ -1,7 +1,6 @@
 /*
  * doctor_local.c - what can be found out on the machine itself: directories, control groups, the process, its port.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +20,10 @@
 #include "common/mem.h"
 #include "common/own_cgroup.h"
 #include "common/paths.h"
+#include "common/port_holder.h"
 #include "common/str.h"
 
-enum { PROC_MAX = 16 * 1024 * 1024, TCP_LISTEN = 0x0a };
+enum { PROC_MAX = 16 * 1024 * 1024 };
 #define SPACE_MIN (UINT64_C(32) << 20)		/* in the runtime directory; beyond it runs are throttled */
 
 /* ---- directories ---- */
@@ -67,82 +67,21 @@ static void look_at_runtime(struct doctor *d)
 
 /* ---- the process and its port ---- */
 
-/* Inodes of the sockets that listen on that port, in a table of /proc/net, into `out`; their number. */
-static size_t find_listeners(const char *table, unsigned port, unsigned long *out, size_t n, size_t max)
-{
-	struct buf text = { 0 };
-	char *line, *rest;
-
-	if (fd_read_file(table, PROC_MAX, &text)) {
-		buf_done(&text);
-		return n;
-	}
-	buf_string(&text);
-	for (line = strtok_r((char *)buf_data(&text), "\n", &rest); line && n < max; line = strtok_r(NULL, "\n", &rest)) {
-		unsigned at, state;
-		unsigned long inode;
-
-		if (sscanf(line, " %*[^:]: %*[^:]:%x %*s %x %*s %*s %*s %*s %*s %lu", &at, &state, &inode) == 3 &&
-		    at == port && state == TCP_LISTEN)
-			out[n++] = inode;
-	}
-	buf_done(&text);
-	return n;
-}
-
-/* 1: the process has one of these sockets; 0: none; -1: its descriptors cannot be looked at. */
-static int holds_one(pid_t pid, const unsigned long *inodes, size_t n)
-{
-	char dir[40], path[80 + 256], link[64];
-	struct dirent *entry;
-	DIR *fds;
-	int found = 0;
-
-	snprintf(dir, sizeof dir, "/proc/%d/fd", (int)pid);
-	fds = opendir(dir);
-	if (!fds)
-		return -1;
-	while (!found && (entry = readdir(fds))) {
-		unsigned long inode;
-		ssize_t len;
-
-		snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
-		len = readlink(path, link, sizeof link - 1);
-		if (len <= 0)
-			continue;
-		link[len] = '\0';
-		if (sscanf(link, "socket:[%lu]", &inode) != 1)
-			continue;
-		for (size_t i = 0; i < n; i++)
-			found |= inodes[i] == inode;
-	}
-	closedir(fds);
-	return found;
-}
-
 static void look_at_port(struct doctor *d)
 {
-	enum { SOCKETS_MAX = 16 };
 	unsigned port = (unsigned)d->config->port;
-	unsigned long inodes[SOCKETS_MAX];
+	enum port_listener who = port_listener((uint16_t)port, d->agent);
 	char advice[60];
-	size_t n;
-	int held;
 
-	if (port == 0) {
-		doctor_say(d, DOCTOR_SKIPPED, "port", mem_strdup("the kernel chooses it"), NULL);
-		return;
-	}
 	snprintf(advice, sizeof advice, "sudo ss -ltnp 'sport = :%u'", port);
-	n = find_listeners("/proc/net/tcp", port, inodes, 0, SOCKETS_MAX);
-	n = find_listeners("/proc/net/tcp6", port, inodes, n, SOCKETS_MAX);
-	held = n && d->agent ? holds_one(d->agent, inodes, n) : 0;
-	if (n && held < 0)
+	if (port == 0)
+		doctor_say(d, DOCTOR_SKIPPED, "port", mem_strdup("the kernel chooses it"), NULL);
+	else if (who == PORT_SOMEBODYS)
 		doctor_say(d, DOCTOR_SKIPPED, "port",
 			   mem_printf("%u is taken; whether by the agent is for root to see", port), NULL);
-	else if (held)
+	else if (who == PORT_ITS)
 		doctor_say(d, DOCTOR_OK, "port", mem_printf("the agent listens on %u", port), NULL);
-	else if (n)
+	else if (who == PORT_ANOTHERS)
 		doctor_say(d, DOCTOR_FAILED, "port", mem_printf("%u is taken by another process", port), advice);
 	else if (d->agent)
 		doctor_say(d, DOCTOR_FAILED, "port",

@@ -19,14 +19,9 @@
 
 enum { TABLE_MAX = 16 * 1024 * 1024, COMMAND_MAX = 80, STATE_LISTEN = 10 };
 
-struct holder {
-	uint64_t inode;		/* 0: none found */
-	bool listens;
-};
-
-/* "  0: 0100007F:C383 00000000:0000 0A tx:rx tr:when retransmits uid timeout inode"; who listens comes before who is
- * connected from there. A socket that waits for its last packets has no inode. */
-static void look_in(const char *table, unsigned port, struct holder *h)
+/* "  0: 0100007F:C383 00000000:0000 0A tx:rx tr:when retransmits uid timeout inode". A socket that waits for its last
+ * packets has no inode. */
+static void look_in(const char *table, unsigned port, void (*on_socket)(uint64_t inode, bool listens, void *arg), void *arg)
 {
 	struct buf text = { 0 };
 	char *line, *rest;
@@ -38,12 +33,17 @@ static void look_in(const char *table, unsigned port, struct holder *h)
 			uint64_t inode;
 
 			if (sscanf(line, " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*u %*d %" SCNu64, &local, &state,
-				   &inode) != 3 || local != port || h->listens || !inode)
-				continue;
-			*h = (struct holder){ inode, state == STATE_LISTEN };
+				   &inode) == 3 && local == port && inode)
+				on_socket(inode, state == STATE_LISTEN, arg);
 		}
 	}
 	buf_done(&text);
+}
+
+static void look(unsigned port, void (*on_socket)(uint64_t inode, bool listens, void *arg), void *arg)
+{
+	look_in("/proc/net/tcp", port, on_socket, arg);
+	look_in("/proc/net/tcp6", port, on_socket, arg);
 }
 
 static bool has_open(const char *pid, const char *wanted)
@@ -116,14 +116,29 @@ static bool is_ephemeral(unsigned port)
 	return port >= first && port <= last;
 }
 
+/* ---- whoever has it ---- */
+
+struct holder {
+	uint64_t inode;		/* 0: none found */
+	bool listens;
+};
+
+/* Who listens comes before who is connected from there. */
+static void take(uint64_t inode, bool listens, void *arg)
+{
+	struct holder *h = arg;
+
+	if (!h->listens)
+		*h = (struct holder){ inode, listens };
+}
+
 char *port_holder(uint16_t port)
 {
 	struct holder h = { 0 };
 	char *command, *words, *all;
 	long pid;
 
-	look_in("/proc/net/tcp", port, &h);
-	look_in("/proc/net/tcp6", port, &h);
+	look(port, take, &h);
 	pid = h.inode ? find_process(h.inode) : 0;
 	if (pid) {
 		command = command_of(pid);
@@ -138,4 +153,38 @@ char *port_holder(uint16_t port)
 			 "net.ipv4.ip_local_reserved_ports names it", words);
 	free(words);
 	return all;
+}
+
+/* ---- one process ---- */
+
+struct asked {
+	char pid[24];
+	bool has_it, is_taken;
+};
+
+static void compare(uint64_t inode, bool listens, void *arg)
+{
+	struct asked *a = arg;
+	char wanted[48];
+
+	if (!listens)
+		return;
+	a->is_taken = true;
+	snprintf(wanted, sizeof wanted, "socket:[%" PRIu64 "]", inode);
+	a->has_it = a->has_it || has_open(a->pid, wanted);
+}
+
+enum port_listener port_listener(uint16_t port, pid_t pid)
+{
+	struct asked a = { .has_it = false };
+	char path[48];
+
+	snprintf(a.pid, sizeof a.pid, "%d", (int)pid);
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+	look(port, compare, &a);
+	if (a.has_it)
+		return PORT_ITS;
+	if (!a.is_taken)
+		return PORT_FREE;
+	return pid && access(path, R_OK) ? PORT_SOMEBODYS : PORT_ANOTHERS;
 }
