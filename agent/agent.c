@@ -231,11 +231,11 @@ int agent_start(struct agent *a, char **error)
 	a->link = link_new(a->wire, &lc);
 	ready_await(a);
 	status = begin_link(a, error);
-	if (status == EXIT_OK) {
-		log_start(a);
-		a->unit = unit_look(a->loop, c->own_name);
-	}
-	return status;
+	if (status != EXIT_OK)
+		return status;
+	log_start(a);
+	a->unit = unit_look(a->loop, c->own_name);
+	return EXIT_OK;
 }
 
 void agent_close(struct agent *a)

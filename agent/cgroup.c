@@ -41,7 +41,7 @@ static bool can_be_used(const char *path)
 }
 
 /* The mark of systemd; only root reads the older one. */
-static bool is_delegated(const char *path)
+bool cgroup_has_mark(const char *path)
 {
 	char value[4];
 
@@ -55,7 +55,7 @@ static char *delegated(const char *path)
 	const char *slash = strrchr(path, '/');
 	char *unit = slash && str_equal(slash, "/agent") ? mem_strndup(path, (size_t)(slash - path)) : mem_strdup(path);
 
-	if (is_delegated(unit))
+	if (cgroup_has_mark(unit))
 		return unit;
 	free(unit);
 	return NULL;
@@ -91,19 +91,26 @@ bool cgroup_is_delegated(void)
 	return is;
 }
 
+char *cgroup_own(void)
+{
+	char *path = own_cgroup();
+
+	if (path && can_be_used(path))
+		return path;
+	free(path);
+	return NULL;
+}
+
 char *cgroup_find(bool is_service)
 {
 	char *path = own_cgroup(), *unit = path ? delegated(path) : NULL;
 
+	free(path);
 	if (unit && can_be_used(unit) && make_group(unit, "agent") && move_to(unit, "agent")) {
 		make_group(unit, "sup");
-		free(path);
 		return unit;
 	}
 	free(unit);
 	/* What a service manager has not delegated it may change at any time. */
-	if (path && !is_service && can_be_used(path))
-		return path;
-	free(path);
-	return NULL;
+	return is_service ? NULL : cgroup_own();
 }

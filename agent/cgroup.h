@@ -11,5 +11,9 @@
  * Owned; NULL: no. */
 char *cgroup_find(bool is_service);
 bool cgroup_is_delegated(void);
+/* Of a group's directory: a service manager has left it to whoever runs there. */
+bool cgroup_has_mark(const char *path);
+/* This process's own group, if groups can be made there and processes moved into them; nothing is moved. Owned; NULL: no. */
+char *cgroup_own(void);
 
 #endif

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "agent/cgroup.h"
 #include "agent/config.h"
 #include "agent/doctor.h"
 #include "common/buf.h"
@@ -126,19 +126,14 @@ static char *unit_path(pid_t pid)
 	return path;
 }
 
-/* systemd says on the group whether it is delegated; only root reads the first name, older ones have no other. */
 static bool is_delegated(const char *unit)
 {
-	static const char *const names[] = { "trusted.delegate", "user.delegate" };
-	char *mount = own_cgroup_mount(), *dir = mem_printf("%s%s", mount ? mount : "", unit), value = '0';
+	char *mount = own_cgroup_mount(), *dir = mem_printf("%s%s", mount ? mount : "", unit);
+	bool is = cgroup_has_mark(dir);
 
-	for (size_t i = 0; i < 2 && value != '1'; i++) {
-		if (getxattr(dir, names[i], &value, 1) != 1)
-			value = '0';
-	}
 	free(dir);
 	free(mount);
-	return value == '1';
+	return is;
 }
 
 /* A unit that is not made for it costs the runs their groups, and with its usual KillMode their lives. */
@@ -168,7 +163,7 @@ static void look_at_cgroup(struct doctor *d)
 		look_at_unit(d);
 		return;
 	}
-	path = own_cgroup();
+	path = cgroup_own();
 	doctor_say(d, DOCTOR_OK, "cgroup", path ? mem_printf("v2, at %s", path) :
 		   mem_strdup("none of our own here: runs are held together by their supervisors"), NULL);
 	free(path);
