@@ -1,66 +1,27 @@
 /*
  * test_files.c - files for clients that speak plain HTTP, over HTTP/1.x and HTTP/2: what they get, that the slow get it
- * too, and that who is too slow is cut off. In virtual time, see test_time.c.
+ * too, and that who is too slow is cut off. In virtual time.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/mem.h"
 #include "test/lib/script.h"
+#include "test/lib/skipped_time.h"
 #include "test/lib/thin_tls.h"
 #include "test/lib/unit.h"
 #include "wire/files.h"
 #include "wire/internal.h"
 
-/* ---- time ---- */
-
-static int64_t skipped_ns;
-
-int clock_gettime(clockid_t id, struct timespec *ts)
-{
-	int rv = (int)syscall(SYS_clock_gettime, id, ts);
-	int64_t ns = ts->tv_sec * 1000000000LL + ts->tv_nsec + skipped_ns;
-
-	ts->tv_sec = ns / 1000000000LL;
-	ts->tv_nsec = ns % 1000000000LL;
-	return rv;
-}
-
-enum { UNDER_WAY_MS = 5 };
-
-int epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
-{
-	int n = (int)syscall(SYS_epoll_wait, fd, events, max, timeout_ms ? UNDER_WAY_MS : 0);
-
-	if (n == 0 && timeout_ms > 0)
-		skipped_ns += timeout_ms * 1000000LL;
-	return n;
-}
-
-static void on_passed(struct ev_loop *loop, struct ev_timer *w, int events)
-{
-	(void)w;
-	(void)events;
-	ev_break(loop, EVBREAK_ONE);
-}
-
 static void pass(struct raw *r, double seconds)
 {
-	struct ev_timer t;
-
-	ev_timer_init(&t, on_passed, seconds, 0);
-	ev_now_update(r->loop);
-	ev_timer_start(r->loop, &t);
-	ev_run(r->loop, 0);
-	ev_timer_stop(r->loop, &t);
+	pass_in(r->loop, seconds);
 }
 
 /* ---- what is served: each byte tells where it stands ---- */

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,50 +14,10 @@
 #include "test/lib/pair.h"
 #include "test/lib/raw.h"
 #include "test/lib/script.h"
+#define UNDER_WAY_MS 20
+#include "test/lib/skipped_time.h"
 #include "test/lib/unit.h"
 #include "wire/internal.h"
-
-static int64_t skipped_ns;
-
-int clock_gettime(clockid_t id, struct timespec *ts)
-{
-	int rv = (int)syscall(SYS_clock_gettime, id, ts);
-	int64_t ns = ts->tv_sec * 1000000000LL + ts->tv_nsec + skipped_ns;
-
-	ts->tv_sec = ns / 1000000000LL;
-	ts->tv_nsec = ns % 1000000000LL;
-	return rv;
-}
-
-/* Whatever is under way on the loopback gets its time before the clock is moved. */
-enum { UNDER_WAY_MS = 20 };
-
-int epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
-{
-	int n = (int)syscall(SYS_epoll_wait, fd, events, max, timeout_ms ? UNDER_WAY_MS : 0);
-
-	if (n == 0 && timeout_ms > 0)
-		skipped_ns += timeout_ms * 1000000LL;
-	return n;
-}
-
-static void on_passed(struct ev_loop *loop, struct ev_timer *w, int events)
-{
-	(void)w;
-	(void)events;
-	ev_break(loop, EVBREAK_ONE);
-}
-
-static void pass_in(struct ev_loop *loop, double seconds)
-{
-	struct ev_timer t;
-
-	ev_timer_init(&t, on_passed, seconds, 0);
-	ev_now_update(loop);
-	ev_timer_start(loop, &t);
-	ev_run(loop, 0);
-	ev_timer_stop(loop, &t);
-}
 
 static void pass(struct raw *r, double seconds)
 {

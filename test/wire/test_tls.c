@@ -12,10 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,37 +23,13 @@
 #include "master/ca.h"
 #include "test/lib/echo.h"
 #include "test/lib/pair.h"
+#include "test/lib/skipped_time.h"
 #include "test/lib/unit.h"
 #include "wire/identity.h"
 #include "wire/limits.h"
 #include "wire/tls.h"
 
 enum { DAY_S = 24 * 3600 };
-
-/* ---- time ---- */
-
-static int64_t skipped_ns;
-static bool is_real;			/* time passes as it does */
-
-int clock_gettime(clockid_t id, struct timespec *ts)
-{
-	int rv = (int)syscall(SYS_clock_gettime, id, ts);
-	int64_t ns = ts->tv_sec * 1000000000LL + ts->tv_nsec + skipped_ns;
-
-	ts->tv_sec = ns / 1000000000LL;
-	ts->tv_nsec = ns % 1000000000LL;
-	return rv;
-}
-
-/* Both ends are in this process: what is under way on the loopback is there at once. */
-int epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
-{
-	int n = (int)syscall(SYS_epoll_wait, fd, events, max, is_real || !timeout_ms ? timeout_ms : 5);
-
-	if (n == 0 && timeout_ms > 0 && !is_real)
-		skipped_ns += timeout_ms * 1000000LL;
-	return n;
-}
 
 /* No power is cut here. */
 int fsync(int fd)
