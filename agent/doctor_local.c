@@ -12,6 +12,7 @@
 #include "agent/cgroup.h"
 #include "agent/config.h"
 #include "agent/doctor.h"
+#include "agent/unit.h"
 #include "common/buf.h"
 #include "common/daemon.h"
 #include "common/daemon_files.h"
@@ -107,20 +108,18 @@ static void look_at_process(struct doctor *d)
 
 /* ---- control groups and units ---- */
 
-/* The line "0::/PATH" of the process, cut behind the name of a unit; owned; NULL: it is in none. */
-static char *unit_path(pid_t pid)
+/* Of the line "0::/PATH" of the process; owned; NULL: it is in no unit. */
+static char *unit_of(pid_t pid)
 {
 	struct buf text = { 0 };
-	char file[40], *line, *rest, *end, *path = NULL;
+	char file[40], *line, *rest, *path = NULL;
 
 	snprintf(file, sizeof file, "/proc/%d/cgroup", (int)pid);
 	if (fd_read_file(file, PROC_MAX, &text) == 0) {
 		buf_string(&text);
-		for (line = strtok_r((char *)buf_data(&text), "\n", &rest); line && !path; line = strtok_r(NULL, "\n", &rest)) {
-			end = strncmp(line, "0::/", 4) ? NULL : strstr(line, ".service");
-			if (end)
-				path = mem_strndup(line + 3, (size_t)(end + strlen(".service") - line - 3));
-		}
+		for (line = strtok_r((char *)buf_data(&text), "\n", &rest); line && !path; line = strtok_r(NULL, "\n", &rest))
+			if (strncmp(line, "0::/", 4) == 0)
+				path = unit_path(line + 3);
 	}
 	buf_done(&text);
 	return path;
@@ -139,7 +138,7 @@ static bool is_delegated(const char *unit)
 /* A unit that is not made for it costs the runs their groups, and with its usual KillMode their lives. */
 static void look_at_unit(struct doctor *d)
 {
-	char *unit = unit_path(d->agent), advice[160];
+	char *unit = unit_of(d->agent), advice[160];
 	const char *name = unit ? strrchr(unit, '/') + 1 : NULL;
 
 	if (!unit) {

@@ -35,18 +35,25 @@ bool unit_is_ours(void)
 	return pid && strtol(pid, NULL, 10) == getpid();
 }
 
-/* Of "/system.slice/a.service/agent" it is "a.service". Owned or NULL. */
-static char *name_in(const char *path)
+char *unit_path(const char *group)
 {
-	const char *end = strstr(path, ".service"), *start;
+	static const char suffix[] = ".service";
+	const char *end = NULL;
 
-	for (const char *next = end; next; next = strstr(next + 1, ".service"))
-		end = next;		/* a user's manager is a service itself */
-	if (!end)
-		return NULL;
-	for (start = end; start > path && start[-1] != '/';)
-		start--;
-	return mem_strndup(start, (size_t)(end - start) + strlen(".service"));
+	for (const char *next = strstr(group, suffix); next; next = strstr(next + 1, suffix))
+		end = next + strlen(suffix);
+	return end ? mem_strndup(group, (size_t)(end - group)) : NULL;
+}
+
+/* Of "/system.slice/a.service/agent" it is "a.service". Owned or NULL. */
+static char *name_in(const char *group)
+{
+	char *path = unit_path(group), *slash = path ? strrchr(path, '/') : NULL, *name = NULL;
+
+	if (path)
+		name = mem_strdup(slash ? slash + 1 : path);
+	free(path);
+	return name;
 }
 
 static void report(struct unit *u)

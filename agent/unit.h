@@ -11,6 +11,9 @@ struct unit;
 
 /* Is this process the one that systemd has started for a service? */
 bool unit_is_ours(void);
+/* The path of a control group, cut behind the service in it: the innermost, for a user's manager is a service itself.
+ * Owned; NULL: it is in none. */
+char *unit_path(const char *group);
 /* Asks systemd how the unit is written, and logs once what of it harms commands: that they have no control groups of their
  * own, that they end with the agent. NULL: this is no service, or systemd cannot be asked. Keeps no loop alive. */
 struct unit *unit_look(struct ev_loop *loop, const char *agent);

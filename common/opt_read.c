@@ -107,7 +107,7 @@ int opt_read_set(struct opt_read *r, const struct opt *o, const char *value, str
 
 /* ---- files ---- */
 
-char *opt_unknown_key(const struct opt *table, const char *key)
+static char *unknown_key(const struct opt *table, const char *key)
 {
 	const char *near = opt_nearest(table, key);
 
@@ -121,7 +121,7 @@ char *opt_read_pair(struct opt_read *r, const struct ini_pair *pair)
 	char *why = NULL, *words;
 
 	if (!o)
-		return opt_unknown_key(r->table, pair->key);
+		return unknown_key(r->table, pair->key);
 	if (o->kind & OPT_ON_LINE)
 		return mem_printf("%s belongs on the command line", o->name);
 	if (!*pair->value) {

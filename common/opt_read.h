@@ -49,8 +49,6 @@ int opt_read_file(struct opt_read *r, const char *path, const char *section, cha
 char *opt_read_pair(struct opt_read *r, const struct ini_pair *pair);
 /* Takes over text that a field points into; *text is empty then. */
 void opt_read_keep(struct opt_read *r, struct buf *text);
-/* What is wrong with a key of this name, for what has no row: owned. */
-char *opt_unknown_key(const struct opt *table, const char *key);
 
 /* "SLOTH_" and "state-dir" -> "SLOTH_STATE_DIR", of "agent run" before it "SLOTH_AGENT_RUN_TIMEOUT". Owned. */
 char *opt_variable(const char *group, const char *name);
