@@ -5,7 +5,7 @@ start_master
 start_agent web1
 port=$(closed_port)
 start_link() {
-	start_daemon "$T/link.log" "$python" "$here/lib/forward.py" "127.0.0.1:$port" "$master"
+	start_daemon "$T/link.log" "$SLOTH_PLAIN_BUILD/test/forward" "127.0.0.1:$port" "$master"
 	link=$started
 	wait_line "$T/link.log" forwarding
 }

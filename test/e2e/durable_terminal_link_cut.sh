@@ -7,7 +7,7 @@ start_agent web1
 
 link=$(closed_port)
 start_link() {
-	start_daemon "$T/link.log" "$python" "$here/lib/forward.py" "127.0.0.1:$link" "127.0.0.1:$master_port"
+	start_daemon "$T/link.log" "$SLOTH_PLAIN_BUILD/test/forward" "127.0.0.1:$link" "127.0.0.1:$master_port"
 	link_pid=$started
 	wait_line "$T/link.log" forwarding
 }

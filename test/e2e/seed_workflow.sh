@@ -45,7 +45,7 @@ assert_status 0
 assert_stdout_has Filesystem
 
 # Behind a forwarded port, as in a container: listens on one address, reports another.
-"$python" "$here/lib/forward.py" 127.0.0.1:50052 127.0.0.1:50061 >"$T/forward.log" &
+"$SLOTH_PLAIN_BUILD/test/forward" 127.0.0.1:50052 127.0.0.1:50061 >"$T/forward.log" &
 forwarder=$!
 wait_line "$T/forward.log" forwarding
 run sloth-runner agent start --name main --master 127.0.0.1:50053 --port 50061 --bind-address 127.0.0.1 \

@@ -9,7 +9,7 @@
 #   - the recorded state is the true one
 #
 # `expected` says for each cell which of the two ends the caller has to come to. MATRIX_MIB is the size of the output,
-# MATRIX_RECONNECT_S for how long a lost caller is waited for.
+# MATRIX_RECONNECT_S for how long a lost caller is waited for, MATRIX_PAYLOAD a file of that size for all cells to read.
 #
 #   CLI --link-- master --link-- agent      links are forwarders of bytes: they are what is killed and started again
 #
@@ -28,7 +28,7 @@ run_id='' cli='' reader='' victim=''
 # start_link NAME TARGET_PORT [PORT]: a forwarder; its port is in $link_port.
 start_link() {
 	link_port=${3:-$(closed_port)}
-	start_daemon "$T/link-$1.log" "$python" "$here/lib/forward.py" "127.0.0.1:$link_port" "127.0.0.1:$2"
+	start_daemon "$T/link-$1.log" "$SLOTH_PLAIN_BUILD/test/forward" "127.0.0.1:$link_port" "127.0.0.1:$2"
 	link_pid[$1]=$started
 	wait_line "$T/link-$1.log" forwarding
 }
@@ -62,7 +62,11 @@ start_world() {
 
 # What is to come out, and the command that writes it: one byte to the counter first.
 write_command() {
-	head -c "$((mib * 1024 * 1024))" /dev/urandom >"$T/payload"
+	if [ -n "${MATRIX_PAYLOAD:-}" ]; then
+		ln -s "$MATRIX_PAYLOAD" "$T/payload"
+	else
+		head -c "$((mib * 1024 * 1024))" /dev/urandom >"$T/payload"
+	fi
 	cat >"$T/command" <<-SH
 		printf x >>'$T/count'
 		touch '$T/began'

@@ -61,6 +61,9 @@ judge() {
 	fi
 }
 
+export MATRIX_PAYLOAD=$work/payload
+head -c "$((${MATRIX_MIB:-8} * 1024 * 1024))" /dev/urandom >"$MATRIX_PAYLOAD" || exit 1
+
 [ $# -gt 0 ] || mapfile -t cells < <(all_cells)
 [ $# -eq 0 ] || cells=("$@")
 for cell in "${cells[@]}"; do

@@ -8,7 +8,7 @@
 boot_master
 boot main 10.77.0.3/24
 on_network /usr/bin/python3 -m http.server -b 10.77.0.1 -d "$SLOTH_BUILD/share/sloth/dist" 8000 >"$T/web.log" 2>&1 &
-on_network /usr/bin/python3 "$here/lib/forward.py" 10.77.0.1 50061 10.77.0.3 50051 >"$T/forward.log" 2>&1 &
+on_network "$SLOTH_BUILD/test/forward" 10.77.0.1:50061 10.77.0.3:50051 >"$T/forward.log" 2>&1 &
 trap 'end_helpers; finish' EXIT
 serves() { on_network curl -fsS -o "$T/script" http://10.77.0.1:8000/bootstrap.sh 2>/dev/null; }
 until_true 20 serves || fail 'the web server does not serve'
