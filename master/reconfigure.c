@@ -5,48 +5,22 @@
 
 #include <stdlib.h>
 
-#include "common/daemon_files.h"
 #include "common/exits.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "common/opt_load.h"
+#include "common/reload.h"
 #include "common/str.h"
 #include "master/history.h"
 #include "master/master.h"
 #include "master/options.h"
 
-static void log_changes(const struct options *o, const struct options *fresh)
-{
-	char *live = opt_changes(options_table, o->seen ? o->seen : o, fresh, true);
-	char *later = opt_changes(options_table, o, fresh, false);
-
-	log_info("configuration read again: %s%s", live ? "changed: " : "nothing new to do", live ? live : "");
-	if (later)
-		log_warn("%s: takes effect at the next start", later);
-	free(live);
-	free(later);
-}
-
-/* From a file to another; away from standard error, but not back. */
-static void move_log(const struct options *fresh)
-{
-	char *error = NULL;
-
-	if (!fresh->own_log_file)
-		log_warn("log-file: standard error takes effect at the next start");
-	else if (daemon_files_open_log(fresh->own_log_file, &error) != EXIT_OK)
-		log_error("%s; the log stays where it was", error);
-	free(error);
-}
-
 /* The rows with OPT_LIVE. */
-static void take_over(struct master *m, const struct options *fresh)
+static void take_over(struct master *m, const struct options *seen, const struct options *fresh)
 {
 	struct options *o = m->options;
-	const struct options *seen = o->seen ? o->seen : o;
 
 	if (!str_equal(seen->log_file, fresh->log_file))
-		move_log(fresh);
+		reload_move_log("", fresh->own_log_file);
 	if (!str_equal(seen->policy_dir, fresh->policy_dir)) {
 		mem_set_string(&o->own_policy_dir, fresh->own_policy_dir);
 		m->policy_dir = o->own_policy_dir;
@@ -59,19 +33,19 @@ static void take_over(struct master *m, const struct options *fresh)
 void reconfigure(struct master *m)
 {
 	struct options *o = m->options, *fresh = mem_new(struct options);
+	const struct options *seen = o->seen ? o->seen : o;
 	char *error = NULL;
 
 	if (options_load_again(fresh, o, &error) == EXIT_OK) {
-		take_over(m, fresh);
-		log_changes(o, fresh);
+		take_over(m, seen, fresh);
+		reload_log_changes("", options_table, o, seen, fresh);
 		if (o->seen)
 			options_done(o->seen);
 		free(o->seen);
 		o->seen = fresh;
-		return;
+	} else {
+		reload_refuse("", error);
+		options_done(fresh);
+		free(fresh);
 	}
-	log_error("%s; the configuration stays as it was", error);
-	free(error);
-	options_done(fresh);
-	free(fresh);
 }
