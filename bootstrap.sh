@@ -40,6 +40,8 @@ ExecReload=kill -HUP $MAINPID
 WatchdogSec=30s
 Restart=always
 RestartSec=5s
+# The sockets that it listens on stay open while it is restarted: who comes meanwhile waits, and is not refused.
+FileDescriptorStoreMax=8
 # A wrong command line, "sloth agent stop", a configuration that somebody must edit.
 RestartPreventExitStatus=64 69 78
 SuccessExitStatus=69

@@ -22,6 +22,7 @@ int agent_listen(struct agent *a, char **error)
 		free(why);
 		return -1;
 	}
+	wire_listeners_keep(a->listeners, a->n_listeners);
 	a->port = wire_listener_port(a->listeners[0]);
 	return 0;
 }

@@ -105,6 +105,8 @@ static void client_failed(struct client *c, enum wire_fault fault, const char *w
 	free(error);
 }
 
+static void connect_to_master(struct client *c);
+
 static void on_up(struct wire_conn *conn, const struct wire_peer *peer, void *arg)
 {
 	struct client *c = arg;
@@ -115,6 +117,16 @@ static void on_up(struct wire_conn *conn, const struct wire_peer *peer, void *ar
 	c->ops->on_up(c, c->arg);
 }
 
+/* It took our connection last, and closed it: the next one is for its successor. Once: it may be a forward, too, with
+ * nothing behind it. */
+static bool is_taken_by_a_master_that_ends(struct client *c, const struct wire_conn *conn)
+{
+	if (c->was_up || c->was_closed || wire_conn_fault(conn) != WIRE_FAULT_CLOSED)
+		return false;
+	c->was_closed = true;
+	return true;
+}
+
 static void on_down(struct wire_conn *conn, const char *why, void *arg)
 {
 	struct client *c = arg;
@@ -122,7 +134,9 @@ static void on_down(struct wire_conn *conn, const char *why, void *arg)
 	if (conn != c->conn)		/* one that was given up for the next */
 		return;
 	c->conn = NULL;
-	if (!c->is_up)
+	if (is_taken_by_a_master_that_ends(c, conn))
+		connect_to_master(c);
+	else if (!c->is_up)
 		client_failed(c, wire_conn_fault(conn), why);
 }
 

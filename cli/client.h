@@ -35,6 +35,7 @@ struct client {
 	char *login;			/* see login.h; NULL: none */
 	struct wire_field login_field;
 	bool is_up, was_up;
+	bool was_closed;		/* before it was up, for the first time */
 };
 
 /* Begins to connect. 0, or -errno with *error and *hint set to owned lines; then nothing is open. */

@@ -1,6 +1,7 @@
 /*
  * run.c - one attached run, the client's side.
  *
+ *          <-refused, provably not begun, by a master on its way out-
  *   DIALLING --up--> STARTING --started--> RUNNING --exit--> EXITED
  *      |               |  ^ lost            |  ^ lost           |
  *      |               |  v                 v  |                |
@@ -26,7 +27,7 @@ enum { RUN_END_S = 2 };		/* for the call to end after the agent told the end, wh
 
 static const struct sm_state run_states[] = {
 	[RUN_DIALLING]     = { "dialling",     SM(RUN_STARTING) | SM(RUN_OVER) },
-	[RUN_STARTING]     = { "starting",     SM(RUN_RUNNING) | SM(RUN_RECONNECTING) | SM(RUN_EXITED) | SM(RUN_OVER) },
+	[RUN_STARTING]     = { "starting",     SM(RUN_DIALLING) | SM(RUN_RUNNING) | SM(RUN_RECONNECTING) | SM(RUN_EXITED) | SM(RUN_OVER) },
 	[RUN_RUNNING]      = { "running",      SM(RUN_RECONNECTING) | SM(RUN_EXITED) | SM(RUN_OVER) },
 	[RUN_RECONNECTING] = { "reconnecting", SM(RUN_RUNNING) | SM(RUN_EXITED) | SM(RUN_OVER) },
 	[RUN_EXITED]       = { "exited",       SM(RUN_OVER) },
@@ -106,9 +107,9 @@ bool run_send(struct run *run, const Sloth__V1__RunInput *event)
 /* The agent has answered this call, so that it is no attempt any more. */
 static void take_contact(struct run *run)
 {
+	run_resume_end(run);
 	if (run->state != RUN_RECONNECTING)
 		return;
-	run_resume_end(run);
 	run->acked = 0;			/* what became of the last acknowledgement is not known */
 	if (run->interrupt.level == INTERRUPT_CANCELLED)
 		run_interrupt_cancel_again(run);
@@ -270,6 +271,23 @@ static bool resume(struct run *run, const struct wire_call *call, const struct r
 	return true;
 }
 
+/* It has not begun, and whoever refused it goes away: the next master may take it. */
+static bool is_for_the_next_master(const struct run *run, const struct wire_call *call)
+{
+	if (run->state != RUN_STARTING || run->request.kind != RUN_KIND_START || run->interrupt.level != INTERRUPT_NONE)
+		return false;
+	return wire_call_is_unprocessed(call) || (is_unbegun(call) && *wire_call_text(call, "sloth-retry", ""));
+}
+
+static bool begin_again(struct run *run, const struct wire_call *call, const char *why)
+{
+	if (!is_for_the_next_master(run, call) || !run_resume_has_time(run))
+		return false;
+	run_enter(run, RUN_DIALLING);
+	run_resume_unbegun(run, why);
+	return true;
+}
+
 /* Only to read, or only to start: then an end in order is no loss. */
 static bool is_end_in_order(const struct run *run, enum wire_code code)
 {
@@ -296,7 +314,7 @@ static void on_call_end(struct wire_call *call, enum wire_code code, const char 
 	if (!run->has_result && is_end_in_order(run, code)) {
 		run_result_from_start(&run->result);
 		run->result.missing = run->missing;
-	} else if (!run->has_result && resume(run, call, &end)) {
+	} else if (!run->has_result && (begin_again(run, call, why) || resume(run, call, &end))) {
 		return;
 	} else if (!run->has_result) {
 		run_result_from_call(&run->result, &end);
@@ -328,20 +346,22 @@ void run_call(struct run *run)
 
 /* ---- the beginning ---- */
 
-static void on_up(struct client *client, void *arg)
+void run_try(struct run *run)
 {
-	struct run *run = arg;
-
-	(void)client;
-	if (run->state == RUN_DIALLING) {
+	if (run->state == RUN_DIALLING)
 		run_enter(run, RUN_STARTING);
-		run_call(run);
-	} else if (run->state == RUN_RECONNECTING && !run->call) {
-		run_call(run);
-	}
+	else if (run->state != RUN_RECONNECTING || run->call)
+		return;
+	run_call(run);
 }
 
-static void fail(struct run *run, const char *error, const char *hint)
+static void on_up(struct client *client, void *arg)
+{
+	(void)client;
+	run_try(arg);
+}
+
+void run_fail(struct run *run, const char *error, const char *hint)
 {
 	if (run->has_result)
 		return;
@@ -358,10 +378,10 @@ static void on_failed(struct client *client, const char *error, const char *hint
 	(void)client;
 	if (run->state == RUN_RECONNECTING && run_resume_is_hopeless(error)) {
 		run_resume_give_up(run, error);
-	} else if (run->state == RUN_RECONNECTING) {
+	} else if (run->state == RUN_RECONNECTING || (run->state == RUN_DIALLING && run_resume_is_trying(run))) {
 		run_resume_failed(run, error);
 	} else if (run->state == RUN_DIALLING) {
-		fail(run, error, hint);
+		run_fail(run, error, hint);
 		run_over(run);
 	}
 }
@@ -381,7 +401,7 @@ int run_main(struct run *run)
 	char *error = NULL, *hint = NULL;
 
 	if (client_open(&run->client, &run->options->global, &ops, run, &error, &hint)) {
-		fail(run, error, hint);
+		run_fail(run, error, hint);
 		run->view.ops->finish(&run->view, &run->result);
 	} else {
 		init_watchers(run);

@@ -34,6 +34,7 @@ struct run_resume {
 	uint64_t since_ms;		/* monotonic, when contact was lost */
 	char *why;			/* it was lost; owned */
 	bool is_noticed;		/* the user has been told */
+	bool is_over;			/* the time was over while an attempt to begin was under way: it is the last */
 };
 
 struct run {
@@ -91,6 +92,10 @@ void run_over(struct run *run);
 bool run_send(struct run *run, const Sloth__V1__RunInput *event);
 /* Begins a call on the connection that is up. */
 void run_call(struct run *run);
+/* There is a connection: the call that is due begins, if one is. */
+void run_try(struct run *run);
+/* It did not begin, for want of a master. */
+void run_fail(struct run *run, const char *error, const char *hint);
 /* Follows the table of states. */
 void run_enter(struct run *run, enum run_state to);
 
@@ -116,6 +121,11 @@ void run_output_ack_exit(struct run *run);
 void run_resume_init(struct run *run);
 /* Contact is lost, or that attempt to find it failed. */
 void run_resume_begin(struct run *run, const char *why);
+/* It provably has not begun, and is tried again from the start. */
+void run_resume_unbegun(struct run *run, const char *why);
+/* Whether there may be a next attempt, and whether one is waited for or under way. */
+bool run_resume_has_time(const struct run *run);
+bool run_resume_is_trying(const struct run *run);
 /* That attempt failed: the next one follows. */
 void run_resume_failed(struct run *run, const char *why);
 /* No other attempt would end otherwise: somebody was revoked, or another master answers. */

@@ -6,7 +6,7 @@
  *            ^------- failed -------------------------'
  *
  * A call that follows never starts a run twice: it resumes, and hands the start over only for an agent that can prove
- * that the run never began.
+ * that the run never began. Where the end of a call has proved that already, the next one is a start as the first was.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +19,14 @@
 
 enum { RESUME_MIN_MS = 100, RESUME_MAX_MS = 5000 };
 
-static void tell(struct run *run)
+static void tell(struct run *run, const char *what)
 {
 	char *text;
 
 	if (run->resume.is_noticed)
 		return;
 	run->resume.is_noticed = true;
-	text = mem_printf("lost contact with %s: %s; trying again for %s", run->request.agent, run->resume.why,
+	text = mem_printf("%s %s: %s; trying again for %s", what, run->request.agent, run->resume.why,
 			  str_duration_ms(run->request.reconnect_ms));
 	run->view.ops->notice(&run->view, text);
 	free(text);
@@ -50,7 +50,7 @@ static void on_retry(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)loop;
 	(void)revents;
 	if (run->client.conn && wire_conn_is_open(run->client.conn))
-		run_call(run);
+		run_try(run);
 	else
 		client_redial(&run->client);
 }
@@ -81,7 +81,14 @@ static void on_patience(struct ev_loop *loop, ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
-	run_resume_give_up(run, run->resume.why);
+	if (run->state == RUN_STARTING) {
+		run->resume.is_over = true;
+	} else if (run->state == RUN_DIALLING) {
+		run_fail(run, run->resume.why, "sloth master status on the master's machine");
+		run_over(run);
+	} else {
+		run_resume_give_up(run, run->resume.why);
+	}
 }
 
 bool run_resume_is_hopeless(const char *why)
@@ -115,7 +122,24 @@ void run_resume_begin(struct run *run, const char *why)
 		run_output_stop(run);
 	}
 	run_resume_failed(run, why);
-	tell(run);
+	tell(run, "lost contact with");
+}
+
+void run_resume_unbegun(struct run *run, const char *why)
+{
+	start_patience(run);
+	run_resume_failed(run, why);
+	tell(run, "not begun yet on");
+}
+
+bool run_resume_has_time(const struct run *run)
+{
+	return run->request.reconnect_ms > 0 && !run->resume.is_over;
+}
+
+bool run_resume_is_trying(const struct run *run)
+{
+	return ev_is_active(&run->resume.patience);
 }
 
 void run_resume_failed(struct run *run, const char *why)

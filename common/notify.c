@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@
 
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/fd.h"
 #include "common/log.h"
 
 enum { MORE_TIME_S = 30, ASK_AGAIN_S = 10 };
@@ -55,24 +57,58 @@ void notify_init(void)
 	init_watchdog();
 }
 
+/* passed: a descriptor that goes with it; -1: none. */
+static bool tell(const void *text, size_t len, int passed)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .room = { 0 } };
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)text, .iov_len = len };	/* read only */
+	struct msghdr message = { .msg_name = &manager, .msg_namelen = manager_len, .msg_iov = &iov, .msg_iovlen = 1 };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool is_told;
+
+	if (passed >= 0) {
+		control.head = (struct cmsghdr){
+			.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof passed),
+		};
+		memcpy(CMSG_DATA(&control.head), &passed, sizeof passed);
+		message.msg_control = control.room;
+		message.msg_controllen = sizeof control.room;
+	}
+	is_told = fd >= 0 && sendmsg(fd, &message, MSG_NOSIGNAL) >= 0;
+	if (!is_told)
+		log_debug("service manager: not told: %m");
+	fd_close(&fd);
+	return is_told;
+}
+
 void notify_send(const char *fmt, ...)
 {
 	struct buf text = { 0 };
 	va_list ap;
-	int fd;
 
 	if (!manager_len)
 		return;
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || sendto(fd, buf_data(&text), buf_len(&text), MSG_NOSIGNAL,
-			     (const struct sockaddr *)&manager, manager_len) < 0)
-		log_debug("service manager: not told: %m");
-	if (fd >= 0)
-		close(fd);
+	tell(buf_data(&text), buf_len(&text), -1);
 	buf_done(&text);
+}
+
+bool notify_keep(int fd, const char *name)
+{
+	char text[100];
+	int len = snprintf(text, sizeof text, "FDSTORE=1\nFDNAME=%s", name);
+
+	return manager_len && tell(text, (size_t)len, fd);
+}
+
+void notify_keep_none(const char *name)
+{
+	notify_send("FDSTOREREMOVE=1\nFDNAME=%s", name);
 }
 
 /* ---- the loop ---- */

@@ -6,12 +6,20 @@
 #ifndef COMMON_NOTIFY_H
 #define COMMON_NOTIFY_H
 
+#include <stdbool.h>
+
 struct ev_loop;
 
 /* Takes $NOTIFY_SOCKET, $WATCHDOG_USEC and $WATCHDOG_PID out of the environment. */
 void notify_init(void);
 /* Lines as sd_notify(3) has them, without a final newline. */
 void notify_send(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Gives the manager the socket fd under that name, to keep it while the unit is restarted. What it keeps already stays one
+ * socket. False: nobody was told. */
+bool notify_keep(int fd, const char *name);
+/* It is to keep none of that name. */
+void notify_keep_none(const char *name);
 
 /* From here on the loop says WATCHDOG=1 twice in the time after which the manager takes it for hung; if it is asked to.
  * The watcher does not keep the loop alive. */

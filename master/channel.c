@@ -440,6 +440,12 @@ void channel_check(struct channel *ch)
 	begin_check(ch, elsewhere || ch->state != CHANNEL_UP);
 }
 
+void channel_try(struct channel *ch)
+{
+	if (ch->state == CHANNEL_IDLE)
+		begin_check(ch, true);
+}
+
 void channel_rest(struct channel *ch)
 {
 	if (ch->state == CHANNEL_UP) {

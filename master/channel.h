@@ -37,6 +37,8 @@ void channel_free(struct channel *ch, const char *why);
 
 /* Finds out at once whether the agent can be reached: it has registered, or is heard again. */
 void channel_check(struct channel *ch);
+/* Nothing has been heard of the agent since the master began, and it is wanted: whether it is there is found out. */
+void channel_try(struct channel *ch);
 /* The agent went silent: looks once more and then leaves it alone until channel_check(). */
 void channel_rest(struct channel *ch);
 /* The master ends: no dialling any more. */

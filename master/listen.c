@@ -99,6 +99,7 @@ int listen_open(struct master *m, const struct options *o, char **error)
 		listen_close(m);
 		return status;
 	}
+	wire_listeners_keep(m->listeners, m->n_listeners);
 	log_addresses(m);
 	if (o->insecure)
 		log_warn("insecure: plaintext is taken from this machine: every user of it can do anything");

@@ -25,6 +25,7 @@
 #include "master/claim.h"
 #include "master/identities.h"
 #include "master/master.h"
+#include "master/options.h"
 #include "wire/proto/sloth.pb-c.h"
 
 enum {
@@ -62,11 +63,24 @@ static void never_began(struct wire_call *caller)
 	wire_add_trailer(caller, &WIRE_FIELD("sloth-state", "never-began"));
 }
 
+/* Whoever comes after us takes the same call. */
+static void will_be_back(struct wire_call *caller)
+{
+	wire_add_trailer(caller, &WIRE_FIELD("sloth-retry", "yes"));
+}
+
 void relay_refuse(struct wire_call *caller, const char *name, const char *why, bool is_start)
 {
 	if (is_start)
 		never_began(caller);
 	wire_endf(caller, WIRE_UNAVAILABLE, "agent not found or inactive: %s: %s", name, why);
+}
+
+/* This master has not been running for as long as it takes to hear of all agents, so it asks. With --insecure it does not
+ * know whether the agent speaks TLS before it has registered. */
+static bool is_to_be_tried(const struct master *m, const struct agent *a)
+{
+	return !a->is_active && !a->heard_ms && !m->options->insecure;
 }
 
 static char *why_inactive(const struct agent *a)
@@ -83,7 +97,7 @@ static char *why_not(const struct master *m, const struct agent *a, const char *
 	*code = WIRE_UNAVAILABLE;
 	if (m->is_stopping)
 		return mem_strdup("the master is stopping");
-	if (a && !a->is_active)
+	if (a && !a->is_active && !is_to_be_tried(m, a))
 		return why_inactive(a);
 	if (a && claim_conflict(a))
 		return mem_printf("agent %s: %s", a->record.name, claim_conflict(a));
@@ -109,10 +123,15 @@ struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const
 	enum wire_code code;
 	char *why = why_not(m, a, name, is_start, &code);
 
-	if (!why)
+	if (!why) {
+		if (is_to_be_tried(m, a))
+			channel_try(a->channel);
 		return a;
-	if (is_start && !m->is_stopping)		/* the next master can begin it */
+	}
+	if (is_start)
 		never_began(caller);
+	if (m->is_stopping)
+		will_be_back(caller);
 	wire_end(caller, code, why);
 	free(why);
 	return NULL;
@@ -222,9 +241,13 @@ static void connect_callee(struct relay *r);
 
 static void refuse(struct relay *r, const char *why)
 {
-	audit_run_end_as(&r->link.audit, "unreachable", why);
-	history_call_unsent(&r->link.history, RUN_UNREACHABLE, why);
-	relay_refuse(r->caller, r->link.name, why, r->is_start);
+	const struct agent *a = r->link.agent;
+	char *words = mem_printf("%s%s", a && !a->heard_ms ? "not heard since the master was started, and not reached: " : "", why);
+
+	audit_run_end_as(&r->link.audit, "unreachable", words);
+	history_call_unsent(&r->link.history, RUN_UNREACHABLE, words);
+	relay_refuse(r->caller, r->link.name, words, r->is_start);
+	free(words);
 }
 
 static void on_told(const char *why, void *arg)

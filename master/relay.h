@@ -37,7 +37,8 @@ struct relay_link {
 /*
  * The agent of a call that has arrived, or NULL: then the call has been ended with NOT_FOUND,
  * UNAVAILABLE, FAILED_PRECONDITION or RESOURCE_EXHAUSTED and words. What can only begin a run is said to have never
- * begun ("sloth-state"), and a drained agent takes none of it.
+ * begun ("sloth-state"), and a drained agent takes none of it. A master that is stopping asks for another try
+ * ("sloth-retry"). An agent that this master has not heard of yet may not be there: the call then waits for its channel.
  */
 struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const char *name, bool is_start);
 /* Takes `audit` over, which may be NULL. */

@@ -253,6 +253,8 @@ struct wire_listener {
 	char *path;			/* of a unix socket, removed at the end */
 	dev_t dev;			/* if it is still this one */
 	ino_t ino;
+	bool is_passed;			/* the service manager opened it */
+	bool is_kept;			/* it has it, too */
 };
 
 /* ---- dial.c ---- */

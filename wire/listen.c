@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/listen_fds.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/notify.h"
 #include "common/port_holder.h"
 #include "wire/census.h"
 #include "wire/conn.h"
@@ -166,16 +168,31 @@ static int bind_tcp(int fd, const struct sockaddr *sa, socklen_t len)
 	return bind(fd, sa, len);
 }
 
+/* What the service manager has kept of an earlier process; of a unix socket only while its path leads to it. -1: nothing. */
+static int take_kept(const struct wire_addr *a, const struct sockaddr *sa)
+{
+	struct stat st;
+	int fd = listen_fds_take_kept(sa);
+
+	if (fd < 0 || !a->is_unix || (lstat(a->path, &st) == 0 && S_ISSOCK(st.st_mode) && !is_stale(a)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 /* The listening socket or -errno. */
 static int open_socket(const struct wire_addr *a)
 {
-	struct sockaddr_storage ss;
+	struct sockaddr_storage ss = { 0 };
 	socklen_t len;
 	int fd, rv, error;
 
 	rv = wire_addr_to_sockaddr(a, &ss, &len);
 	if (rv < 0)
 		return rv;
+	fd = take_kept(a, (struct sockaddr *)&ss);
+	if (fd >= 0)
+		return fd;
 	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
@@ -242,8 +259,10 @@ static struct wire_listener *listen_on(struct wire *wire, int fd, const struct w
 struct wire_listener *wire_listen_fd(struct wire *wire, int fd, const struct wire_conn_ops *ops)
 {
 	static const struct wire_addr unknown = { .is_unix = false };
+	struct wire_listener *l = listen_on(wire, fd, &unknown, ops, NULL);
 
-	return listen_on(wire, fd, &unknown, ops, NULL);
+	l->is_passed = true;
+	return l;
 }
 
 struct wire_listener *wire_listen(struct wire *wire, const char *address, const struct wire_conn_ops *ops,
@@ -263,6 +282,14 @@ struct wire_listener *wire_listen(struct wire *wire, const char *address, const 
 		return NULL;
 	}
 	return listen_on(wire, fd, &a, ops, arg);
+}
+
+void wire_listeners_keep(struct wire_listener *const *listeners, size_t n)
+{
+	if (listen_fds_close_kept())
+		notify_keep_none(LISTEN_FDS_KEPT);
+	for (size_t i = 0; i < n; i++)
+		listeners[i]->is_kept = !listeners[i]->is_passed && notify_keep(listeners[i]->fd, LISTEN_FDS_KEPT);
 }
 
 const char *wire_listener_address(const struct wire_listener *l)
@@ -285,7 +312,7 @@ void wire_listener_close(struct wire_listener *l)
 	ev_io_stop(l->wire->loop, &l->watcher);
 	ev_timer_stop(l->wire->loop, &l->pause);
 	list_remove(&l->link);
-	if (l->path && is_same_socket(l))
+	if (l->path && !l->is_kept && is_same_socket(l))
 		unlink(l->path);
 	close(l->fd);
 	free(l->address);

@@ -198,9 +198,13 @@ size_t wire_listen_port(struct wire *wire, const char *host, uint16_t port, cons
  * loopback_only and one that is not on a loopback address *error is set to owned words, and nothing listens. */
 size_t wire_listen_passed(struct wire *wire, const struct wire_conn_ops *ops, bool loopback_only,
 			  struct wire_listener *out[2], char **error);
+/* Once all that is listened on is open: the service manager, if there is one, keeps these listeners while its unit is
+ * restarted, and the next process finds them by their addresses. So nobody is refused in between. What it kept before and
+ * nobody has taken is let go of. */
+void wire_listeners_keep(struct wire_listener *const *listeners, size_t n);
 uint16_t wire_listener_port(const struct wire_listener *l);		/* in use; 0: a unix socket */
 const char *wire_listener_address(const struct wire_listener *l);	/* with the port in use */
-void wire_listener_close(struct wire_listener *l);			/* a unix socket is removed */
+void wire_listener_close(struct wire_listener *l);			/* a unix socket is removed, unless it is kept */
 
 struct wire_dial {
 	const char *address;		/* host:port, [v6]:port, unix:/path */

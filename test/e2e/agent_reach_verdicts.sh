@@ -25,6 +25,7 @@ met() {
 	assert_equal "$(json "$(cat "$T/stdout")" .reachable)" false reachable
 	wait_line "$T/$1.log" "registered with master .*not reached at 127.0.0.1:$3: $2"
 	wait_line "$T/$1.log" 'the master does not reach it at .*; next, on '
+	on_master agent get "$1" >"$T/get-$1"	# before it is inactive, and there is something else to do
 	stop_daemon "${agent_pid[$1]}"
 }
 has_reach() { [ "$(json "$(on_master agent get "$1" -o json 2>/dev/null)" .reach)" = "$2" ]; }
@@ -44,7 +45,7 @@ answering http
 met c4 not-tls "$port" 'something else'
 met c5 other-agent "${web1##*:}" 'answers as web1'
 met c6 master-itself "$master_port" ''
-run on_master agent get c2
+run cat "$T/get-c2"
 assert_stdout_like '^To do: +on 127.0.0.1: sudo incus config device add c2 sloth-proxy proxy listen=tcp:0.0.0.0:'
 
 for pid in "${answerers[@]}"; do

@@ -58,7 +58,7 @@ meets() {
 	until_true 40 has_reach main "$1" || fail "at port $2 it is not $1: $(sloth_there agent get main 2>&1)"
 	if [ "$1" != direct ]; then
 		shows main "unreachable: $1" || fail "the list: $(sloth_there agent list)"
-		wait_line "$T/main.log" "the master does not reach it at 10.210.1.2:$2; next, $3"
+		wait_line "$T/main.log" "the master does not reach it at 10.210.1.2:$2; next, $3" 40
 		run sloth_there agent doctor main
 		assert_status 1
 		assert_stdout_like "^failed +reach +$1"
@@ -72,7 +72,9 @@ agent other 50055 50065
 until_true 40 has_reach other direct || fail "the other agent is not reached: $(sloth_there agent get other 2>&1)"
 start_on outer "$T/closed.out" socat TCP-LISTEN:50063,fork,reuseaddr TCP:10.210.2.2:50059
 socats=("$started")
-start_on outer "$T/other.out" socat TCP-LISTEN:50064,fork,reuseaddr SYSTEM:'printf "SSH-2.0-other\r\n"; cat >/dev/null'
+# In a file: socat would take the quotes and backslashes of a command in its address for its own.
+printf '%s\n' 'printf "SSH-2.0-other\r\n"' 'exec cat >/dev/null' >"$T/other.sh"
+start_on outer "$T/other.out" socat TCP-LISTEN:50064,fork,reuseaddr "EXEC:sh $T/other.sh"
 socats+=("$started")
 start_on outer "$T/proxy.out" socat TCP-LISTEN:50066,fork,reuseaddr TCP:10.210.2.2:50051
 socats+=("$started")

@@ -34,7 +34,7 @@ static int open_socket(int type, int listens)
 #define EXPECT(expr) ((expr) ? (void)0 : (fprintf(stderr, "not so: %s\n", #expr), _exit(1)))
 
 /* As a service manager passes them: 3 is a listener, 4 is none, 5 is one. */
-static void pass(pid_t to)
+static void pass(pid_t to, const char *names)
 {
 	int fds[] = { open_socket(SOCK_STREAM, 1), open_socket(SOCK_DGRAM, 0), open_socket(SOCK_STREAM, 1) };
 	char text[16];
@@ -46,7 +46,7 @@ static void pass(pid_t to)
 	snprintf(text, sizeof text, "%d", (int)to);
 	setenv("LISTEN_PID", text, 1);
 	setenv("LISTEN_FDS", "3", 1);
-	setenv("LISTEN_FDNAMES", "a:b:c", 1);
+	setenv("LISTEN_FDNAMES", names, 1);
 	listen_fds_init();
 	EXPECT(!getenv("LISTEN_PID") && !getenv("LISTEN_FDS") && !getenv("LISTEN_FDNAMES"));
 }
@@ -55,7 +55,7 @@ static void take_ours(void)
 {
 	int fds[2];
 
-	pass(getpid());
+	pass(getpid(), "a:b:c");
 	EXPECT(listen_fds_take_tcp(fds, 2) == 2 && fds[0] == 3 && fds[1] == 5);
 	for (int i = 0; i < 2; i++) {
 		EXPECT(fcntl(fds[i], F_GETFD) & FD_CLOEXEC);
@@ -69,9 +69,36 @@ static void leave_others(void)
 {
 	int fds[2];
 
-	pass(getppid());
+	pass(getppid(), "a:b:c");
 	EXPECT(listen_fds_take_tcp(fds, 2) == 0);
 	EXPECT(fcntl(3, F_GETFD) != -1);
+}
+
+static struct sockaddr_in own_address(int fd)
+{
+	struct sockaddr_in sa = { 0 };
+	socklen_t n = sizeof sa;
+
+	EXPECT(getsockname(fd, (struct sockaddr *)&sa, &n) == 0);
+	return sa;
+}
+
+/* 4 is kept, too, but does not listen; 5 was opened for us. */
+static void find_kept(void)
+{
+	struct sockaddr_in at_3, at_4;
+	int fds[2];
+
+	pass(getpid(), LISTEN_FDS_KEPT ":" LISTEN_FDS_KEPT ":" LISTEN_FDS_KEPT "s");
+	at_3 = own_address(3), at_4 = own_address(4);
+	EXPECT(listen_fds_take_tcp(fds, 2) == 1 && fds[0] == 5);
+	EXPECT(listen_fds_take_kept((struct sockaddr *)&at_4) == -1);
+	EXPECT(listen_fds_take_kept((struct sockaddr *)&at_3) == 3);
+	EXPECT(fcntl(3, F_GETFL) & O_NONBLOCK);
+	EXPECT(listen_fds_take_kept((struct sockaddr *)&at_3) == -1);
+	EXPECT(listen_fds_close_kept());
+	EXPECT(fcntl(4, F_GETFD) == -1 && fcntl(3, F_GETFD) != -1);
+	EXPECT(!listen_fds_close_kept());
 }
 
 static void in_child(void (*look)(void))
@@ -100,6 +127,12 @@ START_TEST(sockets_for_another_process_are_not_ours)
 }
 END_TEST
 
+START_TEST(kept_sockets_are_found_by_their_address)
+{
+	in_child(find_kept);
+}
+END_TEST
+
 START_TEST(holder_of_a_port_is_named)
 {
 	char expected[64], *words;
@@ -114,4 +147,5 @@ START_TEST(holder_of_a_port_is_named)
 }
 END_TEST
 
-UNIT_MAIN(tcp_listeners_are_taken_and_others_closed, sockets_for_another_process_are_not_ours, holder_of_a_port_is_named)
+UNIT_MAIN(tcp_listeners_are_taken_and_others_closed, sockets_for_another_process_are_not_ours,
+	  kept_sockets_are_found_by_their_address, holder_of_a_port_is_named)

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <ev.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,46 @@ static void expect_silence(void)
 	ev_loop_destroy(loop);
 }
 
+/* What came with the next thing that it hears: a descriptor, which is closed; true. */
+static bool heard_with_socket(const char *text)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	char data[200] = "";
+	struct iovec iov = { .iov_base = data, .iov_len = sizeof data - 1 };
+	struct msghdr message = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room,
+	};
+	int fd;
+
+	ck_assert_int_ge(recvmsg(manager, &message, MSG_CMSG_CLOEXEC), 0);
+	ck_assert_str_eq(data, text);
+	if (!CMSG_FIRSTHDR(&message))
+		return false;
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
+	ck_assert_int_eq(close(fd), 0);
+	return true;
+}
+
+START_TEST(sockets_are_given_to_be_kept)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	unsetenv("NOTIFY_SOCKET");
+	notify_init();
+	ck_assert(!notify_keep(fd, "door"));
+	listen_as_manager();
+	notify_init();
+	ck_assert(notify_keep(fd, "door"));
+	ck_assert(heard_with_socket("FDSTORE=1\nFDNAME=door"));
+	notify_keep_none("door");
+	ck_assert(!heard_with_socket("FDSTOREREMOVE=1\nFDNAME=door"));
+	close(fd);
+}
+END_TEST
+
 START_TEST(watchdog_of_another_process_is_none)
 {
 	listen_as_manager();
@@ -122,4 +163,4 @@ START_TEST(reload_and_stop_are_told)
 }
 END_TEST
 
-UNIT_MAIN(watchdog_is_fed_by_the_loop, watchdog_of_another_process_is_none, reload_and_stop_are_told)
+UNIT_MAIN(sockets_are_given_to_be_kept, watchdog_is_fed_by_the_loop, watchdog_of_another_process_is_none, reload_and_stop_are_told)

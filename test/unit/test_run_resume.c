@@ -5,6 +5,7 @@
  * no valgrind: it does not know pidfd_open(2)
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -364,6 +365,57 @@ START_TEST(resume_does_not_wait_for_an_agent_that_was_not_there)
 }
 END_TEST
 
+/* A master that is going, twice; then the next one. */
+static void start_at_the_third(struct play *p, struct wire_call *call, const Sloth__V1__RunStart *start)
+{
+	if (p->starts < 3) {
+		wire_add_trailer(call, &WIRE_FIELD("sloth-state", "never-began"));
+		wire_add_trailer(call, &WIRE_FIELD("sloth-retry", "yes"));
+		wire_end(call, WIRE_UNAVAILABLE, "the master is stopping");
+		if (p->starts == 2)
+			wire_conn_close(wire_call_conn(call), 0, "shutting down");
+		return;
+	}
+	ck_assert_str_eq(start->command, "x");
+	play_say_started(call);
+	play_say(call, "hi\n");
+	play_say_exit(call, SLOTH__V1__RUN_END__RUN_END_EXITED, 3, 3, 0);
+}
+
+static void start_never(struct play *p, struct wire_call *call, const Sloth__V1__RunStart *start)
+{
+	(void)p;
+	(void)start;
+	wire_add_trailer(call, &WIRE_FIELD("sloth-state", "never-began"));
+	wire_add_trailer(call, &WIRE_FIELD("sloth-retry", "yes"));
+	wire_end(call, WIRE_UNAVAILABLE, "the master is stopping");
+}
+
+START_TEST(start_goes_to_the_next_master)
+{
+	struct play p;
+
+	play_open(&p);
+	p.on_start = start_at_the_third;
+	check_end(&p, "web1 x", 3, "hi\n", NULL);
+	ck_assert_uint_eq(p.starts, 3);
+	ck_assert_uint_eq(p.resumes, 0);
+	play_close(&p);
+
+	play_open(&p);
+	p.on_start = start_never;
+	check_end(&p, "--reconnect 500ms web1 x", 125, "", "sloth: web1: the master is stopping\n");
+	ck_assert_uint_ge(p.starts, 2);
+	play_close(&p);
+
+	play_open(&p);
+	p.on_start = start_never;
+	check_end(&p, "--reconnect 0 web1 x", 125, "", "sloth: web1: the master is stopping\n");
+	ck_assert_uint_eq(p.starts, 1);
+	play_close(&p);
+}
+END_TEST
+
 /* ---- no contact any more ---- */
 
 static void resume_nobody(struct play *p, struct wire_call *call, const Sloth__V1__RunResume *resume)
@@ -602,6 +654,21 @@ static void resume_queued(struct play *p, struct wire_call *call, const Sloth__V
 	resume_late(p, call, resume);
 }
 
+/* What a terminal shows comes in pieces, also when all of it has been written. */
+static void read_to(int terminal, const char *last, char *shown, size_t size)
+{
+	struct pollfd p = { .fd = terminal, .events = POLLIN };
+	size_t len = 0;
+	ssize_t n;
+
+	while (!strstr(shown, last) && len < size - 1 && poll(&p, 1, 5000) == 1) {
+		n = read(terminal, shown + len, size - 1 - len);
+		ck_assert_int_gt(n, 0);
+		len += (size_t)n;
+		shown[len] = '\0';
+	}
+}
+
 START_TEST(resume_tells_a_person_and_nobody_else)
 {
 	static const char *const notices[] = {
@@ -622,7 +689,7 @@ START_TEST(resume_tells_a_person_and_nobody_else)
 	play_fork(&p, "web1 x", -1, -1);
 	play_run(&p);
 	ck_assert_int_eq(p.status, 125);
-	ck_assert_int_gt(read(terminal, shown, sizeof shown - 1), 0);
+	read_to(terminal, "are missing here", shown, sizeof shown);
 	for (size_t i = 0; i < sizeof notices / sizeof *notices; i++) {
 		at = strstr(at, notices[i]);
 		ck_assert_msg(at != NULL, "'%s' is not in its place in %s", notices[i], shown);
@@ -638,6 +705,6 @@ END_TEST
 
 UNIT_MAIN(resume_tells_a_person_and_nobody_else, resume_continues_the_output_at_the_exact_byte, resume_continues_the_input_at_the_exact_byte,
 	  resume_does_not_invent_input, resume_hands_the_start_over_when_none_was_heard_of,
-	  resume_does_not_wait_for_an_agent_that_was_not_there, resume_gives_up_in_time_and_says_what_is_known,
+	  resume_does_not_wait_for_an_agent_that_was_not_there, start_goes_to_the_next_master, resume_gives_up_in_time_and_says_what_is_known,
 	  resume_is_not_tried_when_told_so, resume_takes_a_refusal_as_final, resume_is_given_up_by_an_interrupt,
 	  resume_cancels_once_more_what_was_cancelled, resume_cancels_once_more_what_still_waits)
