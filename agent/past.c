@@ -3,8 +3,11 @@
  *
  * Owns the file. An id has a number, one more than that of the id before it; the number says which slot it
  * is in. So the file needs no head, no order of writing and never grows: a record counts when its number
- * belongs to its slot, and the highest number is the newest. Two write(2) per id, at its start and at its end,
+ * belongs to its slot, and the highest number is the newest. Two write(2) per id, before its start and at its end,
  * and no fsync(2): they survive the process, not the power of the machine, which ends the runs as well.
+ *
+ * Room for the next AHEAD ids is taken before it is needed: on a disk that has become full they can still start, and
+ * an end is written where its id has been already.
  *
  * In memory an id is 8 bytes of hash, found through hash chains: half the memory, and ids are random, so that one
  * of 2^49 at most is taken for another one and refused. None is forgotten by that.
@@ -23,7 +26,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 
-enum { N_BUCKETS = 16384, RECORDS_AT_ONCE = 1024 };
+enum { N_BUCKETS = 16384, RECORDS_AT_ONCE = 1024, AHEAD = 1024 };
 static const uint64_t record_magic = UINT64_C(0x32545341504c5353);	/* of another layout: another number */
 
 struct record {				/* of the file */
@@ -41,6 +44,7 @@ struct past {
 	uint16_t *buckets;		/* slot + 1 */
 	uint64_t number;		/* of the newest id; 0: there is none */
 	int fd;				/* -1: in memory only */
+	unsigned room;			/* slots that the file has blocks for */
 	bool is_failing;		/* the last write was not whole, and this was logged */
 };
 
@@ -125,6 +129,12 @@ static void enter(struct past *p, unsigned at, const uint8_t *id)
 	*bucket = (uint16_t)(at + 1);
 }
 
+static void leave(struct past *p, unsigned at)
+{
+	unchain(p, at);
+	p->hashes[at] = 0;
+}
+
 /* ---- in the file ---- */
 
 /* Up to n whole records from slot `at` on; how many, or -errno. */
@@ -161,8 +171,11 @@ static int load(struct past *p, int fd)
 {
 	struct record *records = mem_array(RECORDS_AT_ONCE, sizeof *records);
 	unsigned at = 0;
+	struct stat st;
 	int n;
 
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		p->room = (unsigned)(st.st_size / (off_t)sizeof *records);
 	do {
 		n = read_records(fd, at, records, RECORDS_AT_ONCE);
 		for (int i = 0; i < n; i++)
@@ -173,6 +186,21 @@ static int load(struct past *p, int fd)
 	return n < 0 ? n : 0;
 }
 
+/* Room for the ids that come next, as much as the disk has; a file system that cannot take it ahead takes it as they are
+ * written. */
+static void look_ahead(struct past *p)
+{
+	const off_t size = sizeof(struct record);
+	unsigned next = (unsigned)(p->number % PAST_MAX) + 1;
+
+	if (p->fd < 0 || p->room >= PAST_MAX || next + AHEAD / 2 <= p->room)
+		return;
+	if (fallocate(p->fd, 0, p->room * size, AHEAD * size) == 0)
+		p->room += AHEAD;
+	else if (errno == EOPNOTSUPP || errno == ENOSYS)
+		p->room = PAST_MAX;
+}
+
 int past_open(struct past *p, const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
@@ -181,21 +209,27 @@ int past_open(struct past *p, const char *path)
 	if (err)
 		fd_close(&fd);
 	p->fd = fd;
+	if (!err)
+		look_ahead(p);
 	return err;
 }
 
-static void write_record(struct past *p, unsigned at, const struct record *record)
+static int write_record(struct past *p, unsigned at, const struct record *record)
 {
 	ssize_t n;
+	int err = 0;
 
 	if (p->fd < 0)
-		return;
+		return 0;
 	do
 		n = pwrite(p->fd, record, sizeof *record, (off_t)(at * sizeof *record));
 	while (n < 0 && errno == EINTR);
-	if (n != sizeof *record && !p->is_failing)
-		log_warn("ids and ends of runs are not kept for the next start: %s", strerror(n < 0 ? errno : ENOSPC));
-	p->is_failing = n != sizeof *record;
+	if (n != sizeof *record)
+		err = n < 0 ? -errno : -ENOSPC;
+	if (err && !p->is_failing)
+		log_warn("ids and ends of runs cannot be written down: %s", strerror(-err));
+	p->is_failing = err != 0;
+	return err;
 }
 
 /* Of the id that is in a slot: the newest number that belongs there. */
@@ -211,10 +245,11 @@ static bool read_own(const struct past *p, unsigned at, const uint8_t *id, struc
 		memcmp(record->id, id, PAST_ID_BYTES) == 0;
 }
 
-void past_put(struct past *p, const uint8_t *id, const struct past_outcome *outcome)
+int past_put(struct past *p, const uint8_t *id, const struct past_outcome *outcome)
 {
 	struct record record = { .magic = record_magic, .outcome = *outcome };
 	unsigned slot = slot_of(p, id);
+	int err;
 
 	memcpy(record.id, id, PAST_ID_BYTES);
 	if (slot) {
@@ -224,7 +259,10 @@ void past_put(struct past *p, const uint8_t *id, const struct past_outcome *outc
 		slot = (unsigned)(record.number % PAST_MAX) + 1;
 		enter(p, slot - 1, id);
 	}
-	write_record(p, slot - 1, &record);
+	err = write_record(p, slot - 1, &record);
+	if (!err)
+		look_ahead(p);
+	return err;
 }
 
 bool past_find(const struct past *p, const uint8_t *id, struct past_outcome *out)
@@ -239,4 +277,16 @@ bool past_find(const struct past *p, const uint8_t *id, struct past_outcome *out
 		*out = record.outcome;
 	out->reason[PAST_REASON_MAX] = '\0';
 	return true;
+}
+
+void past_forget(struct past *p, const uint8_t *id)
+{
+	static const struct record none;
+	unsigned slot = slot_of(p, id);
+	struct past_outcome known;
+
+	if (!past_find(p, id, &known) || known.has_ended)
+		return;
+	leave(p, slot - 1);
+	(void)write_record(p, slot - 1, &none);		/* else it counts as started: nothing is started by that */
 }

@@ -39,9 +39,11 @@ void past_free(struct past *p);
  * missing. Before the first past_put(). 0, or -errno. */
 int past_open(struct past *p, const char *path);
 
-/* A run has started or ended. Written before it returns, so that it survives the death of the process; a disk
- * that is full costs that. */
-void past_put(struct past *p, const uint8_t *id, const struct past_outcome *outcome);
+/* A run is about to start, or has ended. 0: that is written, and survives the death of the process. -errno: it is in
+ * memory only, so a run that is about to start must not; nothing has changed in the file. */
+int past_put(struct past *p, const uint8_t *id, const struct past_outcome *outcome);
+/* It did not start after all, and may do so yet. Nothing for one that has ended. */
+void past_forget(struct past *p, const uint8_t *id);
 bool past_has(const struct past *p, const uint8_t *id);
 /* has_ended is 0 when no more is known than that it was started. False: never heard of. */
 bool past_find(const struct past *p, const uint8_t *id, struct past_outcome *out);
