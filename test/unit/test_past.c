@@ -8,12 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/past.h"
 #include "common/fd.h"
 #include "test/lib/tmp.h"
 #include "test/lib/unit.h"
+
+static uint64_t clock_ahead_ms;
+
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int rv = (int)syscall(SYS_clock_gettime, id, ts);
+
+	if (id == CLOCK_BOOTTIME)
+		ts->tv_sec += (time_t)(clock_ahead_ms / 1000);
+	return rv;
+}
 
 static const uint8_t *id_of(unsigned n)
 {
@@ -277,9 +290,57 @@ START_TEST(one_that_did_not_begin_is_forgotten)
 }
 END_TEST
 
+/* Before the ring has gone round an id that is not known was never put; afterwards that is true of the younger ones. */
+START_TEST(what_may_have_been_forgotten_is_said)
+{
+	const char *path = tmp_path("past");
+	struct past *p = open_past(path);
+	const uint64_t hour_ms = 3600 * 1000;
+
+	for (unsigned i = 0; i < PAST_MAX; i++)
+		add(p, id_of(i));
+	ck_assert(past_remembers(p, 0) && past_remembers(p, 100 * hour_ms));
+	clock_ahead_ms = hour_ms;
+	for (unsigned i = 0; i < PAST_MAX / 2; i++)
+		add(p, id_of(PAST_MAX + i));
+	clock_ahead_ms = 2 * hour_ms;
+	for (int turn = 0; turn < 2; turn++) {
+		ck_assert(past_remembers(p, hour_ms));
+		ck_assert(!past_remembers(p, 2 * hour_ms - 1000));	/* less than a minute's way */
+		ck_assert(!past_remembers(p, 3 * hour_ms));
+		ck_assert(!past_remembers(p, 0));
+		past_free(p);
+		p = open_past(path);
+	}
+	/* An end that is written late makes nothing younger than it was. */
+	add(p, id_of(PAST_MAX + PAST_MAX / 2));
+	ck_assert(past_remembers(p, hour_ms));
+	past_free(p);
+}
+END_TEST
+
+START_TEST(records_that_cannot_be_read_may_be_those_of_any_id)
+{
+	const uint64_t hour_ms = 3600 * 1000;
+	const char *path = tmp_path("past");
+	char other[3 * PAST_RECORD_BYTES];
+	struct past *p;
+
+	memset(other, 'x', sizeof other);
+	ck_assert_int_eq(fd_write_file(path, other, sizeof other, 0600), 0);
+	clock_ahead_ms = 2 * hour_ms;
+	p = open_past(path);
+	ck_assert(!past_remembers(p, 1));
+	clock_ahead_ms = 4 * hour_ms;
+	ck_assert(past_remembers(p, hour_ms) && !past_remembers(p, 3 * hour_ms));
+	past_free(p);
+}
+END_TEST
+
 UNIT_MAIN(without_a_file_ids_are_remembered_in_memory, ids_that_are_alike_are_told_apart,
 	  the_next_process_knows_them, the_last_ones_are_kept_and_the_file_does_not_grow,
 	  a_damaged_file_costs_no_more_than_what_is_damaged, a_torn_record_is_no_record,
 	  how_a_run_ended_is_known_to_the_next_process, an_end_that_comes_late_takes_nobodys_place,
 	  what_is_no_file_is_an_error, what_cannot_be_written_is_said, there_is_room_for_what_comes_next,
-	  one_that_did_not_begin_is_forgotten)
+	  one_that_did_not_begin_is_forgotten, what_may_have_been_forgotten_is_said,
+	  records_that_cannot_be_read_may_be_those_of_any_id)
