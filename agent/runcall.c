@@ -171,7 +171,7 @@ static void take_start(struct run_call *rc, const Sloth__V1__RunStart *start)
 	free(not_started);
 }
 
-/* A run whose output is forgotten: the caller may have had it all. */
+/* A run whose output is forgotten: its caller may have had it all; who wants nothing else hears that there is none. */
 static void tell_outcome(struct run_call *rc, uint64_t position, const struct past_outcome *outcome)
 {
 	struct run_result result;
@@ -181,6 +181,10 @@ static void tell_outcome(struct run_call *rc, uint64_t position, const struct pa
 	if (!outcome->has_ended)
 		result.reason = RESULT_NOT_RECORDED;
 	total = result.total[EXEC_STDOUT] + result.total[EXEC_STDERR];
+	if (position < total && !rc->reader.is_owner) {
+		wire_end(rc->call, WIRE_NOT_FOUND, "its output is not kept any more");
+		return;
+	}
 	if (position < total)
 		run_call_send_gap(rc, total, total - position);
 	end_with(rc, &result);
