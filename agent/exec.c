@@ -260,10 +260,15 @@ static int claim_other(struct exec *exec, struct supervisor *s, const struct buf
 static void claim(struct exec *exec, struct supervisor *s, const struct buf *spec)
 {
 	struct exec_host *h = exec->host;
-	int rc = exec->other_fd < 0 ? claim_own(exec, s, spec) : claim_other(exec, s, spec);
+	int rc = exec->ops->on_claim ? exec->ops->on_claim(exec, exec->arg) : 0;
+	const char *what = "its id cannot be written down, so that it could be started twice";
 
+	if (rc == 0) {
+		what = "its directory cannot be made";
+		rc = exec->other_fd < 0 ? claim_own(exec, s, spec) : claim_other(exec, s, spec);
+	}
 	if (rc)
-		fail(exec, mem_printf("its directory cannot be made: %s", strerror(-rc)));
+		fail(exec, mem_printf("%s: %s", what, strerror(-rc)));
 	else
 		h->n_idle--;
 	warm_in(h, warm_delay_s);

@@ -2,7 +2,8 @@
  * exec.h - the process of a run, which belongs to a supervisor: start it, feed it, signal it, end it, and hear of it.
  *
  * The supervisor does the work and outlives this agent; see supervise/supervise.h. Idle ones are kept ready, so that a
- * start is one file, one rename and one packet. Callbacks come from the loop only, never from inside an exec_* function.
+ * start is one file, one rename and one packet. Callbacks come from the loop only, never from inside an exec_* function, but
+ * for on_claim.
  * on_failed, on_ended and on_lost are each the last but on_ended, after which only exec_release() or exec_close() make
  * sense. exec_release() and exec_close() may be called from every callback.
  */
@@ -47,6 +48,9 @@ struct exec_order {
 };
 
 struct exec_ops {
+	/* It is about to begin: what has to be written down before. 0, or -errno: then it does not, and on_failed follows. The
+	 * only one that may be called from inside exec_start(); NULL: nothing. */
+	int (*on_claim)(struct exec *exec, void *arg);
 	void (*on_started)(struct exec *exec, pid_t pid, void *arg);
 	/* Nothing runs, nothing is left: no supervisor could be had. `why` is borrowed. */
 	void (*on_failed)(struct exec *exec, const char *why, void *arg);

@@ -15,6 +15,8 @@ struct wire_call;
 
 /* Of a run that began, and of whose end there is no trace. */
 #define RESULT_NOT_RECORDED "its end was not recorded: its machine was restarted, or what ran it was killed"
+/* Of an id that is not known any more, or never was. */
+#define RESULT_FORGOTTEN "its agent has started more runs since then than it remembers: whether it began is not known"
 
 void result_add_trailers(struct wire_call *call, const struct run_result *result);
 const char *result_state(enum run_end end);

@@ -204,7 +204,7 @@ static void run_end(struct run *run, const char *reason)
 		o->ended_ms = wall_us() / 1000;
 	run->reason = mem_strdup(reason);
 	str_escape(o->reason, PAST_REASON_MAX, reason, strlen(reason), "");
-	past_put(runs_past(run->runs), run->id, o);
+	(void)past_put(runs_past(run->runs), run->id, o);	/* else it is known as started, and that is true */
 	ev_timer_stop(runs_loop(run->runs), &run->lost);
 	note_spool(run);
 	run_move(run, RUN_OVER);
@@ -296,6 +296,15 @@ void run_lose(struct run *run, int dir_fd)
 
 /* ---- what the supervisor says ---- */
 
+/* From here on it may have begun, whatever becomes of this process. */
+static int on_claim(struct exec *exec, void *arg)
+{
+	struct run *run = arg;
+
+	(void)exec;
+	return past_put(runs_past(run->runs), run->id, &run->outcome);
+}
+
 static void on_started(struct exec *exec, pid_t pid, void *arg)
 {
 	struct run *run = arg;
@@ -303,7 +312,6 @@ static void on_started(struct exec *exec, pid_t pid, void *arg)
 	(void)exec;
 	run->pid = pid;
 	run->started_ms = wall_us() / 1000;
-	past_put(runs_past(run->runs), run->id, &run->outcome);
 	run_move(run, RUN_RUNNING);
 	run_turn(run);
 	run_discard(run);	/* it may have been cancelled before its spool was there */
@@ -356,6 +364,7 @@ static void on_input_taken(struct exec *exec, uint64_t offset, bool closed, void
 /* Claimed by an agent that died before it said go: it never began, and its supervisor removes it. */
 static void drop_unbegun(struct run *run)
 {
+	past_forget(runs_past(run->runs), run->id);
 	run->has_files = false;
 	run_let_go_all(run, RUN_AGENT_STOPS);
 	run_free(run);
@@ -407,7 +416,7 @@ static void on_supervisor_lost(struct exec *exec, void *arg)
 }
 
 static const struct exec_ops run_exec_ops = {
-	.on_started = on_started, .on_failed = on_failed, .on_grew = on_grew, .on_input_taken = on_input_taken,
+	.on_claim = on_claim, .on_started = on_started, .on_failed = on_failed, .on_grew = on_grew, .on_input_taken = on_input_taken,
 	.on_state = on_state, .on_ended = on_ended, .on_lost = on_supervisor_lost,
 };
 

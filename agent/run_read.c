@@ -26,6 +26,20 @@ bool run_has_readers(const struct run *run)
 
 /* ---- a turn ---- */
 
+static void detach(struct run_reader *r)
+{
+	struct run *run = r->run;
+
+	list_remove(&r->due);
+	if (r->is_owner) {
+		run->owner = NULL;
+	} else {
+		list_remove(&r->link);
+		run->n_observers--;
+	}
+	r->run = NULL;
+}
+
 static bool take(unsigned stream, const void *data, size_t n, void *arg)
 {
 	struct run_reader *r = arg;
@@ -43,6 +57,24 @@ static void tell_end(struct run_reader *r)
 	if (run->state == RUN_OVER)
 		run_result(run, &result);
 	r->ops->on_end(r, run->state == RUN_OVER ? &result : NULL);
+}
+
+/* There is no way past what is damaged. A run that is over ends with totals that do not fit what was sent; one that goes
+ * on could write no more once its spool is full, and its owner would never hear of an end. */
+static void give_up(struct run_reader *r)
+{
+	struct run *run = r->run;
+
+	log_warn("run %s: its output is damaged on disk after %llu bytes", run->hex, (unsigned long long)r->at.position);
+	if (run->state == RUN_OVER) {
+		tell_end(r);
+		return;
+	}
+	detach(r);
+	r->ops->on_let_go(r, RUN_DAMAGED);
+	if (r->is_owner && !run->is_detached)
+		run_cancel(run, "its output is damaged on disk");
+	run_settle(run);
 }
 
 static void read_more(struct run_reader *r)
@@ -64,10 +96,7 @@ static void read_more(struct run_reader *r)
 	case SPOOL_STOPPED:
 		break;
 	case SPOOL_DAMAGED:
-		log_warn("run %s: its output is damaged on disk after %llu bytes", run->hex,
-			 (unsigned long long)r->at.position);
-		if (run->state == RUN_OVER)
-			tell_end(r);	/* whose totals do not fit what was sent */
+		give_up(r);
 		break;
 	case SPOOL_EMPTY:
 		if (run->state == RUN_OVER || (!r->is_owner && !r->follows))
@@ -141,20 +170,6 @@ static void open_files(struct run *run)
 	if (fd >= 0)
 		spool_file_open(&run->files, fd);
 	fd_close(&fd);
-}
-
-static void detach(struct run_reader *r)
-{
-	struct run *run = r->run;
-
-	list_remove(&r->due);
-	if (r->is_owner) {
-		run->owner = NULL;
-	} else {
-		list_remove(&r->link);
-		run->n_observers--;
-	}
-	r->run = NULL;
 }
 
 /* An observer begins with what is held; an owner hears of what is not. */

@@ -171,7 +171,7 @@ static void take_start(struct run_call *rc, const Sloth__V1__RunStart *start)
 	free(not_started);
 }
 
-/* A run whose output is forgotten: the caller may have had it all. */
+/* A run whose output is forgotten: its caller may have had it all; who wants nothing else hears that there is none. */
 static void tell_outcome(struct run_call *rc, uint64_t position, const struct past_outcome *outcome)
 {
 	struct run_result result;
@@ -181,6 +181,10 @@ static void tell_outcome(struct run_call *rc, uint64_t position, const struct pa
 	if (!outcome->has_ended)
 		result.reason = RESULT_NOT_RECORDED;
 	total = result.total[EXEC_STDOUT] + result.total[EXEC_STDERR];
+	if (position < total && !rc->reader.is_owner) {
+		wire_end(rc->call, WIRE_NOT_FOUND, "its output is not kept any more");
+		return;
+	}
 	if (position < total)
 		run_call_send_gap(rc, total, total - position);
 	end_with(rc, &result);
@@ -199,19 +203,24 @@ static bool is_epoch_ours(struct run_call *rc, const Sloth__V1__RunResume *resum
 	return *is_known && memcmp(resume->epoch.data, rc->agent->identity.epoch, IDENTITY_BYTES) == 0;
 }
 
-/* An id that was never heard of: it has never begun, or what was known of it is gone. */
+/* An id that is not known: it has never begun, or what was known of it is gone. */
 static void resume_unknown(struct run_call *rc, const Sloth__V1__RunResume *resume)
 {
 	struct run_result result = { .end = RUN_END_UNKNOWN, .reason = "its machine restarted", .containment = "" };
 	bool is_known, is_ours = is_epoch_ours(rc, resume, &is_known);
 
+	if (is_known && !is_ours) {
+		end_with(rc, &result);
+		return;
+	}
+	if (!past_remembers(runs_past(rc->agent->runs), resume->age_ms)) {
+		result.reason = RESULT_FORGOTTEN;
+		end_with(rc, &result);
+		return;
+	}
 	if (is_ours && resume->start && resume->start->run_id.len == RUN_ID_BYTES &&
 	    memcmp(resume->start->run_id.data, resume->run_id.data, RUN_ID_BYTES) == 0) {
 		take_start(rc, resume->start);
-		return;
-	}
-	if (is_known && !is_ours) {
-		end_with(rc, &result);
 		return;
 	}
 	wire_add_trailer(rc->call, &WIRE_FIELD("sloth-state", "never-began"));

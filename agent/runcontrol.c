@@ -2,7 +2,7 @@
  * runcontrol.c - sloth.v1.Agent's ListRuns, WaitRun and ControlRun: what is known of runs, and steering them from aside.
  *
  * An answer about a run comes from three places: the table of those that are here, the outcomes of those that were, and,
- * for an id that is in neither, "never-began".
+ * for an id that is in neither, "never-began", or "unknown" where it may have been forgotten.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -74,14 +74,17 @@ static void record_run(struct record *r, const struct agent *agent, const struct
 	m->pid = (uint32_t)view.pid;
 }
 
-/* Of one that is not in the table. */
-static void record_past(struct record *r, struct agent *agent, const uint8_t *id)
+/* Of one that is not in the table; age_ms as in past_remembers(). */
+static void record_past(struct record *r, struct agent *agent, const uint8_t *id, uint64_t age_ms)
 {
+	const struct past *past = runs_past(agent->runs);
+	bool remembers = past_remembers(past, age_ms);
 	struct run_result result;
 
 	record_init(r, agent, id);
-	if (!past_find(runs_past(agent->runs), id, &r->outcome)) {
-		r->message.state = text("never-began");
+	if (!past_find(past, id, &r->outcome)) {
+		r->message.state = text(remembers ? "never-began" : result_state(RUN_END_UNKNOWN));
+		r->message.reason = text(remembers ? "" : RESULT_FORGOTTEN);
 		return;
 	}
 	run_result_of(&r->outcome, &result);
@@ -91,14 +94,14 @@ static void record_past(struct record *r, struct agent *agent, const uint8_t *id
 }
 
 /* Wherever it is. */
-static void record_any(struct record *r, struct agent *agent, const uint8_t *id)
+static void record_any(struct record *r, struct agent *agent, const uint8_t *id, uint64_t age_ms)
 {
 	struct run *run = runs_find(agent->runs, id);
 
 	if (run)
 		record_run(r, agent, run);
 	else
-		record_past(r, agent, id);
+		record_past(r, agent, id, age_ms);
 }
 
 static void answer(struct wire_call *call, const ProtobufCMessage *message)
@@ -161,7 +164,7 @@ static void add_id(struct list_answer *l, const uint8_t *id)
 
 	if (!r)
 		return;
-	record_any(r, l->agent, id);
+	record_any(r, l->agent, id, 0);
 	count_bytes(l, r);
 }
 
@@ -222,7 +225,7 @@ static void answer_as_it_is(struct wait_call *wc)
 
 	if (!runs_find(wc->agent->runs, wc->id) && caller_refuse_stopping(wc->agent, wc->call))
 		return;
-	record_any(&r, wc->agent, wc->id);
+	record_any(&r, wc->agent, wc->id, 0);
 	answer_record(wc->call, &r);
 }
 
@@ -288,7 +291,7 @@ void run_wait_start(struct wire_call *call, const uint8_t *data, size_t len, voi
 		wait_for(agent, call, run, id, request->timeout_ms);
 		return;
 	}
-	record_any(&r, agent, id);
+	record_any(&r, agent, id, request->age_ms);
 	answer_record(call, &r);
 }
 
@@ -340,8 +343,8 @@ static void control_past(struct agent *agent, struct wire_call *call, const Slot
 	bool is_removed = request->action_case == SLOTH__V1__RUN_CONTROL__ACTION_REMOVE;
 	struct record r;
 
-	record_past(&r, agent, id);
-	if (strcmp(r.message.state, "never-began") == 0)
+	record_past(&r, agent, id, 0);
+	if (!past_has(runs_past(agent->runs), id))
 		caller_refuse_unknown(agent, call, id);
 	else if (!caller_may_past(call, &r.outcome))
 		caller_refuse_other(call, id);
@@ -374,7 +377,7 @@ void run_control_start(struct wire_call *call, const uint8_t *data, size_t len, 
 	}
 	if (!act(call, run, request))
 		return;
-	record_any(&r, agent, id);	/* one that was stopped in the queue may be gone */
+	record_any(&r, agent, id, 0);	/* one that was stopped in the queue may be gone */
 	answer_record(call, &r);
 	if (request->action_case == SLOTH__V1__RUN_CONTROL__ACTION_REMOVE)
 		run_remove(run);

@@ -63,6 +63,7 @@ int rundir_write_spec(int runs_fd, int dir_fd, const struct buf *spec, bool sync
 	return rc;
 }
 
+/* The lock goes last: a directory without one counts as of a run that has not begun. */
 void rundir_remove(int runs_fd, const char *name)
 {
 	int fd = openat(runs_fd, name, OPEN_DIR);
@@ -70,12 +71,14 @@ void rundir_remove(int runs_fd, const char *name)
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && strcmp(entry->d_name, "lock") != 0)
 			unlinkat(fd, entry->d_name, 0);
-	if (dir)
+	if (dir) {
+		unlinkat(fd, "lock", 0);
 		closedir(dir);
-	else
+	} else {
 		fd_close(&fd);
+	}
 	unlinkat(runs_fd, name, AT_REMOVEDIR);
 }
 

@@ -101,13 +101,14 @@ static void remove_idle(int runs_fd, const char *name)
 }
 
 /* Its agent has ended between making it and saying go: it never began, and does not by a go that is still under way. */
-static bool remove_unbegun(int runs_fd, const char *name, int dir_fd)
+static bool remove_unbegun(struct runs *runs, const uint8_t *id, int runs_fd, const char *name, int dir_fd)
 {
 	bool was_entered = faccessat(dir_fd, "out", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	int seal = was_entered ? -EEXIST : rundir_seal(dir_fd);
 
 	if (seal < 0)
 		return false;
+	past_forget(runs_past(runs), id);
 	rundir_remove(runs_fd, name);
 	close(seal);
 	return true;
@@ -127,7 +128,7 @@ static int adopt(struct runs *runs, bool is_state, const char *name, struct foun
 	if (dir_fd < 0)
 		return dir_fd == -ENOTDIR || dir_fd == -ELOOP ? 0 : dir_fd;
 	held = rundir_held(dir_fd);
-	if (held < 0 || runs_find(runs, id) || remove_unbegun(runs_fd, name, dir_fd)) {
+	if (held < 0 || runs_find(runs, id) || remove_unbegun(runs, id, runs_fd, name, dir_fd)) {
 		close(dir_fd);
 		return held < 0 ? held : 0;
 	}

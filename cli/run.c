@@ -318,6 +318,8 @@ static void on_call_end(struct wire_call *call, enum wire_code code, const char 
 		return;
 	} else if (!run->has_result) {
 		run_result_from_call(&run->result, &end);
+		if (run->request.kind == RUN_KIND_OBSERVE && code == WIRE_NOT_FOUND)
+			run->result.status = EXIT_FAILED;	/* there is nothing to read: nothing was lost on the way */
 	}
 	run->has_result = true;
 	run_over(run);

@@ -47,6 +47,7 @@ struct run {
 	struct run_interrupt interrupt;
 	struct run_terminal terminal;
 	struct run_resume resume;
+	uint64_t asked_ms;		/* boot clock, when it was asked for first */
 	bool was_started;		/* the agent has said so, in this call or one before */
 	uint8_t epoch[RUN_EPOCH_SIZE];	/* of the agent, when it said so first */
 	bool has_epoch;

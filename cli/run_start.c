@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/run.h"
+#include "common/clock.h"
 #include "common/mem.h"
 
 static ProtobufCBinaryData *binary_strings(const char *const *strings, size_t n)
@@ -92,6 +93,7 @@ void run_send_start(struct run *run)
 	Sloth__V1__RunInput event = SLOTH__V1__RUN_INPUT__INIT;
 	struct start start;
 
+	run->asked_ms = boot_ms();
 	start_init(&start, run);
 	event.event_case = SLOTH__V1__RUN_INPUT__EVENT_START;
 	event.start = &start.message;
@@ -119,6 +121,7 @@ void run_send_resume(struct run *run)
 	if (has_start) {
 		start_init(&start, run);
 		resume.start = &start.message;
+		resume.age_ms = boot_ms() - run->asked_ms + 1;
 	}
 	event.event_case = SLOTH__V1__RUN_INPUT__EVENT_RESUME;
 	event.resume = &resume;

@@ -1,5 +1,5 @@
 /*
- * clock.c - reads the two clocks. Cannot fail on Linux.
+ * clock.c - reads the clocks. Cannot fail on Linux.
  */
 #include "common/clock.h"
 
@@ -14,6 +14,14 @@ uint64_t mono_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+uint64_t boot_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
 int64_t wall_us(void)

@@ -1,5 +1,5 @@
 /*
- * clock.h - the two clocks. Every interval is measured on the monotonic one; the wall clock is for
+ * clock.h - the clocks. Every interval is measured on the monotonic one; the wall clock is for
  * people and records only and may jump at any time.
  */
 #ifndef COMMON_CLOCK_H
@@ -9,6 +9,9 @@
 
 uint64_t mono_us(void);			/* CLOCK_MONOTONIC, microseconds */
 static inline uint64_t mono_ms(void) { return mono_us() / 1000; }
+
+/* The same, and it runs on while the machine sleeps: for times that two machines compare, as "so long ago". */
+uint64_t boot_ms(void);
 
 /* The only function that reads the wall clock: microseconds since the epoch. */
 int64_t wall_us(void);

@@ -205,6 +205,14 @@ static uint32_t time_for(const struct history_run *run)
 	return run->follow->n_asking < FOLLOW_LONG_MAX ? FOLLOW_WAIT_MS : FOLLOW_TURN_MS;
 }
 
+/* Never 0, which would say that it is not known. */
+static uint64_t age_ms(const struct history_run *run)
+{
+	int64_t age = wall_us() / 1000 - run->record.started_ms;
+
+	return age > 0 ? (uint64_t)age : 1;
+}
+
 static void ask_about(struct history_run *run, struct wire_conn *conn)
 {
 	Sloth__V1__RunQuery query = SLOTH__V1__RUN_QUERY__INIT;
@@ -217,6 +225,7 @@ static void ask_about(struct history_run *run, struct wire_conn *conn)
 	query.agent_name = run->agent;
 	query.run_id = (ProtobufCBinaryData){ RUN_ID_LEN, run->record.id };
 	query.timeout_ms = wait_ms;
+	query.age_ms = age_ms(run);
 	run->asking = ask_new(run->follow, run, wait_ms);
 	run->follow->n_asking++;
 	run->asking->call = wire_unary(conn, &request, &query.base, on_waited, run->asking);

@@ -229,7 +229,7 @@ static void take_nothing(struct history_run *run, bool is_start, enum run_state 
 static void take_untold(struct history_run *run, const struct history_end *end)
 {
 	if (!run->n_calls && !end->is_by_caller && end->code != WIRE_OK && end->code != WIRE_ABORTED &&
-	    end->code != WIRE_ALREADY_EXISTS && !is_refusal(end->code))
+	    end->code != WIRE_ALREADY_EXISTS && end->code != WIRE_DATA_LOSS && !is_refusal(end->code))
 		history_set_lost(run);
 	unwatch(run);
 }

@@ -150,6 +150,12 @@ static void set_base(struct spool *s, uint64_t base, uint64_t position)
 	punch(s);
 }
 
+/* Somebody has damaged the file: nobody can read on, and what is held would be held for ever. */
+static void drop_all(struct spool *s)
+{
+	set_base(s, s->head->end, s->position);
+}
+
 void spool_free(struct spool *s, uint64_t position)
 {
 	uint64_t base = s->head->base, base_position = s->head->base_position;
@@ -160,7 +166,13 @@ void spool_free(struct spool *s, uint64_t position)
 		return;
 	s->free_to = position;
 	w.at = w.n = 0;
-	while (base < s->head->end && read_record(s, &w, base, &r) && r.position + r.length <= position) {
+	while (base < s->head->end) {
+		if (!read_record(s, &w, base, &r)) {
+			drop_all(s);
+			return;
+		}
+		if (r.position + r.length > position)
+			break;
 		base += sizeof r + r.length;
 		base_position = r.position + r.length;
 	}
@@ -176,7 +188,11 @@ static bool drop_oldest(struct spool *s, uint64_t bytes)
 	struct sup_record r;
 
 	w.at = w.n = 0;
-	while (base - start < bytes && base < s->head->end && read_record(s, &w, base, &r)) {
+	while (base - start < bytes && base < s->head->end) {
+		if (!read_record(s, &w, base, &r)) {
+			drop_all(s);
+			return true;
+		}
 		base += sizeof r + r.length;
 		base_position = r.position + r.length;
 	}

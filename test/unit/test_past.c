@@ -8,12 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/past.h"
 #include "common/fd.h"
 #include "test/lib/tmp.h"
 #include "test/lib/unit.h"
+
+static uint64_t clock_ahead_ms;
+
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int rv = (int)syscall(SYS_clock_gettime, id, ts);
+
+	if (id == CLOCK_BOOTTIME)
+		ts->tv_sec += (time_t)(clock_ahead_ms / 1000);
+	return rv;
+}
 
 static const uint8_t *id_of(unsigned n)
 {
@@ -36,7 +49,7 @@ static void add(struct past *p, const uint8_t *id)
 {
 	static const struct past_outcome started = { 0 };
 
-	past_put(p, id, &started);
+	ck_assert_int_eq(past_put(p, id, &started), 0);
 }
 
 START_TEST(without_a_file_ids_are_remembered_in_memory)
@@ -214,19 +227,112 @@ START_TEST(what_is_no_file_is_an_error)
 	ck_assert_int_eq(past_open(p, dir), -EISDIR);
 	ck_assert_int_eq(symlink("nowhere", link), 0);
 	ck_assert_int_eq(past_open(p, link), -ELOOP);
-	add(p, id_of(1));
+	add(p, id_of(1));			/* in memory */
 	ck_assert(past_has(p, id_of(1)));
 	past_free(p);
 }
 END_TEST
 
-START_TEST(a_full_disk_costs_the_file_only)
+START_TEST(what_cannot_be_written_is_said)
 {
+	static const struct past_outcome started = { 0 };
 	struct past *p = past_new();
 
 	ck_assert_int_eq(past_open(p, "/dev/full"), 0);		/* reads zeros */
-	add(p, id_of(1));
+	ck_assert_int_eq(past_put(p, id_of(1), &started), -ENOSPC);
 	ck_assert(past_has(p, id_of(1)));
+	past_free(p);
+}
+END_TEST
+
+/* Whatever becomes of the disk: the next ids have their room, and those that are there their ends. */
+START_TEST(there_is_room_for_what_comes_next)
+{
+	const char *path = tmp_path("past");
+	struct past *p = open_past(path);
+	struct stat st;
+
+	for (unsigned i = 0; i < 3000; i += 100) {
+		for (unsigned j = i; j < i + 100; j++)
+			add(p, id_of(j));
+		ck_assert_int_eq(stat(path, &st), 0);
+		ck_assert_int_ge(st.st_blocks * 512, (i + 100 + 500) * (long)PAST_RECORD_BYTES);
+		past_free(p);
+		p = open_past(path);
+	}
+	past_free(p);
+}
+END_TEST
+
+START_TEST(one_that_did_not_begin_is_forgotten)
+{
+	struct past_outcome ended = { .has_ended = 1, .end = 1 };
+	const char *path = tmp_path("past");
+	struct past *p = open_past(path);
+
+	for (unsigned i = 1; i < 5; i++)
+		add(p, id_of(i));
+	past_put(p, id_of(3), &ended);
+	past_forget(p, id_of(2));
+	past_forget(p, id_of(3));		/* it has begun */
+	past_forget(p, id_of(7));
+	for (int turn = 0; turn < 2; turn++) {
+		for (unsigned i = 1; i < 5; i++)
+			ck_assert_int_eq(past_has(p, id_of(i)), i != 2);
+		past_free(p);
+		p = open_past(path);
+	}
+	add(p, id_of(2));
+	past_free(p);
+	p = open_past(path);
+	ck_assert(past_has(p, id_of(2)) && past_has(p, id_of(4)));
+	past_free(p);
+}
+END_TEST
+
+/* Before the ring has gone round an id that is not known was never put; afterwards that is true of the younger ones. */
+START_TEST(what_may_have_been_forgotten_is_said)
+{
+	const char *path = tmp_path("past");
+	struct past *p = open_past(path);
+	const uint64_t hour_ms = 3600 * 1000;
+
+	for (unsigned i = 0; i < PAST_MAX; i++)
+		add(p, id_of(i));
+	ck_assert(past_remembers(p, 0) && past_remembers(p, 100 * hour_ms));
+	clock_ahead_ms = hour_ms;
+	for (unsigned i = 0; i < PAST_MAX / 2; i++)
+		add(p, id_of(PAST_MAX + i));
+	clock_ahead_ms = 2 * hour_ms;
+	for (int turn = 0; turn < 2; turn++) {
+		ck_assert(past_remembers(p, hour_ms));
+		ck_assert(!past_remembers(p, 2 * hour_ms - 1000));	/* less than a minute's way */
+		ck_assert(!past_remembers(p, 3 * hour_ms));
+		ck_assert(!past_remembers(p, 0));
+		past_free(p);
+		p = open_past(path);
+	}
+	/* An end that is written late makes nothing younger than it was. */
+	add(p, id_of(PAST_MAX + PAST_MAX / 2));
+	ck_assert(past_remembers(p, hour_ms));
+	past_free(p);
+}
+END_TEST
+
+START_TEST(records_that_cannot_be_read_may_be_those_of_any_id)
+{
+	const uint64_t hour_ms = 3600 * 1000;
+	const char *path = tmp_path("past");
+	char other[3 * PAST_RECORD_BYTES];
+	struct past *p;
+
+	memset(other, 'x', sizeof other);
+	ck_assert_int_eq(fd_write_file(path, other, sizeof other, 0600), 0);
+	clock_ahead_ms = 2 * hour_ms;
+	p = open_past(path);
+	ck_assert(!past_remembers(p, 1));
+	clock_ahead_ms = 4 * hour_ms;
+	ck_assert(past_remembers(p, hour_ms) && !past_remembers(p, 3 * hour_ms));
 	past_free(p);
 }
 END_TEST
@@ -235,4 +341,6 @@ UNIT_MAIN(without_a_file_ids_are_remembered_in_memory, ids_that_are_alike_are_to
 	  the_next_process_knows_them, the_last_ones_are_kept_and_the_file_does_not_grow,
 	  a_damaged_file_costs_no_more_than_what_is_damaged, a_torn_record_is_no_record,
 	  how_a_run_ended_is_known_to_the_next_process, an_end_that_comes_late_takes_nobodys_place,
-	  what_is_no_file_is_an_error, a_full_disk_costs_the_file_only)
+	  what_is_no_file_is_an_error, what_cannot_be_written_is_said, there_is_room_for_what_comes_next,
+	  one_that_did_not_begin_is_forgotten, what_may_have_been_forgotten_is_said,
+	  records_that_cannot_be_read_may_be_those_of_any_id)

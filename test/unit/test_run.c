@@ -68,6 +68,7 @@ struct exec *exec_start(struct exec_host *h, const struct exec_order *order, con
 	exec->is_sync = order->sync;
 	exec->is_elsewhere = order->other_path != NULL;
 	air.last = exec;
+	ck_assert_int_eq(ops->on_claim(exec, arg), 0);
 	return exec;
 }
 
@@ -308,10 +309,10 @@ START_TEST(an_end_that_is_acknowledged_frees_the_run)
 
 	open_runs(10, 0);
 	c.acks = true;
-	begin(1, &c);
 	ck_assert(!is_past(1));
+	begin(1, &c);
+	ck_assert(is_past(1));			/* before it can have started */
 	say_started();
-	ck_assert(is_past(1));
 	ck_assert_uint_eq(c.n_started, 1);
 	exit_with(air.last, 42);
 	ck_assert_uint_eq(c.n_ended, 1);

@@ -260,7 +260,30 @@ START_TEST(after_a_reset_it_is_a_new_one)
 }
 END_TEST
 
-UNIT_MAIN(records_follow_each_other_with_their_positions, only_whole_records_are_freed,
+/* Somebody has written into the file: it neither grows for ever nor stays full for ever. */
+START_TEST(what_cannot_be_read_is_let_go_of_as_a_whole)
+{
+	static const uint32_t nonsense = UINT32_MAX;
+	struct spool s;
+
+	for (int is_detached = 0; is_detached < 2; is_detached++) {
+		spool_open(&s);
+		spool_limit(&s, 10 * K, 0, is_detached);
+		put(&s, 4 * K, 'a');
+		put(&s, 4 * K, 'b');
+		ck_assert_int_eq(pwrite(s.fd, &nonsense, sizeof nonsense, SUP_SPOOL_HEAD), sizeof nonsense);
+		if (is_detached)
+			put(&s, 4 * K, 'c');		/* the oldest has to go */
+		else
+			spool_free(&s, 1);
+		ck_assert_uint_eq(s.head->base_position, 8 * K);
+		ck_assert_uint_eq(held(&s), is_detached ? 4 * K + sizeof(struct sup_record) : 0);
+		spool_close(&s);
+	}
+}
+END_TEST
+
+UNIT_MAIN(what_cannot_be_read_is_let_go_of_as_a_whole, records_follow_each_other_with_their_positions, only_whole_records_are_freed,
 	  what_nobody_needs_is_freed_when_it_comes,
 	  a_full_one_has_no_room_and_an_empty_one_always_has, freed_blocks_go_back_to_the_file_system,
 	  without_holes_it_is_the_same_but_for_the_disk, a_thousand_small_records_are_walked,

@@ -4,7 +4,7 @@
 # scripts that have read lib.sh.
 
 dirty_growth_max_kib=512
-past_ids_kib=704		# the agent's ring of ids: its pages come with the runs, and stay
+past_ids_kib=800		# the agent's ring of ids: its pages come with the runs, and stay
 
 # mixed_calls SECONDS SEED: with the programs of $SLOTH_BUILD; a tree that is not sanitized also has to give its
 # memory back. Notes how many calls it was.
