@@ -21,11 +21,13 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	return remove(path);
 }
 
-/* Children of the test that reach exit() leave the directory alone. */
-static void remove_dir(void)
+/* Children of the test leave the directory alone, also those that reach exit(). */
+void tmp_clear(void)
 {
-	if (owner == getpid())
-		nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	if (!dir[0] || owner != getpid())
+		return;
+	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	dir[0] = '\0';
 }
 
 /* A socket in it must not be longer than 107 bytes, so a long $TMPDIR does not serve. */
@@ -47,9 +49,10 @@ const char *tmp_path(const char *leaf)
 	char *path = ring[turn++ % 8];
 
 	if (!dir[0]) {
+		if (owner != getpid())
+			atexit(tmp_clear);
 		tmp_make_dir(dir);
 		owner = getpid();
-		atexit(remove_dir);
 	}
 	snprintf(path, sizeof ring[0], "%s/%s", dir, leaf);
 	return path;

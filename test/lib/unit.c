@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "test/lib/tmp.h"
+
 int unit_run(const char *file, const TTest *const *tests, size_t n)
 {
 	Suite *suite = suite_create(file);
@@ -10,6 +12,7 @@ int unit_run(const char *file, const TTest *const *tests, size_t n)
 	int failed;
 
 	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, NULL, tmp_clear);
 	for (size_t i = 0; i < n; i++)
 		tcase_add_test(tc, tests[i]);
 	suite_add_tcase(suite, tc);

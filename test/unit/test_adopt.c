@@ -1,7 +1,5 @@
 /*
  * test_adopt.c - what earlier agents have left in the directories of runs, without any process: ends, losses, rubbish.
- *
- * valgrind forks: its tests share what one of them leaves in the process
  */
 #include <ev.h>
 #include <fcntl.h>

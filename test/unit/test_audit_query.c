@@ -1,8 +1,6 @@
 /*
  * test_audit_query.c - reading the audit log through the master: every record once and in order, across files, also
  * while it grows.
- *
- * valgrind forks: its tests share what one of them leaves in the process
  */
 #include "master/audit_query.h"
 

@@ -1,4 +1,3 @@
-/* valgrind forks: its tests share what one of them leaves in the process */
 /* Logins as files: names, addresses, the one in use, and that one takes the place of another as a whole. */
 #include <errno.h>
 #include <stdio.h>

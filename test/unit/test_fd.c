@@ -1,4 +1,3 @@
-/* valgrind forks: its tests share what one of them leaves in the process */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

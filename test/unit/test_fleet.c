@@ -1,8 +1,6 @@
 /*
  * test_fleet.c - agents register, are dialled back, are listed, stop, and are deleted: agent.AgentRegistry over
  * real sockets.
- *
- * valgrind forks: its tests share what one of them leaves in the process
  */
 #include <sqlite3.h>
 #include <stdio.h>

@@ -1,7 +1,5 @@
 /*
  * test_history.c - what the master keeps of runs: how they ended, whoever had to be asked.
- *
- * valgrind forks: its tests share what one of them leaves in the process
  */
 #include <string.h>
 

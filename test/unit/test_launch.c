@@ -1,8 +1,6 @@
 /*
  * test_launch.c - what a caller asks for becomes what is executed: environment, limits, refusals; and the
  * agent's own command line.
- *
- * valgrind forks: its tests share what one of them leaves in the process
  */
 #include <stdarg.h>
 #include <stdlib.h>

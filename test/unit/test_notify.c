@@ -1,6 +1,5 @@
 /*
  * The manager is a socket of the test's; the clocks are real, and only the order of what it hears is looked at.
- * valgrind forks: each test binds a socket at the same place
  */
 #include <errno.h>
 #include <ev.h>

@@ -1,7 +1,5 @@
 /*
  * test_past.c - the ids of past runs: remembered, bounded, and read back by the next process.
- *
- * valgrind forks: its tests share what one of them leaves in the process
  */
 #include <errno.h>
 #include <fcntl.h>

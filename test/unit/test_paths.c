@@ -1,4 +1,3 @@
-/* valgrind forks: its tests share what one of them leaves in the process */
 /* Who we are and what /var/log allows is stood in for, so that the result is the same for every user. */
 #include <errno.h>
 #include <pwd.h>
@@ -63,6 +62,7 @@ static void expect(char *path, const char *expected)
 
 static void clear_environment(void)
 {
+	uid = 1000;
 	unsetenv("XDG_STATE_HOME");
 	unsetenv("XDG_RUNTIME_DIR");
 	unsetenv("XDG_CONFIG_HOME");

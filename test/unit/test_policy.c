@@ -1,4 +1,3 @@
-/* valgrind forks: its tests share what one of them leaves in the process */
 /* Policies: which rule decides, and every way in which a line can be no rule. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,5 @@
 /*
  * test_run_calls.c - ListRuns, WaitRun and ControlRun of the master: who is shown, told and obeyed.
- *
- * valgrind forks: its tests share what one of them leaves in the process
  */
 #include <signal.h>
 #include <string.h>

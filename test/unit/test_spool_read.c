@@ -1,7 +1,5 @@
 /*
  * test_spool_read.c - readers of a spool, beside the supervisor's own writer.
- *
- * valgrind forks: its tests share what one of them leaves in the process
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,6 @@
 /*
  * test_trust.c - where root may keep its things. What only root can try is tried as root; as another user
  * everything but a wrong kind of file passes.
- *
- * valgrind forks: its tests share what one of them leaves in the process
  */
 #include <stdio.h>
 #include <stdlib.h>
