@@ -305,6 +305,7 @@ choose_places() {
 	[ -z "$install_dir" ] || prefix=$install_dir
 	prefix=${prefix%/} && prefix=${prefix%/bin}
 	agent=$prefix/sbin/slothd-agent supervise=$prefix/libexec/sloth/sloth-supervise
+	libexec_mark=$prefix/libexec/sloth/libexec-is-new
 	try_start="journalctl -u slothd-agent"
 	[ -n "$is_unit" ] || try_start="$agent --config $conf"
 	is_first=yes
@@ -605,7 +606,33 @@ write_unit() {
 		done
 		printf '%s\n' "$line"
 	done >"$tmp/slothd-agent.service"
+	printf '%s%s\n' "$unit_mark" "$(hash_of "$tmp/slothd-agent.service")" >>"$tmp/slothd-agent.service"
 	put "$tmp/slothd-agent.service" $unit 644
+}
+
+# The last line of a unit that bootstrap.sh has written: whether somebody has edited it since.
+unit_mark='# bootstrap.sh --update renews this file, unless it was edited: SHA-256 '
+
+is_unit_as_written() {
+	sum=
+	while IFS= read -r line || [ -n "$line" ]; do
+		case $line in
+		"$unit_mark"*) sum=${line#"$unit_mark"} ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done <$unit >"$tmp/unit.now"
+	[ "$sum" = "$(hash_of "$tmp/unit.now")" ]
+}
+
+refresh_unit() {
+	if is_unit_as_written; then
+		write_unit
+	else
+		note "$unit was edited: it stays as it is; bootstrap.sh --master $master writes a new one"
+	fi
+}
+
+write_drop_in() {
 	if [ -n "$user" ]; then
 		printf '[Service]\nUser=%s\nExecStart=\nExecStart=%s --config %s --state-dir %s\n' "$user" "$agent" "$conf" "$state" \
 			>"$tmp/bootstrap.conf"
@@ -617,12 +644,18 @@ write_unit() {
 }
 
 place() {
-	is_changed='' replaced=''
+	is_changed='' replaced='' libexec_is_new=''
+	[ -d "$prefix/libexec" ] || libexec_is_new=yes
 	put "$tmp/sloth-supervise" "$supervise" 755
+	[ -z "$libexec_is_new" ] || root touch "$libexec_mark"
 	put "$tmp/slothd-agent" "$agent" 755
 	link_names
-	[ $action = update ] || write_config
-	[ -z "$is_unit" ] || [ $action = update ] || write_unit
+	if [ $action = install ]; then
+		write_config
+		[ -z "$is_unit" ] || { write_unit && write_drop_in; }
+	elif [ -n "$is_unit" ] && [ -e $unit ]; then
+		refresh_unit
+	fi
 }
 
 # ---- the service ----
@@ -664,11 +697,15 @@ last_words() {
 	done
 }
 
-# The unit is started again by systemd when its first start fails: it has 60 seconds in all.
+# The unit has 60 seconds to become ready, or 45 more once its first start has failed: systemd starts it again.
 start_unit() {
 	root systemctl daemon-reload && root systemctl -q enable slothd-agent.service || return 1
-	! root timeout 60 systemctl restart slothd-agent.service 2>/dev/null || return 0
-	n=0
+	root timeout 60 systemctl restart slothd-agent.service 2>/dev/null
+	case $? in
+	0) return 0 ;;
+	124) n=180 ;;
+	*) n=0 ;;
+	esac
 	until is_active; do
 		n=$((n + 1))
 		if [ $n -gt 180 ] || [ "$(systemctl is-active slothd-agent.service)" = failed ]; then break; fi
@@ -801,8 +838,10 @@ remove_program() {
 		[ "$(readlink "$prefix/bin/$word" 2>/dev/null)" != ../sbin/slothd-agent ] || root rm -f "$prefix/bin/$word"
 		[ ! -e "$prefix/bin/$word.replaced" ] || say "$prefix/bin/$word.replaced is what was there before: it stays"
 	done
+	is_there "$libexec_mark" || libexec_mark=
+	[ -z "$libexec_mark" ] || root rm -f "$libexec_mark"
 	root rmdir "$prefix/libexec/sloth" 2>/dev/null
-	root rmdir "$prefix/libexec" 2>/dev/null
+	[ -z "$libexec_mark" ] || root rmdir "$prefix/libexec" 2>/dev/null
 	[ "$prefix" = /usr/local ] || root rmdir "$prefix/sbin" "$prefix/bin" "$prefix" 2>/dev/null
 	[ -n "$for_self" ] || root rmdir /var/lib/sloth-runner 2>/dev/null
 	root rm -rf "$runtime"

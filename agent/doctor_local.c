@@ -135,22 +135,39 @@ static bool is_delegated(const char *unit)
 	return is;
 }
 
-/* A unit that is not made for it costs the runs their groups, and with its usual KillMode their lives. */
+/* A unit that is not made for it costs the runs their groups, and with its usual KillMode their lives. `mode` NULL: systemd
+ * does not say. */
+static void judge_unit(struct doctor *d, const char *name, bool is_delegated, const char *mode)
+{
+	bool kills = mode && !unit_lets_live(mode);
+	char advice[160];
+
+	snprintf(advice, sizeof advice, "sudo systemctl edit %.60s: [Service]%s%s", name, is_delegated ? "" : " Delegate=yes",
+		 kills || !mode ? " KillMode=process" : "");
+	if (!is_delegated && (kills || !mode))
+		doctor_say(d, DOCTOR_FAILED, "unit",
+			   mem_printf("%s has no Delegate=yes: runs get no group of their own, and with %sKillMode=%s all are killed "
+				      "whenever the agent is stopped or restarted", name, mode ? "" : "the usual ",
+				      mode ? mode : "control-group"), advice);
+	else if (!is_delegated)
+		doctor_say(d, DOCTOR_FAILED, "unit", mem_printf("%s has no Delegate=yes: runs get no group of their own", name), advice);
+	else if (kills)
+		doctor_say(d, DOCTOR_FAILED, "unit",
+			   mem_printf("%s has KillMode=%s: all runs are killed whenever the agent is stopped or restarted", name, mode),
+			   advice);
+	else
+		doctor_say(d, DOCTOR_OK, "unit", mem_printf("%s, with Delegate=yes%s", name, mode ? ", and runs outlive it" : ""), NULL);
+}
+
 static void look_at_unit(struct doctor *d)
 {
-	char *unit = unit_of(d->agent), advice[160];
-	const char *name = unit ? strrchr(unit, '/') + 1 : NULL;
+	char *unit = unit_of(d->agent), *mode = unit ? unit_kill_mode(unit) : NULL;
 
-	if (!unit) {
+	if (unit)
+		judge_unit(d, strrchr(unit, '/') + 1, is_delegated(unit), mode);
+	else
 		doctor_say(d, DOCTOR_OK, "unit", mem_strdup("none: the agent was started by hand"), NULL);
-	} else if (is_delegated(unit)) {
-		doctor_say(d, DOCTOR_OK, "unit", mem_printf("%s, with Delegate=yes", name), NULL);
-	} else {
-		snprintf(advice, sizeof advice, "sudo systemctl edit %.60s: [Service] Delegate=yes KillMode=process", name);
-		doctor_say(d, DOCTOR_FAILED, "unit",
-			   mem_printf("%s has no Delegate=yes: runs get no group of their own, and with its usual KillMode= they end "
-				      "with the agent", name), advice);
-	}
+	free(mode);
 	free(unit);
 }
 

@@ -19,6 +19,7 @@
 #include "common/exits.h"
 #include "common/fd.h"
 #include "common/mem.h"
+#include "common/opt_complete.h"
 #include "common/str.h"
 #include "master/ca.h"
 #include "master/options.h"
@@ -171,6 +172,9 @@ static const struct {
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
+static const char *const formats[] = { "text", "json" };
+enum { N_FORMATS = sizeof formats / sizeof *formats };
+
 static int print_help(void)
 {
 	printf("Usage: slothd-master ca COMMAND [--state-dir DIR] [--ca-key FILE] [-o json]\n\n"
@@ -237,6 +241,26 @@ static int run(int command, int argc, char **argv, char **error)
 	}
 	options_done(&r.o);
 	return status == EXIT_OK ? flush(error) : status;
+}
+
+bool ca_complete(int argc, char **argv)
+{
+	struct opt_complete c = { .to = stdout };
+	const char *word = argc > 2 ? argv[argc - 1] : "-";
+
+	if (argc < 3 || strcmp(argv[1], "__complete") != 0 || *word == '-')
+		return false;
+	if (argc == 3) {
+		opt_complete_print(&c, word, "ca", "the certificate authority: init, show, export");
+		return true;
+	}
+	if (strcmp(argv[2], "ca") != 0)
+		return false;
+	for (int i = 0; argc == 4 && i < N_COMMANDS; i++)
+		opt_complete_print(&c, word, commands[i].name, commands[i].help);
+	for (int i = 0; strcmp(argv[argc - 2], "-o") == 0 && i < N_FORMATS; i++)
+		opt_complete_print(&c, word, formats[i], NULL);
+	return argc == 4 || strcmp(argv[argc - 2], "-o") == 0;
 }
 
 int ca_command(int argc, char **argv)

@@ -297,7 +297,7 @@ int main(int argc, char **argv)
 	char *error = NULL;
 	int status;
 
-	if (opt_complete_main(options_table, argc, argv))
+	if (ca_complete(argc, argv) || opt_complete_main(options_table, argc, argv))
 		return EXIT_OK;
 	daemon_forbid_dumps();
 	signal(SIGPIPE, SIG_IGN);

@@ -1,4 +1,5 @@
 # Where no systemd runs: the real agent in the background, and that nothing of it stays.
+# timeout: 120
 # shellcheck disable=SC2034,SC2154  # variables of lib.bash
 load lib.bash
 
@@ -17,7 +18,11 @@ setup() {
 	port=$(sed -nE 's/.*registrations on 127.0.0.1:([0-9]+).*/\1/p' "$BATS_TEST_TMPDIR/log")
 }
 
-teardown() { kill "$master"; }
+# Also what a test that failed has left.
+teardown() {
+	kill "$master"
+	find /proc -maxdepth 2 -name root -lname "$M" 2>/dev/null | cut -d / -f 3 | xargs -r kill -KILL
+}
 
 sloth() { "$build/bin/sloth" --socket "$state/master.sock" "$@"; }
 
@@ -57,4 +62,40 @@ install() { bootstrap --master "127.0.0.1:$port" --name b1 --port 0 --bind-addre
 	[ -z "$output" ]
 	run lives_there
 	[ "$status" -ne 0 ]
+}
+
+@test "--no-sudo without root: all of it in the home directory, as who asks, and away again" {
+	[ "$(id -u)" -eq 0 ] || skip 'only root can be somebody else here'
+	mkdir -p "$M/home/joe"
+	chown 1000:1000 "$M/home/joe"
+	chmod 1777 "$M/tmp"
+	chmod 755 "$M/input"/*
+	before=$(snapshot)
+	as_joe --master "127.0.0.1:$port" --name b2 --port 0 --bind-address 127.0.0.1 --binary /input/slothd-agent --no-sudo
+	expect_status 0
+	expect_words 'agent b2 '
+	expect_words '/home/joe/.local/sbin/slothd-agent --config /home/joe/.config/sloth/agent.conf --daemon'
+	run sloth agent run -n b2 'id -u'
+	[ "$output" = 1000 ]
+	[ "$(stat -c '%u %a' "$M/home/joe/.config/sloth/agent.conf")" = '1000 600' ]
+	[ "$(readlink "$M/home/joe/.local/bin/sloth")" = ../sbin/slothd-agent ]
+	diff <(echo "$before") <(snapshot)
+	as_joe --no-sudo --uninstall --purge
+	expect_status 0
+	run find "$M/home" -not -type d
+	[ -z "$output" ]
+	run lives_there
+	[ "$status" -ne 0 ]
+	as_joe --no-sudo --master 127.0.0.1 --user root --binary /input/slothd-agent
+	expect_status 2
+	expect_words '--user: it takes root'
+	as_joe --master 127.0.0.1 --binary /input/slothd-agent
+	expect_status 3
+	expect_words 'there is no sudo'
+}
+
+as_joe() {
+	cp "$script" "$M/input/bootstrap.sh"
+	run in_machine HOME=/home/joe SLOTH_TOKEN="$(sloth token create --name b2 2>/dev/null)" \
+		/usr/bin/setpriv --reuid 1000 --regid 1000 --clear-groups /bin/sh /input/bootstrap.sh "$@"
 }

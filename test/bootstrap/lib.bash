@@ -90,8 +90,8 @@ expect_words() {
 
 # ---- programs ----
 
-# make_agent FILE VERSION STATUS-LINE [ready]: an agent that, started, writes this to its status file. What it did is in
-# /run/fake.ran.
+# make_agent FILE VERSION STATUS-LINE [ready|broken|hangs]: an agent that, started, writes this to its status file. What it
+# did is in /run/fake.ran.
 make_agent() {
 	cat >"$1" <<END
 #!/bin/sh
@@ -100,6 +100,7 @@ case \$1 in
 --version) echo "slothd-agent $2" ;;
 *)
 	mkdir -p /run/sloth-agent && echo "$3" >/run/sloth-agent/status
+	[ '${4-ready}' != hangs ] || exec /usr/bin/sleep 1000
 	[ '${4-ready}' = ready ]
 	;;
 esac

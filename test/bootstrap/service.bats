@@ -142,6 +142,44 @@ ca-fingerprint = $(printf 'ab%.0s' {1..32})" ]
 	grep -q 'agent 2.0' "$L/sbin/slothd-agent"
 }
 
+@test "an update renews the unit, unless somebody has edited it" {
+	install
+	[ "$(tail -n 1 "$M$unit")" = "$(sed '$d' "$M$unit" | sha256sum | sed 's/^\([0-9a-f]*\).*/# bootstrap.sh --update renews this file, unless it was edited: SHA-256 \1/')" ]
+	# That of another release.
+	{ echo '[Service]'; echo 'ExecStart=/usr/local/sbin/slothd-agent'; } >"$M$unit"
+	echo "# bootstrap.sh --update renews this file, unless it was edited: SHA-256 $(sha256sum <"$M$unit" | cut -c 1-64)" >>"$M$unit"
+	rm "$M/run/fake.calls"
+	bootstrap --update --binary /input/slothd-agent
+	expect_status 0
+	grep -q '^Type=notify$' "$M$unit"
+	[[ $(calls) == *daemon-reload*restart* ]]
+	# With an edit.
+	echo 'Environment=A=b' >>"$M$unit"
+	cp "$M$unit" "$BATS_TEST_TMPDIR/edited"
+	bootstrap --update --binary /input/slothd-agent
+	expect_status 0
+	expect_words 'slothd-agent.service was edited: it stays as it is'
+	cmp "$BATS_TEST_TMPDIR/edited" "$M$unit"
+	# With the program that is taken back goes its unit.
+	{ echo '[Service]'; echo 'ExecStart=/usr/local/sbin/slothd-agent'; } >"$M$unit"
+	echo "# bootstrap.sh --update renews this file, unless it was edited: SHA-256 $(sha256sum <"$M$unit" | cut -c 1-64)" >>"$M$unit"
+	cp "$M$unit" "$BATS_TEST_TMPDIR/old"
+	program 2.0 'registered with master' broken
+	bootstrap --update --binary /input/slothd-agent
+	expect_status 6
+	cmp "$BATS_TEST_TMPDIR/old" "$M$unit"
+}
+
+@test "uninstall leaves a libexec that was there before" {
+	mkdir -p "$L/libexec"
+	install
+	expect_status 0
+	[ "$(stat -c %a "$L/libexec/sloth/sloth-supervise")" = 755 ]
+	bootstrap --uninstall --purge
+	expect_status 0
+	[ -d "$L/libexec" ] && [ ! -e "$L/libexec/sloth" ]
+}
+
 @test "uninstall leaves configuration and certificate, purge nothing at all" {
 	before=$(snapshot)
 	install --user root
@@ -218,6 +256,19 @@ ca-fingerprint = $(printf 'ab%.0s' {1..32})" ]
 	expect_status 0
 	grep -q -- '--config /etc/sloth/agent.conf --daemon' "$M/run/fake.ran"
 	[ ! -e "$M$unit" ]
+}
+
+@test "a new agent that starts and does not become ready in time is stopped, and the one before runs again" {
+	install
+	program 2.0 'registered with master' hangs
+	write_tool timeout 'echo "$*" >>/run/fake.waits; shift; exec /usr/bin/timeout 1 "$@"'
+	bootstrap --update --binary /input/slothd-agent
+	expect_status 6
+	expect_words 'the agent 2.0 does not become ready: the one before runs again'
+	grep -q '60 systemctl restart' "$M/run/fake.waits"
+	grep -q 'agent 1.0' "$L/sbin/slothd-agent"
+	[ -e "$M/run/fake.active" ]
+	[ "$(tail -n 1 "$M/run/fake.ran")" = 'slothd-agent 1.0: ' ]
 }
 
 @test "a dry run looks, says, and does nothing" {

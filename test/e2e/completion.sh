@@ -44,6 +44,18 @@ completes master st -- status stop
 completes master --history-m -- --history-max
 run slothd-master __complete --log-level=i
 assert_stdout_is $'--log-level=info\n'
+run slothd-master __complete ca e
+assert_stdout_like '^export	'
+run slothd-master __complete c
+assert_stdout_like '^ca	'
+run slothd-master __complete ca show -o ''
+assert_stdout_is $'text\njson\n'
+run slothd-master __complete ca show --ca-k
+assert_stdout_like '^--ca-key	'
+run slothd-master __complete ca show --state-dir ''
+assert_stdout_is $':dirs\n'
+run slothd-master __complete --log-level i
+assert_stdout_is $'info\n'
 
 id=$(sloth agent run --detach web1 'sleep 300')
 completes run stop '' -- "$id"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 #
 # A command goes on while its agent is restarted, while the agent's program is replaced by another, and while the agent is
-# killed; its caller sees every line of it. Afterwards the unit can be started as often as anybody likes.
+# killed; its caller sees every line of it. Commands that are asked for while daemons are restarted begin,
+# too. Afterwards the unit can be started as often as anybody likes.
 . "$(dirname "$0")/lib.sh"
 
 boot m1
@@ -43,6 +44,28 @@ go over
 wait "$caller"
 assert_equal $? 7 'exit status of the caller'
 lines_are begun restarted upgraded killed over || fail "the caller has seen: $(cat "$T/caller.out")"
+# Whoever asks for a command while master or agent is restarted waits: systemd keeps their sockets.
+begin_runs() {
+	until [ -e "$T/restarted" ]; do
+		on m1 sloth agent run -n web1 'echo ran' >"$T/short" 2>"$T/short.err" && [ "$(cat "$T/short")" = ran ] && echo ran >>"$T/ran" && continue
+		cat "$T/short" "$T/short.err" >>"$T/failed"
+	done
+}
+runs_are_over() { [ "$(wc -l <"$T/ran")" -gt "$1" ]; }
+touch "$T/ran"
+begin_runs &
+shorts=$!
+for unit in slothd-master slothd-agent slothd-master slothd-agent; do
+	seen=$(wc -l <"$T/ran")
+	run on m1 systemctl restart "$unit"
+	assert_status 0
+	until_true 60 runs_are_over $((seen + 1)) || fail "no run after the restart of $unit: $(cat "$T/failed")"
+done
+touch "$T/restarted"
+wait "$shorts"
+[ ! -s "$T/failed" ] || fail "runs failed during restarts: $(head -n 5 "$T/failed")"
+note "$(wc -l <"$T/ran") runs during restarts"
+
 run on m1 systemctl stop slothd-agent
 assert_status 0
 unit_shows m1 slothd-agent Result success || fail 'the agent did not end well'

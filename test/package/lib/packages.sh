@@ -46,7 +46,7 @@ install_on() {
 be_agent() {
 	# shellcheck disable=SC2016  # expanded there
 	run on "$1" sh -c 'umask 077; sloth token create --name web1 >/etc/sloth/token &&
-		printf "[Agent]\nname = web1\nmaster = localhost:50053\ntoken-file = /etc/sloth/token\n" >/etc/sloth/agent.conf &&
+		printf "[Agent]\nname = web1\nmaster = localhost\ntoken-file = /etc/sloth/token\n" >/etc/sloth/agent.conf &&
 		systemctl enable --now slothd-agent && rm /etc/sloth/token'
 	assert_status 0
 	until_true 20 runs_commands "$1" || fail "web1 does not run commands: $(on "$1" sloth agent list 2>&1)"
