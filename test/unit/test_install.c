@@ -41,8 +41,8 @@ START_TEST(nothing_is_run_before_the_pin_was_compared)
 {
 	make("10.0.0.1", NULL, false);
 	expect_order(lines.install, "https://10.0.0.1:50053/ca.crt", "= \"" PIN "  -\" ] || {");
-	expect_order(lines.install, "exit 5;", "--connect-to slothd-master:50053:10.0.0.1:50053 https://slothd-master:50053/bootstrap.sh");
-	expect_order(lines.install, "/bootstrap.sh -o \"$d/b\" || exit 4", "sh \"$d/b\" --master 10.0.0.1:50053 --name web1)");
+	expect_order(lines.install, "exit 5;", "c --cacert \"$d/ca\" --capath \"$d\" --connect-to slothd-master:50053:10.0.0.1:50053 https://slothd-master:50053/bootstrap.sh");
+	expect_order(lines.install, "/bootstrap.sh -o \"$d/b\"; ", "sh \"$d/b\" --master 10.0.0.1:50053 --name web1)");
 	expect(lines.install, "SLOTH_TOKEN=sloth1." PIN ".0badcafe.00112233445566778899aabbccddeeff sh ");
 	ck_assert_ptr_null(strstr(lines.install, "--incus"));
 	ck_assert_ptr_null(lines.device);
