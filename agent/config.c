@@ -396,6 +396,8 @@ int config_load_again(struct config *c, const struct config *before, char **erro
 	if (status == EXIT_OK)
 		status = check_together(c, error);
 	if (status == EXIT_OK)
+		status = opt_check_policy("policy", before->seen ? before->seen->policy : before->policy, c->policy, error);
+	if (status == EXIT_OK)
 		derive_paths(c);
 	return status;
 }

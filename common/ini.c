@@ -97,8 +97,10 @@ static char *parse_line(struct reader *r, char *line, unsigned number)
 		return NULL;
 	if (*text == '[')
 		return parse_section(r, text);
-	if (!equals)
-		return mem_printf("%s is not \"key = value\"", str_quote(text));
+	if (!equals) {
+		text[strcspn(text, " \t")] = '\0';	/* what follows may be secret */
+		return mem_printf("%s begins a line that is not \"key = value\"", str_quote(text));
+	}
 	*equals = '\0';
 	r->pair.key = trim(text);
 	r->pair.value = trim(equals + 1);

@@ -122,6 +122,14 @@ static bool lists_differ(const struct opt_list *a, const struct opt_list *b)
 	return false;
 }
 
+int opt_check_policy(const char *name, const char *before, const char *now, char **error)
+{
+	if (!before || now)
+		return EXIT_OK;
+	*error = mem_printf("%s: %s is in force, and no other is named: to do without takes a new start", name, before);
+	return EXIT_CONFIG;
+}
+
 bool opt_differs(const struct opt *o, const void *a, const void *b)
 {
 	const char *one = (const char *)a + o->offset, *other = (const char *)b + o->offset;

@@ -30,6 +30,12 @@ int opt_load(const struct opt_source *source, int argc, char **argv, void *out, 
 int opt_load_again(const struct opt_source *source, int argc, char **argv, const struct opt_read *before, void *out,
 		   struct opt_read *read, char **error);
 
+/*
+ * A daemon that has a policy does not lose it by a file that was emptied or cut: EXIT_CONFIG and *error, when `before` names
+ * one and `now` none. `name` is the row's.
+ */
+int opt_check_policy(const char *name, const char *before, const char *now, char **error);
+
 /* Names of the rows that differ, those with the mark OPT_LIVE or those without; "max-runs, policy", owned. NULL: none. */
 char *opt_changes(const struct opt *table, const void *a, const void *b, bool live);
 bool opt_differs(const struct opt *o, const void *a, const void *b);

@@ -165,6 +165,9 @@ int options_load_again(struct options *o, const struct options *before, char **e
 	int status = opt_load_again(&options_source, before->argc, before->argv, &before->read, o, &read, error);
 
 	o->read = read;
+	if (status == EXIT_OK)
+		status = opt_check_policy("policy-dir", before->seen ? before->seen->policy_dir : before->policy_dir, o->policy_dir,
+					  error);
 	return status == EXIT_OK ? finish(o, error) : status;
 }
 

@@ -34,9 +34,13 @@ chmod 600 "$T/policy"
 reload "${agent_pid[web1]}" "$T/moved.log" 'configuration read again: changed: log-level, policy$'
 until_true 20 eval '! sloth agent run -n web1 true 2>/dev/null' || fail "the new policy is not in force"
 printf '[Agent]\nmax-runs = 2\nlog-file = %s\n' "$T/moved.log" >"$T/agent.conf"
-rm "$T/policy"
+reload "${agent_pid[web1]}" "$T/moved.log" 'policy: .* is in force, and no other is named.*; the configuration stays as it was'
+run sloth agent run -n web1 true
+assert_status 125
+printf '[Agent]\nmax-runs = 2\nlog-file = %s\npolicy = %s\n' "$T/moved.log" "$T/other" >"$T/agent.conf"
+(umask 077 && echo 'allow *' >"$T/other")
 reload "${agent_pid[web1]}" "$T/moved.log" 'configuration read again: changed: policy$'
-until_true 20 sloth agent run -n web1 true || fail "the policy is still in force"
+until_true 20 sloth agent run -n web1 true || fail "the first policy is still in force"
 sloth run stop "$id" >"$T/stop" || fail "the run cannot be stopped"
 
 printf '[Master]\nhistory-days = 3\nport = 1\nlog-level = debug\n' >"$T/master.conf"
@@ -45,3 +49,10 @@ assert_running "$master_pid" "the master"
 ! has_line "$T/master.log" 'takes effect' || fail "the port stands on the command line"
 echo 'log-level = silent' >"$T/master.conf"
 reload "$master_pid" "$T/master.log" 'master.conf:1: log-level: "silent" is none of .*; the configuration stays as it was'
+
+# A policy is not lost by a file that was emptied.
+mkdir -m 700 "$T/policy.d"
+echo "policy-dir = $T/policy.d" >"$T/master.conf"
+reload "$master_pid" "$T/master.log" 'configuration read again: changed: log-level, .*policy-dir'
+: >"$T/master.conf"
+reload "$master_pid" "$T/master.log" 'policy-dir: .* is in force, and no other is named.*; the configuration stays as it was'

@@ -184,7 +184,7 @@ START_TEST(errors_name_the_place)
 		{ "port = 99999\n", NULL, "", "/conf:1: port: 99999 is not in 1..65535", EXIT_CONFIG },
 		{ "quiet = maybe\n", NULL, "", "/conf:1: quiet: \"maybe\" is neither yes nor no", EXIT_CONFIG },
 		{ "color = pink\n", NULL, "", "/conf:1: color: \"pink\" is none of auto, always, never", EXIT_CONFIG },
-		{ "quiet\n", NULL, "", "/conf:1: \"quiet\" is not \"key = value\"", EXIT_CONFIG },
+		{ "quiet\n", NULL, "", "/conf:1: \"quiet\" begins a line that is not \"key = value\"", EXIT_CONFIG },
 		{ "= 5\n", NULL, "", "/conf:1: unknown key \"\"", EXIT_CONFIG },
 		{ "help = yes\n", NULL, "", "/conf:1: help belongs on the command line", EXIT_CONFIG },
 		{ "[Other]\n", NULL, "", "/conf:1: unknown section [Other], here is only [Thing]", EXIT_CONFIG },
