@@ -45,6 +45,8 @@ nobody_ended() { ! compgen -G "$T/ended-*" >/dev/null || fail "somebody did not 
 wait_queued() { until_true 10 queue_has "$@" || fail "port $1 has not $2 in its queue: $(ss -ltn)"; }
 queue_has() { [ "$(ss -Hltn "sport = :$1" | awk '{ n += $2 } END { print n }')" -ge "$2" ]; }
 
+wait_line "$T/m-master/said" '^STATUS=listening on 127.*; agents: 1 active; runs: 0$'
+
 end_now master
 [ -S "$T/admin.sock" ] || fail 'the socket of operators is gone'
 meanwhile on_master agent run -n web1 true
