@@ -57,6 +57,11 @@ void notify_init(void)
 	init_watchdog();
 }
 
+bool notify_has_manager(void)
+{
+	return manager_len != 0;
+}
+
 /* passed: a descriptor that goes with it; -1: none. */
 static bool tell(const void *text, size_t len, int passed)
 {

@@ -12,6 +12,8 @@ struct ev_loop;
 
 /* Takes $NOTIFY_SOCKET, $WATCHDOG_USEC and $WATCHDOG_PID out of the environment. */
 void notify_init(void);
+/* Whether there is anybody to tell, as far as one can know. */
+bool notify_has_manager(void);
 /* Lines as sd_notify(3) has them, without a final newline. */
 void notify_send(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

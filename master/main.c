@@ -46,6 +46,7 @@
 #include "master/run_calls.h"
 #include "master/secure.h"
 #include "master/service.h"
+#include "master/standing.h"
 #include "master/store.h"
 #include "master/version.h"
 #include "wire/limits.h"
@@ -86,6 +87,7 @@ static void on_stop(const char *name, void *arg)
 		_exit(EXIT_FAILED);
 	}
 	log_info("stopping: %s", name);
+	standing_end(m);
 	notify_stopping("stopping");
 	m->is_stopping = true;
 	secure_stop(m);
@@ -184,11 +186,11 @@ static int open_store(struct program *p)
 	return EXIT_OK;
 }
 
-static void say_ready(const struct program *p)
+static void say_ready(struct program *p)
 {
 	char *text = mem_printf("%s runs with pid %d and logs to %s", ident, (int)getpid(), p->o.own_log_file);
 
-	notify_send("READY=1\nSTATUS=listening on %s", wire_listener_address(p->m.listeners[0]));
+	standing_begin(&p->m);
 	daemon_ready(text);
 	free(text);
 }

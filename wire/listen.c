@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -22,7 +23,7 @@
 #include "wire/census.h"
 #include "wire/conn.h"
 
-enum { BACKLOG = 1024 };
+enum { BACKLOG = 1024, LET_GO_PAUSE_MS = 50, LET_GO_TRIES = 60 };
 static const double rest_s = 0.1;
 
 /* ---- accepting ---- */
@@ -181,27 +182,52 @@ static int take_kept(const struct wire_addr *a, const struct sockaddr *sa)
 }
 
 /* The listening socket or -errno. */
-static int open_socket(const struct wire_addr *a)
+static int open_new(const struct wire_addr *a, const struct sockaddr *sa, socklen_t len)
 {
-	struct sockaddr_storage ss = { 0 };
-	socklen_t len;
 	int fd, rv, error;
 
-	rv = wire_addr_to_sockaddr(a, &ss, &len);
-	if (rv < 0)
-		return rv;
-	fd = take_kept(a, (struct sockaddr *)&ss);
-	if (fd >= 0)
-		return fd;
-	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	rv = a->is_unix ? bind_unix(fd, a, (struct sockaddr *)&ss, len) : bind_tcp(fd, (struct sockaddr *)&ss, len);
+	rv = a->is_unix ? bind_unix(fd, a, sa, len) : bind_tcp(fd, sa, len);
 	if (rv == 0 && listen(fd, BACKLOG) == 0)
 		return fd;
 	error = errno;
 	close(fd);
 	return -error;
+}
+
+/* The configuration names other addresses than before: what was kept for these may be in the way, and is let go of. The
+ * manager does it when it comes to it, so this waits; nothing runs yet. */
+static int open_in_its_place(const struct wire_addr *a, const struct sockaddr *sa, socklen_t len)
+{
+	static const struct timespec pause = { .tv_nsec = 1000L * 1000 * LET_GO_PAUSE_MS };
+	int fd = -EADDRINUSE;
+
+	if (!listen_fds_close_kept())
+		return fd;
+	notify_keep_none(LISTEN_FDS_KEPT);
+	for (int i = 0; i < LET_GO_TRIES && fd == -EADDRINUSE; i++) {
+		nanosleep(&pause, NULL);
+		fd = open_new(a, sa, len);
+	}
+	return fd;
+}
+
+/* The listening socket, kept or new, or -errno. */
+static int open_socket(const struct wire_addr *a)
+{
+	struct sockaddr_storage ss = { 0 };
+	const struct sockaddr *sa = (const struct sockaddr *)&ss;
+	socklen_t len;
+	int fd, rv = wire_addr_to_sockaddr(a, &ss, &len);
+
+	if (rv < 0)
+		return rv;
+	fd = take_kept(a, sa);
+	if (fd < 0)
+		fd = open_new(a, sa, len);
+	return fd == -EADDRINUSE ? open_in_its_place(a, sa, len) : fd;
 }
 
 static char *bound_address(int fd, const struct wire_addr *a)

@@ -49,9 +49,13 @@ manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 manager.bind(path)
 manager.settimeout(15)
 agent = subprocess.Popen(sys.argv[2:], env=dict(os.environ, NOTIFY_SOCKET=path), stderr=subprocess.DEVNULL)
-print(manager.recv(4096).decode())
+def hear(word):
+    while not (said := manager.recv(4096).decode()).startswith(word):
+        pass
+    print(said)
+hear("READY=1")
 agent.terminate()
-print(manager.recv(4096).decode())
+hear("STOPPING=1")
 sys.exit(agent.wait())
 PYTHON
 run "$python" "$T/manager.py" "$T/notify" slothd-agent --insecure --name told --master "$master" --port 0 --state-dir "$T/told"

@@ -21,8 +21,10 @@ assert_equal "$(grep -c '^FDSTORE=1' "$T/m-master/said")" 2 'the number of socke
 make_token "$T/token" --name web1
 log_in bob
 agent_port=$(closed_port)
-managed web1 slothd-agent --name web1 --master "$master" --port "$agent_port" --bind-address 127.0.0.1 \
-	--state-dir "$T/agent" --token-file "$T/token"
+bind_to() { printf 'bind-address = %s\n' "$1" >"$T/agent.conf"; }
+bind_to 127.0.0.1
+managed web1 slothd-agent --config "$T/agent.conf" --name web1 --master "$master" --port "$agent_port" --state-dir "$T/agent" \
+	--token-file "$T/token"
 until_true 20 is_usable web1 || fail "web1 is not usable: $(on_master agent list)"
 
 # meanwhile COMMAND...: in the background, its outcome in $T/ended-N.
@@ -39,11 +41,14 @@ all_end_well() {
 		assert_equal "$(cat "$T/ended-$n")" 0 "the exit status of one who waited ($(cat "$T/out-$n"))"
 	done
 	waiting=()
+	rm "$T"/ended-*
 }
 nobody_ended() { ! compgen -G "$T/ended-*" >/dev/null || fail "somebody did not wait: $(cat "$T"/out-*)"; }
 # Connected, and not yet taken: the kernel counts them at the socket.
 wait_queued() { until_true 10 queue_has "$@" || fail "port $1 has not $2 in its queue: $(ss -ltn)"; }
 queue_has() { [ "$(ss -Hltn "sport = :$1" | awk '{ n += $2 } END { print n }')" -ge "$2" ]; }
+
+wait_line "$T/m-master/said" '^STATUS=listening on 127.*; agents: 1 active; runs: 0$'
 
 end_now master
 [ -S "$T/admin.sock" ] || fail 'the socket of operators is gone'
@@ -54,11 +59,23 @@ wait_queued "$master_port" 1
 nobody_ended
 start_next master
 all_end_well
-rm "$T"/ended-*
 
 end_now web1
 meanwhile sloth agent run -n web1 true
 wait_queued "$agent_port" 1
 nobody_ended
+start_next web1
+all_end_well
+
+# What is kept is in the way of what the configuration says now.
+bind_to 0.0.0.0
+end_now web1
+start_next web1
+wait_line "$T/web1.log" "listening on 0.0.0.0:$agent_port"
+wait_line "$T/m-web1/said" '^FDSTOREREMOVE=1'
+until_true 20 is_usable web1 || fail "web1 is not usable: $(on_master agent list)"
+end_now web1
+meanwhile sloth agent run -n web1 true
+wait_queued "$agent_port" 1
 start_next web1
 all_end_well

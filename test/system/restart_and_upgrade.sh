@@ -66,6 +66,15 @@ wait "$shorts"
 [ ! -s "$T/failed" ] || fail "runs failed during restarts: $(head -n 5 "$T/failed")"
 note "$(wc -l <"$T/ran") runs during restarts"
 
+# The sockets that are kept are not in the way of another address.
+on m1 sh -c 'echo "bind-address = 127.0.0.1" >>/etc/sloth/agent.conf'
+run on m1 systemctl restart slothd-agent
+assert_status 0
+wait_answers m1 web1
+run on m1 ss -Hltn 'sport = :50051'
+assert_stdout_like '127\.0\.0\.1:50051'
+assert_stdout_lacks '0\.0\.0\.0:50051'
+
 run on m1 systemctl stop slothd-agent
 assert_status 0
 unit_shows m1 slothd-agent Result success || fail 'the agent did not end well'

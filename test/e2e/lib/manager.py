@@ -20,10 +20,15 @@ def receive(manager, kept, said):
     for level, kind, payload in control:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
             fds.frombytes(payload)
+    for fd in fds:
+        os.set_inheritable(fd, False)
     lines = data.decode().split("\n")
     print(*lines, sep="\n", file=said, flush=True)
     name = next((line[7:] for line in lines if line.startswith("FDNAME=")), "stored")
     if "FDSTOREREMOVE=1" in lines:
+        for fd, its_name in kept:
+            if its_name == name:
+                os.close(fd)
         kept[:] = [pair for pair in kept if pair[1] != name]
     if "FDSTORE=1" in lines:
         kept.extend((fd, name) for fd in fds)
