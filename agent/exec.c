@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -573,8 +574,24 @@ void exec_stop(struct exec *exec, enum sup_end end, const char *reason, bool at_
 	size_t n = strnlen(reason, SUP_REASON_MAX);
 
 	tell(exec, at_once ? SUP_KILL : SUP_STOP, end, reason, n);
+	exec_wake(exec);
+}
+
+bool exec_is_stopped(const struct exec *exec)
+{
+	return exec->supervisor && supervisor_is_stopped(exec->supervisor);
+}
+
+void exec_wake(const struct exec *exec)
+{
 	if (exec->supervisor)
-		supervisor_wake(exec->supervisor);
+		supervisor_signal(exec->supervisor, SIGCONT);
+}
+
+void exec_kill(const struct exec *exec)
+{
+	if (exec->supervisor)
+		supervisor_signal(exec->supervisor, SIGKILL);
 }
 
 void exec_resize(struct exec *exec, unsigned rows, unsigned columns)

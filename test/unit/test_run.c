@@ -22,7 +22,8 @@ struct exec {
 
 static struct {
 	struct exec *last;
-	unsigned n_started, n_closed, n_released, n_stops, n_kills;
+	unsigned n_started, n_closed, n_released, n_stops, n_kills, n_woken;
+	bool is_stopped;
 	char stop_reason[200];
 	int signalled;
 	bool input_ended;
@@ -134,6 +135,24 @@ void exec_stop(struct exec *exec, enum sup_end end, const char *reason, bool at_
 		air.n_kills++;
 	else
 		air.n_stops++;
+}
+
+bool exec_is_stopped(const struct exec *exec)
+{
+	(void)exec;
+	return air.is_stopped;
+}
+
+void exec_wake(const struct exec *exec)
+{
+	(void)exec;
+	air.n_woken++;
+}
+
+void exec_kill(const struct exec *exec)
+{
+	(void)exec;
+	air.n_kills++;
 }
 
 void exec_resize(struct exec *exec, unsigned rows, unsigned columns)
