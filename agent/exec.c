@@ -55,7 +55,6 @@ struct exec {
 	char name[NAME_MAX_BYTES];
 	int other_fd;			/* -1: its directory was the supervisor's */
 	char *other_path;
-	bool sync;
 	struct buf spec, early;		/* while it waits: its file, packets for it */
 	ev_timer begin;			/* never started: fed to tell a failure from the loop */
 	char *failure;
@@ -229,7 +228,7 @@ static void go(struct exec *exec, struct supervisor *s, const char *path)
 static int claim_own(struct exec *exec, struct supervisor *s, const struct buf *spec)
 {
 	int fd = exec->host->runs_fd;
-	int rc = rundir_write_spec(fd, s->dir_fd, spec, false);
+	int rc = rundir_write_spec(s->dir_fd, spec);
 
 	if (rc == 0 && renameat(fd, s->name, fd, exec->name))
 		rc = errno == ENOTEMPTY ? -EEXIST : -errno;
@@ -245,7 +244,7 @@ static int claim_other(struct exec *exec, struct supervisor *s, const struct buf
 
 	if (dir_fd < 0)
 		return dir_fd;
-	rc = rundir_write_spec(exec->other_fd, dir_fd, spec, exec->sync);
+	rc = rundir_write_spec(dir_fd, spec);
 	if (rc) {
 		fd_close(&dir_fd);
 		rundir_remove(exec->other_fd, exec->name);
@@ -439,7 +438,6 @@ struct exec *exec_start(struct exec_host *h, const struct exec_order *order, con
 
 	exec->other_fd = order->other_fd;
 	exec->other_path = mem_strdup(order->other_path);
-	exec->sync = order->sync;
 	if (h->n_idle > 0) {
 		claim(exec, list_entry(h->idle.next, struct supervisor, link), order->spec);
 		return exec;

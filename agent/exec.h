@@ -44,7 +44,6 @@ struct exec_order {
 	const struct buf *spec;		/* the whole file, see supervise/spec.h */
 	int other_fd;			/* make the directory in this one, whose path is other_path; -1: take the supervisor's */
 	const char *other_path;
-	bool sync;			/* other_fd: on disk before it starts */
 };
 
 struct exec_ops {

@@ -461,7 +461,7 @@ struct run *run_make(struct runs *runs, const struct spec *spec)
 
 static void run_start(struct run *run, const struct buf *spec, bool has_no_input)
 {
-	struct exec_order order = { .name = run->hex, .spec = spec, .other_fd = -1, .sync = run->is_detached };
+	struct exec_order order = { .name = run->hex, .spec = spec, .other_fd = -1 };
 
 	if (run->is_in_state_dir) {
 		order.other_fd = runs_dir(run->runs, true);

@@ -2,7 +2,8 @@
  * begin.c - from SUP_GO to a process.
  *
  * Whatever fails on the way is the end of the run, in words: "not started". The strings of the specification are
- * let go of when the process has them.
+ * let go of when the process has them. That of a detached run is on disk before it starts: we wait for that, so that the
+ * agent does not have to.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -237,6 +238,11 @@ void begin_run(struct supervisor *s, const char *path)
 	}
 	if ((err = load_spec(s))) {
 		fail(s, "its specification cannot be read", err);
+		return;
+	}
+	if (s->spec.is_detached && (err = home_sync(&s->home))) {
+		fail(s, "its specification cannot be written to disk", err);
+		forget_strings(&s->spec);
 		return;
 	}
 	spool_limit(&s->home.spool, s->spec.spool_max, s->spec.free_min, s->spec.is_detached);
