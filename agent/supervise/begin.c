@@ -19,7 +19,10 @@
 #include "common/fd.h"
 #include "common/mem.h"
 
-enum { STARTED_MS = 4 };	/* less than the agent itself waits before it tells its caller */
+enum {
+	STARTED_MS = 4,			/* less than the agent itself waits before it tells its caller */
+	SHED_MS = 1000			/* a short run leaves its memory to the next one */
+};
 
 int begin_idle(struct supervisor *s)
 {
@@ -172,6 +175,7 @@ static void note_start(struct supervisor *s, pid_t pid, bool is_outside)
 	if (s->spec.timeout_ms)
 		clocks_start(&s->clocks, CLOCK_TIMEOUT, s->started_us / 1000 + 1, s->spec.timeout_ms);	/* never early */
 	home_write_pid(&s->home, pid);		/* without it the run goes on; it is for the case that we are killed */
+	clocks_start(&s->clocks, CLOCK_SHED, mono_ms(), SHED_MS);
 	s->owes |= OWES_STARTED;
 	if (s->spec.no_input)		/* nobody waits for it with input: short runs are told in one go */
 		clocks_start(&s->clocks, CLOCK_STARTED, mono_ms(), STARTED_MS);
