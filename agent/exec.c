@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,6 @@ struct exec {
 	char name[NAME_MAX_BYTES];
 	int other_fd;			/* -1: its directory was the supervisor's */
 	char *other_path;
-	bool sync;
 	struct buf spec, early;		/* while it waits: its file, packets for it */
 	ev_timer begin;			/* never started: fed to tell a failure from the loop */
 	char *failure;
@@ -228,7 +228,7 @@ static void go(struct exec *exec, struct supervisor *s, const char *path)
 static int claim_own(struct exec *exec, struct supervisor *s, const struct buf *spec)
 {
 	int fd = exec->host->runs_fd;
-	int rc = rundir_write_spec(fd, s->dir_fd, spec, false);
+	int rc = rundir_write_spec(s->dir_fd, spec);
 
 	if (rc == 0 && renameat(fd, s->name, fd, exec->name))
 		rc = errno == ENOTEMPTY ? -EEXIST : -errno;
@@ -244,7 +244,7 @@ static int claim_other(struct exec *exec, struct supervisor *s, const struct buf
 
 	if (dir_fd < 0)
 		return dir_fd;
-	rc = rundir_write_spec(exec->other_fd, dir_fd, spec, exec->sync);
+	rc = rundir_write_spec(dir_fd, spec);
 	if (rc) {
 		fd_close(&dir_fd);
 		rundir_remove(exec->other_fd, exec->name);
@@ -438,7 +438,6 @@ struct exec *exec_start(struct exec_host *h, const struct exec_order *order, con
 
 	exec->other_fd = order->other_fd;
 	exec->other_path = mem_strdup(order->other_path);
-	exec->sync = order->sync;
 	if (h->n_idle > 0) {
 		claim(exec, list_entry(h->idle.next, struct supervisor, link), order->spec);
 		return exec;
@@ -573,8 +572,24 @@ void exec_stop(struct exec *exec, enum sup_end end, const char *reason, bool at_
 	size_t n = strnlen(reason, SUP_REASON_MAX);
 
 	tell(exec, at_once ? SUP_KILL : SUP_STOP, end, reason, n);
+	exec_wake(exec);
+}
+
+bool exec_is_stopped(const struct exec *exec)
+{
+	return exec->supervisor && supervisor_is_stopped(exec->supervisor);
+}
+
+void exec_wake(const struct exec *exec)
+{
 	if (exec->supervisor)
-		supervisor_wake(exec->supervisor);
+		supervisor_signal(exec->supervisor, SIGCONT);
+}
+
+void exec_kill(const struct exec *exec)
+{
+	if (exec->supervisor)
+		supervisor_signal(exec->supervisor, SIGKILL);
 }
 
 void exec_resize(struct exec *exec, unsigned rows, unsigned columns)

@@ -44,7 +44,6 @@ struct exec_order {
 	const struct buf *spec;		/* the whole file, see supervise/spec.h */
 	int other_fd;			/* make the directory in this one, whose path is other_path; -1: take the supervisor's */
 	const char *other_path;
-	bool sync;			/* other_fd: on disk before it starts */
 };
 
 struct exec_ops {
@@ -88,6 +87,10 @@ void exec_input_end(struct exec *exec);
 void exec_signal(struct exec *exec, int number);
 /* TERM, grace, KILL; or KILL at once. It ends as `end`, an enum sup_end, with these words. */
 void exec_stop(struct exec *exec, enum sup_end end, const char *reason, bool at_once);
+/* Its supervisor: somebody has stopped it (SIGSTOP); it goes on; it is killed, and on_lost follows. */
+bool exec_is_stopped(const struct exec *exec);
+void exec_wake(const struct exec *exec);
+void exec_kill(const struct exec *exec);
 void exec_resize(struct exec *exec, unsigned rows, unsigned columns);
 /* Output before `position` is not needed any more. */
 void exec_free_output(struct exec *exec, uint64_t position);

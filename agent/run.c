@@ -74,6 +74,7 @@ void run_free(struct run *run)
 
 	ev_timer_stop(loop, &run->lost);
 	ev_timer_stop(loop, &run->sweep_limit);
+	run_guard_stop(run);
 	if (ev_is_active(&run->sweep)) {
 		ev_io_stop(loop, &run->sweep);
 		fd_close(&run->sweep.fd);
@@ -206,6 +207,7 @@ static void run_end(struct run *run, const char *reason)
 	str_escape(o->reason, PAST_REASON_MAX, reason, strlen(reason), "");
 	(void)past_put(runs_past(run->runs), run->id, o);	/* else it is known as started, and that is true */
 	ev_timer_stop(runs_loop(run->runs), &run->lost);
+	run_guard_stop(run);
 	note_spool(run);
 	run_move(run, RUN_OVER);
 	buf_done(&run->spec);		/* of one that never left the queue */
@@ -275,11 +277,13 @@ void run_lose(struct run *run, int dir_fd)
 	int fd = -1;
 
 	rundir_read_process(dir_fd, &process);
-	why = process.pid && !process.is_of_this_boot ? "its machine restarted" : "its supervisor was killed";
+	why = process.pid && !process.is_of_this_boot ? "its machine restarted" :
+		run->strikes ? "it has stopped its supervisor, which was killed" : "its supervisor was killed";
 	log_warn("run %s: %s; its end is not known", run->hex, why);
 	run->outcome.end = RUN_END_UNKNOWN;
 	run->outcome.started_ms = process.pid ? run->started_ms : 0;
 	strcpy(run->outcome.reason, why);
+	run_guard_stop(run);
 	run_move(run, RUN_SWEEPING);
 	if (!process.pid || process.is_of_this_boot)
 		fd = spawn_sweep(exec_host_program(runs_host(run->runs)), process.pid, process.start_time, run->hex,
@@ -313,6 +317,7 @@ static void on_started(struct exec *exec, pid_t pid, void *arg)
 	run->pid = pid;
 	run->started_ms = wall_us() / 1000;
 	run_move(run, RUN_RUNNING);
+	run_guard_timeout(run);
 	run_turn(run);
 	run_discard(run);	/* it may have been cancelled before its spool was there */
 }
@@ -390,6 +395,7 @@ static void on_state(struct exec *exec, const struct sup_state *state, void *arg
 	}
 	if (run->pid && run->state == RUN_STARTING)
 		run_move(run, RUN_RUNNING);
+	run_guard_timeout(run);
 	run_turn(run);
 	run_discard(run);
 }
@@ -435,6 +441,7 @@ struct run *run_make(struct runs *runs, const struct spec *spec)
 	run->cgroup = mem_strdup(spec->cgroup);
 	run->outcome.owner = run_owner_hash(run->principal);
 	run->reconnect_ms = spec->reconnect_ms ? spec->reconnect_ms : RUN_RECONNECT_MS;
+	run->timeout_ms = spec->timeout_ms;
 	run->spool_max = spec->spool_max;
 	run->is_detached = spec->is_detached;
 	run->keeps_when_lost = spec->keeps_when_lost;
@@ -446,6 +453,7 @@ struct run *run_make(struct runs *runs, const struct spec *spec)
 	ev_init(&run->lost, on_lost_caller);
 	ev_init(&run->sweep_limit, on_sweep_limit);
 	ev_init(&run->sweep, on_sweep);
+	run_guard_init(run);
 	run->lost.data = run->sweep.data = run->sweep_limit.data = run;
 	runs_add(runs, run);
 	return run;
@@ -453,7 +461,7 @@ struct run *run_make(struct runs *runs, const struct spec *spec)
 
 static void run_start(struct run *run, const struct buf *spec, bool has_no_input)
 {
-	struct exec_order order = { .name = run->hex, .spec = spec, .other_fd = -1, .sync = run->is_detached };
+	struct exec_order order = { .name = run->hex, .spec = spec, .other_fd = -1 };
 
 	if (run->is_in_state_dir) {
 		order.other_fd = runs_dir(run->runs, true);
@@ -461,6 +469,7 @@ static void run_start(struct run *run, const struct buf *spec, bool has_no_input
 	}
 	run->has_files = true;
 	run_move(run, RUN_STARTING);
+	run_guard_soon(run);
 	run->exec = exec_start(runs_host(run->runs), &order, &run_exec_ops, run);
 	exec_input(run->exec, 0, buf_data(&run->early), buf_len(&run->early));
 	buf_done(&run->early);
@@ -513,6 +522,7 @@ void run_adopt(struct run *run, int fd, int dir_fd)
 	runs_allot_again(run->runs, run, run->spool_max);
 	run->exec = exec_adopt(runs_host(run->runs), fd, dir_fd, runs_dir(run->runs, run->is_in_state_dir), run->hex,
 			       &run_exec_ops, run);
+	run_guard_soon(run);
 	run_settle(run);
 }
 

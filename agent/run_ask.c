@@ -60,14 +60,17 @@ void run_cancel(struct run *run, const char *reason)
 		run_end_unbegun(run, RUN_END_CANCELLED, reason);
 	} else if (run->exec) {
 		exec_stop(run->exec, SUP_END_CANCELLED, reason, false);
+		run_guard_soon(run);
 		run_discard(run);
 	}
 }
 
 void run_kill(struct run *run, const char *reason)
 {
-	if (run->exec && run->state != RUN_OVER)
-		exec_stop(run->exec, SUP_END_CANCELLED, reason, true);
+	if (!run->exec || run->state == RUN_OVER)
+		return;
+	exec_stop(run->exec, SUP_END_CANCELLED, reason, true);
+	run_guard_soon(run);
 }
 
 /* ---- looking ---- */

@@ -1,5 +1,5 @@
 /*
- * run_own.h - what run.c, run_read.c, runs.c and runs_adopt.c know of a run, and nobody else.
+ * run_own.h - what run.c, run_ask.c, run_guard.c, run_read.c, runs.c and runs_adopt.c know of a run, and nobody else.
  */
 #ifndef AGENT_RUN_OWN_H
 #define AGENT_RUN_OWN_H
@@ -22,7 +22,7 @@ struct run {
 
 	struct buf spec, early;		/* while it is queued: its file, its input */
 	char *principal, *command, *user, *cgroup;
-	uint64_t reconnect_ms, spool_max;
+	uint64_t reconnect_ms, timeout_ms, spool_max;
 	uint64_t allotted;		/* of the budget of spools */
 	bool is_detached, keeps_when_lost, is_in_state_dir;
 	bool has_files;			/* a directory of its id */
@@ -40,6 +40,8 @@ struct run {
 	ev_timer lost;			/* without an owner */
 	ev_io sweep;			/* a pidfd */
 	ev_timer sweep_limit;
+	ev_timer guard;			/* of a supervisor that may be stopped */
+	unsigned strikes;		/* how often it was */
 
 	struct past_outcome outcome;	/* when it is over */
 	char *reason;			/* whole */
@@ -70,6 +72,15 @@ void run_settle(struct run *run);
 void run_free(struct run *run);
 const struct spool_file *run_spool(const struct run *run);
 void run_result(const struct run *run, struct run_result *out);
+
+/* ---- run_guard.c ---- */
+
+void run_guard_init(struct run *run);
+/* It has been told to start, or to end. */
+void run_guard_soon(struct run *run);
+/* It has started: its --timeout is seen to, if it has one. */
+void run_guard_timeout(struct run *run);
+void run_guard_stop(struct run *run);
 
 /* ---- run_read.c ---- */
 

@@ -4,6 +4,7 @@
  * Output goes out as it is read. A client that is not ours decodes it as text, and one invalid byte would
  * end its call: it gets valid UTF-8, per message. The last message, and only it, says finished. Such a call cannot be
  * resumed: what it has been sent counts as received, and when it ends early, or the agent does, its run is cancelled.
+ * The master has given the run an id, by which it asks how it ended when it has lost the call.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,14 @@ static bool is_foreign(struct wire_call *call)
 {
 	return str_equal(wire_call_text(call, "sloth-client", NULL), "foreign") ||
 	       !str_has_prefix(wire_call_user_agent(call), "sloth/");
+}
+
+static void take_id(struct wire_call *call, uint8_t *id)
+{
+	const char *told = wire_call_text(call, "sloth-run-id", NULL);
+
+	if (!told || str_unhex(told, id, RUN_ID_BYTES))
+		random_bytes(id, RUN_ID_BYTES);
 }
 
 static bool send_chunk(struct command_call *cc, enum exec_stream stream, const void *data, size_t n)
@@ -144,7 +153,7 @@ void run_command_start(struct wire_call *call, const uint8_t *data, size_t len, 
 	cc->is_foreign = is_foreign(call);
 	cc->reader = (struct run_reader){ .ops = &command_run_ops, .is_owner = true, .frees = true };
 	wire_accept(call, &command_call_ops, cc);
-	random_bytes(id, sizeof id);
+	take_id(call, id);
 	start.run_id = (ProtobufCBinaryData){ sizeof id, id };
 	start.command = request->command;
 	start.user = request->user;

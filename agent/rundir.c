@@ -52,13 +52,11 @@ int rundir_make(int runs_fd, const char *name)
 	return mkdirat(runs_fd, name, 0700) ? -errno : rundir_open(runs_fd, name);
 }
 
-int rundir_write_spec(int runs_fd, int dir_fd, const struct buf *spec, bool sync)
+int rundir_write_spec(int dir_fd, const struct buf *spec)
 {
 	int fd = openat(dir_fd, "spec", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int rc = fd < 0 ? -errno : fd_write_all(fd, buf_data(spec), buf_len(spec));
 
-	if (rc == 0 && sync && (fsync(fd) || fsync(dir_fd) || fsync(runs_fd)))
-		rc = -errno;
 	fd_close(&fd);
 	return rc;
 }

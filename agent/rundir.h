@@ -18,8 +18,8 @@ int rundir_open_runs(const char *parent);
 int rundir_open(int runs_fd, const char *name);
 /* A new one, for a run that is not in a supervisor's first directory. A descriptor, or -errno: -EEXIST. */
 int rundir_make(int runs_fd, const char *name);
-/* sync: on disk before it returns, the directory's own entry in `runs_fd` too. 0 or -errno. */
-int rundir_write_spec(int runs_fd, int dir_fd, const struct buf *spec, bool sync);
+/* 0 or -errno. */
+int rundir_write_spec(int dir_fd, const struct buf *spec);
 /* With all that is in it; what is not there is fine. */
 void rundir_remove(int runs_fd, const char *name);
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,7 +19,7 @@
 #include "common/str.h"
 
 enum {
-	AT_ONCE = 4,
+	AT_ONCE = 4, STAT_MAX = 4096,
 	IN_MAX = sizeof(struct sup_packet) + sizeof(struct sup_status) + SUP_REASON_MAX
 };
 
@@ -141,12 +142,27 @@ static pid_t pid_of(const struct supervisor *s)
 	return getsockopt(s->fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) ? 0 : peer.pid;
 }
 
-void supervisor_wake(const struct supervisor *s)
+bool supervisor_is_stopped(const struct supervisor *s)
+{
+	struct buf text = { 0 };
+	char path[32];
+	const char *state;
+	bool is;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid_of(s));
+	(void)fd_read_file(path, STAT_MAX, &text);
+	state = strrchr(buf_string(&text), ')');	/* behind the name, which may hold anything */
+	is = state && str_has_prefix(state, ") T");
+	buf_done(&text);
+	return is;
+}
+
+void supervisor_signal(const struct supervisor *s, int number)
 {
 	pid_t pid = pid_of(s);
 
 	if (pid > 1)
-		kill(pid, SIGCONT);
+		kill(pid, number);
 }
 
 /* ---- life ---- */

@@ -43,8 +43,9 @@ struct supervisor *supervisor_new(struct ev_loop *loop, int fd, const struct sup
 /* Closes the connection: what was sent before is still processed. */
 void supervisor_free(struct supervisor *s);
 void supervisor_send(struct supervisor *s, enum sup_type type, uint64_t value, const void *data, size_t n);
-/* One that its own run has stopped goes on. */
-void supervisor_wake(const struct supervisor *s);
+/* Its own run may have stopped it. */
+bool supervisor_is_stopped(const struct supervisor *s);
+void supervisor_signal(const struct supervisor *s, int number);
 
 /* One packet appended to `out`, and all packets of `packets` sent, which is empty afterwards. */
 void supervisor_pack(struct buf *out, enum sup_type type, uint64_t value, const void *data, size_t n);

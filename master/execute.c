@@ -13,12 +13,13 @@
 #include "master/relay.h"
 #include "wire/proto/agent.pb-c.h"
 
-/* The agent gives it an id of its own, by which it cannot be asked about here. */
+/* It has an id that its caller does not know, and an agent of ours is told: by it we can ask how the run ended. */
 static void begin_history(struct master *m, struct wire_call *call, const Agent__ExecuteCommandRequest *request,
 			  struct relay_request *relay)
 {
 	struct principal who;
-	const struct history_what what = { .principal = who.name, .command = request->command, .run_as = "" };
+	const struct history_what what = { .principal = who.name, .command = request->command, .run_as = "",
+		.is_followed = !relay->agent->record.is_foreign };
 
 	principal_of_call(&who, &m->users, call);
 	history_begin(m, relay->agent, &what, &relay->history);

@@ -66,13 +66,15 @@ struct history_what {
 	const ProtobufCBinaryData *argv;
 	size_t n_argv;
 	bool is_detached;
-	bool is_followed;		/* the agent knows it by this id */
+	bool is_followed;		/* the agent knows it by this id, or will: see history_call_id() */
 };
 /* A call that begins a run, or joins it when its id is open. `call` is empty when the id is another agent's. */
 void history_begin(struct master *m, struct agent *a, const struct history_what *what, struct history_call *call);
 /* A call about a run that is open on that agent; any other leaves `call` empty. */
 void history_join(struct master *m, const struct agent *a, ProtobufCBinaryData id, struct history_call *call);
 
+/* The id of its run; NULL: none is recorded. */
+const uint8_t *history_call_id(const struct history_call *call);
 /* It goes to the agent whose epoch that is. */
 void history_call_sent(struct history_call *call, const char *epoch);
 /* The agent has answered: that the run waits for its turn, or anything else. */

@@ -92,6 +92,11 @@ void history_join(struct master *m, const struct agent *a, ProtobufCBinaryData i
 		watch(run, call);
 }
 
+const uint8_t *history_call_id(const struct history_call *call)
+{
+	return call->run ? call->run->record.id : NULL;
+}
+
 void history_call_sent(struct history_call *call, const char *epoch)
 {
 	struct history_run *run = call->run;

@@ -25,7 +25,6 @@ struct history_run {
 	char epoch[HISTORY_EPOCH_HEX];
 	bool is_heard;			/* its agent has answered some call about it */
 	bool may_have_begun;		/* some call is not known to have come to nothing */
-	bool is_written;		/* the store has a row of it */
 	bool is_urgent;			/* somebody waits: it is asked about before others */
 	unsigned n_calls;		/* relayed ones that go on */
 	struct list hashed;
@@ -63,7 +62,7 @@ struct history {
 	char *warning;
 	struct history_limits limits;
 	ev_timer writing, dropping;
-	uint64_t n_rows;		/* in the store, about */
+	uint64_t n_rows;		/* in the store: counted when it was opened, which reads all of them */
 	bool is_loaded;
 	bool is_stopping;
 	unsigned n_replaced;		/* store_replaced() at the last batch */

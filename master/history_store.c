@@ -56,7 +56,7 @@ static void on_open_run(const struct run_record *stored, void *arg)
 		return;
 	r.command = r.run_as = "";		/* stay in the store */
 	run = history_enter(h, registry_find(h->m->registry, stored->agent), &r);
-	run->may_have_begun = run->is_written = true;
+	run->may_have_begun = true;
 	if (!r.is_followed) {
 		history_close_as(run, RUN_UNKNOWN, "the master was restarted while it ran");
 		return;
@@ -116,8 +116,6 @@ static void drop_texts(struct history_run *run)
 static void on_written(struct history_run *run)
 {
 	list_remove(&run->dirty);
-	run->h->n_rows += !run->is_written;
-	run->is_written = true;
 	drop_texts(run);
 	if (!run->record.is_open)
 		run->h->n_unwritten--;
@@ -127,18 +125,19 @@ static void on_written(struct history_run *run)
 /* The oldest changes. 0 or what store_commit() says. */
 static int write_batch(struct history *h)
 {
-	unsigned n = 0;
+	unsigned n = 0, n_new = 0;
 	int err;
 
 	store_begin(h->m->store);
 	list_for_each(pos, tmp, &h->dirty) {
 		if (n++ == HISTORY_BATCH_MAX)
 			break;
-		store_put_run(h->m->store, &list_entry(pos, struct history_run, dirty)->record);
+		n_new += store_put_run(h->m->store, &list_entry(pos, struct history_run, dirty)->record);
 	}
 	err = store_commit(h->m->store);
 	if (err)
 		return err;
+	h->n_rows += n_new;
 	list_for_each(pos, tmp, &h->dirty) {
 		if (n-- == 0)
 			break;
@@ -236,8 +235,9 @@ bool history_drop(struct master *m)
 	n += store_drop_runs(h->m->store, before_ms, DROP_MAX);
 	if (excess > n)
 		n += store_drop_runs(h->m->store, 0, excess - n < DROP_MAX ? (unsigned)(excess - n) : DROP_MAX);
-	if (store_commit(h->m->store) || store_count_runs(h->m->store, &h->n_rows))
+	if (store_commit(h->m->store))
 		return false;
+	h->n_rows -= n < h->n_rows ? n : h->n_rows;
 	return n >= DROP_MAX;
 }
 

@@ -365,6 +365,17 @@ static const struct wire_call_ops callee_ops = {
 	.on_end = on_callee_end,
 };
 
+/* For RunCommand, whose request has none. */
+static void add_run_id(struct relay_metadata *md, const struct history_call *history)
+{
+	const uint8_t *id = history_call_id(history);
+
+	if (!id)
+		return;
+	str_hex(id, RUN_ID_LEN, md->run_id);
+	md->fields[md->n++] = WIRE_FIELD("sloth-run-id", md->run_id);
+}
+
 static void call_agent(struct relay *r, struct wire_conn *conn)
 {
 	const char *epoch = r->has_epoch ? r->epoch : r->link.agent->epoch;
@@ -373,6 +384,8 @@ static void call_agent(struct relay *r, struct wire_conn *conn)
 	struct wire_request request = { .path = r->path, .runs_long = true };
 
 	relay_metadata(&md, r->link.m, r->caller, epoch);
+	if (!r->link.is_run)
+		add_run_id(&md, &r->link.history);
 	request.metadata = md.fields;
 	request.n_metadata = md.n;
 	if (!r->link.is_run && left != UINT64_MAX)

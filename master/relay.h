@@ -47,10 +47,11 @@ void relay_link_done(struct relay_link *l);
 
 /* Metadata for a call to an agent on behalf of `caller`, who it is first. Fields point into the struct, at the agent
  * and at `epoch`, which may be "". */
-enum { RELAY_FIELDS_MAX = 4 };
+enum { RELAY_FIELDS_MAX = 5 };
 struct relay_metadata {
 	struct wire_field fields[RELAY_FIELDS_MAX];
 	size_t n;
+	char run_id[2 * RUN_ID_LEN + 1];
 	struct principal principal;
 };
 void relay_metadata(struct relay_metadata *md, struct master *m, struct wire_call *caller, const char *epoch);

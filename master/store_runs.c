@@ -49,8 +49,23 @@ static void bind_numbers(sqlite3_stmt *stmt, const struct run_record *r)
 	sqlite3_bind_int(stmt, HAS_OUTPUT + 1, r->has_output);
 }
 
-void store_put_run(struct store *s, const struct run_record *r)
+static bool has_run(struct store *s, const uint8_t id[RUN_ID_LEN])
 {
+	sqlite3_stmt *stmt = store_prepare(s, HAS_RUN, "SELECT 1 FROM runs WHERE id = ?1");
+	bool has;
+
+	if (!stmt)
+		return false;
+	sqlite3_bind_blob(stmt, 1, id, RUN_ID_LEN, SQLITE_STATIC);
+	has = sqlite3_step(stmt) == SQLITE_ROW;
+	sqlite3_reset(stmt);
+	sqlite3_clear_bindings(stmt);
+	return has;
+}
+
+bool store_put_run(struct store *s, const struct run_record *r)
+{
+	bool is_new = !has_run(s, r->id);
 	sqlite3_stmt *stmt = store_prepare(s, PUT_RUN,
 		"INSERT INTO runs (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
 		" ?18, ?19, ?20, ?21, ?22) ON CONFLICT (id) DO UPDATE SET"
@@ -65,11 +80,12 @@ void store_put_run(struct store *s, const struct run_record *r)
 		" has_output = excluded.has_output WHERE (is_open OR is_void) AND agent = excluded.agent");
 
 	if (!stmt)
-		return;
+		return false;
 	sqlite3_bind_blob(stmt, ID + 1, r->id, sizeof r->id, SQLITE_STATIC);
 	bind_texts(stmt, r);
 	bind_numbers(stmt, r);
 	store_run(s, stmt);
+	return is_new;
 }
 
 void store_put_run_removed(struct store *s, const uint8_t id[RUN_ID_LEN])
@@ -86,11 +102,11 @@ unsigned store_drop_runs(struct store *s, int64_t before_ms, unsigned n)
 {
 	sqlite3_stmt *stmt = store_prepare(s, DROP_RUNS,
 		"DELETE FROM runs WHERE (started_ms, id) IN (SELECT started_ms, id FROM runs"
-		" WHERE NOT is_open AND (?1 = 0 OR started_ms < ?1) ORDER BY started_ms, id LIMIT ?2)");
+		" WHERE NOT is_open AND started_ms < ?1 ORDER BY started_ms, id LIMIT ?2)");
 
 	if (!stmt)
 		return 0;
-	sqlite3_bind_int64(stmt, 1, before_ms);
+	sqlite3_bind_int64(stmt, 1, before_ms ? before_ms : INT64_MAX);	/* a bound in any case: it is where the scan ends */
 	sqlite3_bind_int64(stmt, 2, n);
 	store_run(s, stmt);
 	return s->rc == SQLITE_OK ? (unsigned)sqlite3_changes(s->db) : 0;

@@ -11,8 +11,8 @@
 
 struct store;
 
-/* Within a transaction. Texts that are empty leave those of the row as they are. */
-void store_put_run(struct store *s, const struct run_record *r);
+/* Within a transaction. Texts that are empty leave those of the row as they are. True: there was no row of it. */
+bool store_put_run(struct store *s, const struct run_record *r);
 /* The output of a run that is over is gone. */
 void store_put_run_removed(struct store *s, const uint8_t id[RUN_ID_LEN]);
 /* At most n runs that are over, the oldest; with before_ms other than 0 those only that were started before it. How

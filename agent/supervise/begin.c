@@ -2,7 +2,8 @@
  * begin.c - from SUP_GO to a process.
  *
  * Whatever fails on the way is the end of the run, in words: "not started". The strings of the specification are
- * let go of when the process has them.
+ * let go of when the process has them. That of a detached run is on disk before it starts: we wait for that, so that the
+ * agent does not have to.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,10 @@
 #include "common/fd.h"
 #include "common/mem.h"
 
-enum { STARTED_MS = 4 };	/* less than the agent itself waits before it tells its caller */
+enum {
+	STARTED_MS = 4,			/* less than the agent itself waits before it tells its caller */
+	SHED_MS = 1000			/* a short run leaves its memory to the next one */
+};
 
 int begin_idle(struct supervisor *s)
 {
@@ -171,6 +175,7 @@ static void note_start(struct supervisor *s, pid_t pid, bool is_outside)
 	if (s->spec.timeout_ms)
 		clocks_start(&s->clocks, CLOCK_TIMEOUT, s->started_us / 1000 + 1, s->spec.timeout_ms);	/* never early */
 	home_write_pid(&s->home, pid);		/* without it the run goes on; it is for the case that we are killed */
+	clocks_start(&s->clocks, CLOCK_SHED, mono_ms(), SHED_MS);
 	s->owes |= OWES_STARTED;
 	if (s->spec.no_input)		/* nobody waits for it with input: short runs are told in one go */
 		clocks_start(&s->clocks, CLOCK_STARTED, mono_ms(), STARTED_MS);
@@ -237,6 +242,11 @@ void begin_run(struct supervisor *s, const char *path)
 	}
 	if ((err = load_spec(s))) {
 		fail(s, "its specification cannot be read", err);
+		return;
+	}
+	if (s->spec.is_detached && (err = home_sync(&s->home))) {
+		fail(s, "its specification cannot be written to disk", err);
+		forget_strings(&s->spec);
 		return;
 	}
 	spool_limit(&s->home.spool, s->spec.spool_max, s->spec.free_min, s->spec.is_detached);

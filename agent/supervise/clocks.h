@@ -16,6 +16,7 @@ enum clock {
 	CLOCK_LOST,		/* nobody asks for the run */
 	CLOCK_RETRY,		/* what the disk did not take */
 	CLOCK_STARTED,		/* the agent is told of the start, if nothing else has been said to it by then */
+	CLOCK_SHED,		/* the run lives on: memory of its start is given back */
 	N_CLOCKS
 };
 

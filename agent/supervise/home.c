@@ -145,6 +145,17 @@ void home_remove(struct home *h)
 	home_leave(h);
 }
 
+int home_sync(const struct home *h)
+{
+	int spec = openat(h->dir, "spec", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int runs = openat(h->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = spec < 0 || runs < 0 || fsync(spec) || fsync(h->dir) || fsync(runs) ? -errno : 0;
+
+	fd_close(&spec);
+	fd_close(&runs);
+	return err;
+}
+
 static const char *boot_id(void)
 {
 	static char id[40];

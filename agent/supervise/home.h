@@ -28,6 +28,8 @@ int home_empty(struct home *h);
 void home_remove(struct home *h);
 /* Lets go of what stays. */
 void home_leave(struct home *h);
+/* What the run is survives a power failure from here on. 0 or -errno. */
+int home_sync(const struct home *h);
 /* Writes DIR/pid. 0 or -errno. */
 int home_write_pid(const struct home *h, pid_t pid);
 

@@ -11,9 +11,11 @@
  *     +-- not started ----------------------------------------------------------------------^
  */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "agent/supervise/status.h"
@@ -340,11 +342,23 @@ static void on_linger(struct supervisor *s)
 		output_abandon(&s->output);
 }
 
+/* Pages that only the start has touched: of the heap, and of the stack below where we are. */
+static void shed_memory(void)
+{
+	enum { PAGE = 4096, BELOW = 16 * PAGE };
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)(PAGE - 1);
+
+	malloc_trim(0);
+	madvise((void *)(here - PAGE - BELOW), BELOW, MADV_DONTNEED);
+}
+
 static void run_clocks(struct supervisor *s)
 {
 	uint64_t now = mono_ms();
 
 	clocks_take(&s->clocks, CLOCK_STARTED, now);
+	if (clocks_take(&s->clocks, CLOCK_SHED, now))
+		shed_memory();
 	if (clocks_take(&s->clocks, CLOCK_RETRY, now))
 		retry(s);
 	if (clocks_take(&s->clocks, CLOCK_TIMEOUT, now))

@@ -9,7 +9,7 @@
  *
  *   lock    flock(LOCK_EX) is held on it for the supervisor's life: the test of whether it lives
  *   sock    SOCK_SEQPACKET, listening: for the agent that comes after this one
- *   spec    what to run, see spec.h; written by the agent before SUP_GO
+ *   spec    what to run, see spec.h; written by the agent before SUP_GO; of a detached run fsynced by the supervisor
  *   pid     "PID STARTTIME BOOT_ID\n" of the run's process; STARTTIME is field 22 of /proc/PID/stat
  *   out     the spool, see below
  *   status  the end, one struct sup_status and its reason; made by rename(2), so it is whole or not there

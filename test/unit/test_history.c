@@ -461,6 +461,34 @@ START_TEST(a_resume_that_is_refused_changes_nothing)
 }
 END_TEST
 
+/* An id that is used again is one run, also for the count by which the oldest are dropped. */
+START_TEST(as_many_are_dropped_as_are_too_many)
+{
+	const struct history_limits limits = { .days = 90, .runs_max = 3 };
+	uint64_t n;
+
+	runs_set_up();
+	history_set_limits(&w.m, &limits);
+	for (unsigned i = 0; i < 10; i++) {
+		runs_begin((uint8_t)(i / 2));
+		if (i % 2 == 0)
+			runs_answer();
+		if (i % 2 == 0)
+			runs_end_exited("0");
+		else
+			runs_end(WIRE_INVALID_ARGUMENT, "x");
+		ck_assert_int_eq(history_flush(&w.m), 0);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert(!history_drop(&w.m));
+		ck_assert_int_eq(store_count_runs(w.m.store, &n), 0);
+		ck_assert_uint_eq(n, 3);
+	}
+	ck_assert_str_eq(runs_show(4)->state, "exited");
+	runs_tear_down();
+}
+END_TEST
+
 /* Agents that never come back do not fill the table. */
 START_TEST(contact_that_was_lost_for_long_is_given_up)
 {
@@ -486,7 +514,7 @@ START_TEST(contact_that_was_lost_for_long_is_given_up)
 }
 END_TEST
 
-UNIT_MAIN(contact_that_was_lost_for_long_is_given_up, the_agents_word_is_kept, the_reason_is_that_of_the_last_message,
+UNIT_MAIN(as_many_are_dropped_as_are_too_many, contact_that_was_lost_for_long_is_given_up, the_agents_word_is_kept, the_reason_is_that_of_the_last_message,
 	  a_refused_start_never_began_and_its_id_may_begin, who_is_in_contact_again_is_no_lost_contact, an_agent_that_is_not_reached_is_unreachable,
 	  an_id_that_is_used_again_changes_no_end, an_argument_vector_is_shown_as_a_shell_would_take_it,
 	  execute_command_is_recorded_too, a_run_whose_caller_left_is_followed,

@@ -17,12 +17,13 @@
 struct exec {
 	const struct exec_ops *ops;
 	void *arg;
-	bool is_sync, is_elsewhere;
+	bool is_elsewhere;
 };
 
 static struct {
 	struct exec *last;
-	unsigned n_started, n_closed, n_released, n_stops, n_kills;
+	unsigned n_started, n_closed, n_released, n_stops, n_kills, n_woken;
+	bool is_stopped;
 	char stop_reason[200];
 	int signalled;
 	bool input_ended;
@@ -65,7 +66,6 @@ struct exec *exec_start(struct exec_host *h, const struct exec_order *order, con
 	air.n_started++;
 	exec->ops = ops;
 	exec->arg = arg;
-	exec->is_sync = order->sync;
 	exec->is_elsewhere = order->other_path != NULL;
 	air.last = exec;
 	ck_assert_int_eq(ops->on_claim(exec, arg), 0);
@@ -134,6 +134,24 @@ void exec_stop(struct exec *exec, enum sup_end end, const char *reason, bool at_
 		air.n_kills++;
 	else
 		air.n_stops++;
+}
+
+bool exec_is_stopped(const struct exec *exec)
+{
+	(void)exec;
+	return air.is_stopped;
+}
+
+void exec_wake(const struct exec *exec)
+{
+	(void)exec;
+	air.n_woken++;
+}
+
+void exec_kill(const struct exec *exec)
+{
+	(void)exec;
+	air.n_kills++;
 }
 
 void exec_resize(struct exec *exec, unsigned rows, unsigned columns)
@@ -607,7 +625,7 @@ START_TEST(a_detached_run_stays_when_it_is_over)
 	open_runs(10, 0);
 	spec.is_detached = true;
 	run_attach(run_new(runs, &spec), &c.reader);
-	ck_assert(air.last->is_sync && air.last->is_elsewhere == false);	/* no state directory is open here */
+	ck_assert(!air.last->is_elsewhere);	/* no state directory is open here */
 	say_started();
 	run_leave(&c.reader, RUN_LOST, "");
 	ck_assert(!ev_run(loop, EVRUN_NOWAIT));		/* nobody can be lost */
