@@ -7,7 +7,7 @@
 # bootstrap.sh or one corpus, in a directory of its own and under a time limit. Three run at a time: one that computes and
 # two that mostly wait keep two cores busy. Those with the longest limits begin, so that none is left running alone. One
 # line per job; what a job printed is shown only when it failed. The last line is "N passed, N failed"; the status is 1
-# when one failed.
+# when one failed. Where that is allowed, a job also has a network of its own, in which no other program takes a port.
 # PATTERN (a glob) keeps the jobs whose name matches: run.sh build 'e2e/run_*'.
 set -u
 shopt -s nullglob
@@ -28,6 +28,12 @@ declare -A job_of=() started=()
 computing=0					# how many of them run, of those that compute
 passed=0 failed=0
 skipped=()
+
+# The head of every command: a network with nothing but a loopback interface.
+alone=
+if [ $kind = check ] && unshare --net ip link set lo up 2>/dev/null; then
+	alone='ip link set lo up && '
+fi
 
 # What sanitized programs do on a finding: write it where the job looks, end with a status of their own.
 san_options() {
@@ -157,7 +163,7 @@ start() {
 	# Background jobs of a script ignore SIGINT; tests of signals need it as a terminal gives it.
 	timeout -k 15 "${timeouts[n]}" env --default-signal=INT,QUIT "${options[@]}" \
 		TMPDIR="$dir/tmp" TEST_SAN_LOG="$dir/san" SLOTH_BUILD="$tree" SLOTH_PLAIN_BUILD="$build" \
-		bash -c "${commands[n]}" >"$dir/out" 2>&1 </dev/null &
+		${alone:+unshare --net} bash -c "$alone${commands[n]}" >"$dir/out" 2>&1 </dev/null &
 	job_of[$!]=$n
 	! computes "$n" || computing=$((computing + 1))
 	started[$n]=${EPOCHREALTIME/./}
