@@ -73,6 +73,9 @@ HARDEN   := $(if $(FUZZ),,-fstack-protector-strong -fstack-clash-protection -ftr
 CPPFLAGS += -D_GNU_SOURCE -DSLOTH_VERSION='"$(VERSION)"' -I. -I$(B)/gen
 CFLAGS   += -std=c11 $(OPT) -g -fPIE $(WARN) $(HARDEN) $(SANFLAGS)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS)
+# Tests and the sanitized tree link more than a hundred programs: in half the time with gold, where it is there.
+LD_FAST  := $(and $(shell command -v ld.gold),-fuse-ld=gold)
+LDFLAGS  += $(if $(SAN),$(LD_FAST))
 
 LIBS_WIRE   := -lnghttp2 -lev -lprotobuf-c -lcares -lm
 LIBS_TLS    := -lssl -lcrypto
@@ -203,6 +206,7 @@ TEST_LIB_O := $(patsubst %.c,$(B)/%.o,$(wildcard test/lib/*.c))
 TEST_TOOLS := $(patsubst test/tools/%.c,$(B)/test/%,$(wildcard test/tools/*.c))
 TEST_LIBS  := $(B)/libmaster.a $(B)/libagent.a $(B)/libsupervise.a $(B)/libcli.a $(B)/libwire.a $(B)/libcommon.a
 
+$(B)/test/%: private LDFLAGS += $(if $(SAN)$(FUZZ),,$(LD_FAST))
 $(B)/test/unit/test_%: $(B)/test/unit/test_%.o $(TEST_LIB_O) $(TEST_LIBS)
 	$(call say,LINK,$@)
 	$(link) $(LIBS_MASTER) -lsmartcols -lcheck_pic -lrt -lsubunit -lm

@@ -4,8 +4,10 @@
 # with --system those of test/system and nothing else, of a tree that was built plain.
 #
 # A job is one lint step, one program of unit or wire tests, one end-to-end script, one file of tests of
-# bootstrap.sh or one corpus. Two run at a time, each in a directory of its own and under a time limit. One line per
-# job; what a job printed is shown only when it failed. The last line is "N passed, N failed"; the status is 1 when one failed.
+# bootstrap.sh or one corpus, in a directory of its own and under a time limit. Three run at a time: one that computes and
+# two that mostly wait keep two cores busy. Those with the longest limits begin, so that none is left running alone. One
+# line per job; what a job printed is shown only when it failed. The last line is "N passed, N failed"; the status is 1
+# when one failed. Where that is allowed, a job also has a network of its own, in which no other program takes a port.
 # PATTERN (a glob) keeps the jobs whose name matches: run.sh build 'e2e/run_*'.
 set -u
 shopt -s nullglob
@@ -16,14 +18,22 @@ kind=check
 build=${1:?usage: test/run.sh [--system] BUILD [PATTERN]}
 pattern=${2:-*}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
-workers=2
+workers=3 computing_at_once=1
+[ $kind = check ] || workers=2			# machines that boot do compute
 default_timeout_s=60
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/sloth-check.XXXXXX") || exit 1
 names=() timeouts=() trees=() commands=()	# one element per job
 declare -A job_of=() started=()
+computing=0					# how many of them run, of those that compute
 passed=0 failed=0
 skipped=()
+
+# The head of every command: a network with nothing but a loopback interface.
+alone=
+if [ $kind = check ] && unshare --net ip link set lo up 2>/dev/null; then
+	alone='ip link set lo up && '
+fi
 
 # What sanitized programs do on a finding: write it where the job looks, end with a status of their own.
 san_options() {
@@ -153,8 +163,9 @@ start() {
 	# Background jobs of a script ignore SIGINT; tests of signals need it as a terminal gives it.
 	timeout -k 15 "${timeouts[n]}" env --default-signal=INT,QUIT "${options[@]}" \
 		TMPDIR="$dir/tmp" TEST_SAN_LOG="$dir/san" SLOTH_BUILD="$tree" SLOTH_PLAIN_BUILD="$build" \
-		bash -c "${commands[n]}" >"$dir/out" 2>&1 </dev/null &
+		${alone:+unshare --net} bash -c "$alone${commands[n]}" >"$dir/out" 2>&1 </dev/null &
 	job_of[$!]=$n
+	! computes "$n" || computing=$((computing + 1))
 	started[$n]=${EPOCHREALTIME/./}
 }
 
@@ -214,20 +225,50 @@ finish() {
 	rm -rf "$dir"
 }
 
-run_all() {
-	local next=0 pid status
+computes() {
+	case ${names[$1]} in e2e/* | bootstrap/* | system/*) return 1 ;; esac
+}
 
-	while [ "$next" -lt ${#names[@]} ] || [ ${#job_of[@]} -gt 0 ]; do
-		if [ "$next" -lt ${#names[@]} ] && [ ${#job_of[@]} -lt $workers ]; then
-			start "$next"
-			next=$((next + 1))
+# Numbers of the jobs, one a line: the longest limit first, else in the order in which they were added.
+by_limit() {
+	local n
+
+	for n in "${!names[@]}"; do
+		echo "$n ${timeouts[n]}"
+	done | sort -s -k 2,2nr | cut -d ' ' -f 1
+}
+
+# Takes the next job off one of the two queues of run_all() and starts it.
+start_next() {
+	local which=waiting_jobs
+
+	if [ ${#computing_jobs[@]} -gt 0 ] &&
+		{ [ "$computing" -lt $computing_at_once ] || [ ${#waiting_jobs[@]} -eq 0 ]; }; then
+		which=computing_jobs
+	fi
+	local -n queue=$which
+	start "${queue[0]}"
+	queue=("${queue[@]:1}")
+}
+
+run_all() {
+	local pid status n computing_jobs=() waiting_jobs=()
+
+	while read -r n; do
+		if computes "$n"; then computing_jobs+=("$n"); else waiting_jobs+=("$n"); fi
+	done < <(by_limit)
+	while [ $((${#computing_jobs[@]} + ${#waiting_jobs[@]} + ${#job_of[@]})) -gt 0 ]; do
+		if [ $((${#computing_jobs[@]} + ${#waiting_jobs[@]})) -gt 0 ] && [ ${#job_of[@]} -lt $workers ]; then
+			start_next
 			continue
 		fi
 		wait -n -p pid "${!job_of[@]}"
 		status=$?
 		[ -n "${pid:-}" ] || continue
-		finish "${job_of[$pid]}" "$status"
+		n=${job_of[$pid]}
 		unset "job_of[$pid]"
+		! computes "$n" || computing=$((computing - 1))
+		finish "$n" "$status"
 	done
 }
 
