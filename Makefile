@@ -39,7 +39,7 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf '  %-6s %s\
 
 # Debian 12 package names. The deps step installs the ones that are missing.
 DEPS_BUILD := gcc libc6-dev make pkg-config libnghttp2-dev libev-dev libprotobuf-c-dev protobuf-c-compiler \
-	libc-ares-dev libsqlite3-dev libsmartcols-dev libjansson-dev libssl-dev bash
+	libc-ares-dev libsqlite3-dev libsmartcols-dev libjansson-dev libssl-dev zlib1g-dev libzstd-dev bash
 DEPS_CHECK := check valgrind clang-tidy cppcheck mandoc shellcheck procps tmux python3-minimal libclang-rt-14-dev clang \
 	util-linux iproute2 openssl python3-grpcio python3-grpc-tools bats busybox curl wget
 DEPS_SYSTEM := debootstrap systemd-container debian-archive-keyring iproute2 util-linux netcat-openbsd
@@ -50,8 +50,8 @@ DEPS_PACKAGE := lintian
 DEPS_PEERS := nghttp2-server nghttp2-client openssh-server openssh-client pdsh clustershell ansible-core \
 	g++ libgrpc++-dev protobuf-compiler protobuf-compiler-grpc golang-go golang-google-grpc-dev golang-goprotobuf-dev
 
-# What test/system wants beside that for networks of its own.
-DEPS_SYSTEM += nftables socat
+# What test/system wants beside that: networks, web servers and forwards of its own, a repository to clone.
+DEPS_SYSTEM += nftables socat python3 curl git xz-utils
 
 CC       ?= gcc
 ifeq ($(origin CC),default)
@@ -82,6 +82,8 @@ LIBS_TLS    := -lssl -lcrypto
 LIBS_MASTER := $(LIBS_WIRE) $(LIBS_TLS) -lsqlite3 -ljansson
 LIBS_AGENT  := $(LIBS_WIRE) $(LIBS_TLS) -ljansson
 LIBS_CLI    := $(LIBS_WIRE) -ljansson -lsmartcols
+# That OpenSSL, as an archive, wants zlib and zstd is so since Debian 13.
+LIBS_STATIC  = $(LIBS_AGENT) $(shell pkg-config --static --libs-only-l libssl)
 
 # ---- generated: messages and the descriptor set that reflection serves ----
 
@@ -173,18 +175,20 @@ $(B)/bin/sloth-runner: $(B)/bin/sloth
 # ---- static: what masters hand out to machines that have nothing ----
 # The objects are those of the other agent. Stripped by the linker, so that the build id is that of the bytes, and not of
 # where they were built. A static program that looks up users or hosts makes the linker warn that it needs the shared
-# libraries of its C library after all; this one does not (agent/user.c).
+# libraries of its C library after all; this one does not (agent/user.c), so that is left out of what is said. Not by
+# --no-warnings, which hides errors, too, and makes a program of what cannot be one.
 
 DIST   := $(B)/share/sloth/dist
 STATIC := $(DIST)/$(ARCH)/slothd-agent $(DIST)/$(ARCH)/sloth-supervise
 static: $(DIST)/SHA256SUMS $(DIST)/bootstrap.sh
 .PHONY: static
 
-$(DIST)/$(ARCH)/slothd-agent: LDFLAGS := -static-pie -s -Wl,--no-warnings $(filter-out -pie,$(LDFLAGS))
+$(DIST)/$(ARCH)/slothd-agent: LDFLAGS := -static-pie -s $(filter-out -pie,$(LDFLAGS))
 $(DIST)/$(ARCH)/slothd-agent: $(B)/agent/main.o $(B)/libagent.a $(B)/libsupervise.a $(B)/libwire.a $(B)/libcommon.a
 	$(if $(SAN),$(error a static program cannot have sanitizers: make static without SAN))
 	$(call say,LINK,$@)
-	$(link) $(LIBS_AGENT)
+	$(link) $(LIBS_STATIC) 2>$@.said || { cat $@.said >&2; rm $@.said; exit 1; }
+	$(Q)grep -vE ": in function .*:$$|: warning: Using '[a-z0-9_]+' in statically linked applications" $@.said >&2; rm $@.said
 $(DIST)/$(ARCH)/sloth-supervise: LDFLAGS := -static -no-pie -s $(filter-out -pie,$(LDFLAGS))
 $(DIST)/$(ARCH)/sloth-supervise: $(B)/agent/supervise/main.o $(B)/libsupervise.a $(B)/libcommon.a
 	$(call say,LINK,$@)

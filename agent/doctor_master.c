@@ -256,7 +256,7 @@ static struct wire_tls *open_tls(const struct visit *v, const struct credential 
 		.trust_first = !has_ca && !has_pin,
 	};
 
-	return tls_new(&config, error);
+	return wire_tls_new(&config, error);
 }
 
 static void visit_in_tls(struct visit *v)
@@ -275,7 +275,7 @@ static void visit_in_tls(struct visit *v)
 		visit(v, tls);
 	else
 		doctor_say(v->d, DOCTOR_FAILED, "TLS", error, "as it says there");
-	tls_free(tls);
+	wire_tls_free(tls);
 	credential_done(&files);
 }
 

@@ -109,7 +109,7 @@ static struct wire_tls *own_tls(const struct enrol *e, char **error)
 {
 	const struct tls_config config = { .cert_file = e->files.cert, .key_file = e->files.key, .ca_file = e->files.ca };
 
-	return tls_new(&config, error);
+	return wire_tls_new(&config, error);
 }
 
 /* Works with the files as they are. 0, or -1 with *error set to owned words: with those before, if any. */
@@ -122,7 +122,7 @@ static int use_files(struct enrol *e, char **error)
 	if (!e->own)
 		e->own = own_tls(e, error);
 	else
-		tls_reload(e->own, error);
+		wire_tls_reload(e->own, error);
 	if (*error)
 		return -1;
 	snprintf(e->serial, sizeof e->serial, "%s", who.serial);
@@ -338,7 +338,7 @@ static struct wire_tls *first_tls(const struct enrol *e, char **error)
 		.pin = e->has_pin ? e->pin : NULL, .trust_first = enrol_trusts_anybody(e),
 	};
 
-	return tls_new(&config, error);
+	return wire_tls_new(&config, error);
 }
 
 static void ask(struct enrol *e)
@@ -527,8 +527,8 @@ void enrol_free(struct enrol *e)
 {
 	if (!e)
 		return;
-	tls_free(e->first);
-	tls_free(e->own);
+	wire_tls_free(e->first);
+	wire_tls_free(e->own);
 	credential_done(&e->files);
 	token_wipe(&e->token);
 	free(e->trouble);

@@ -180,7 +180,7 @@ static int open_store(struct program *p)
 	status = enroll_open(&p->m, &why);	/* who is revoked is known before agents are dialled */
 	if (status != EXIT_OK)
 		return fail(p, status, why);
-	tls_set_revoked(secure_tls(&p->m), revoked_has, p->m.revoked);
+	wire_tls_set_revoked(secure_tls(&p->m), revoked_has, p->m.revoked);
 	fleet_start(&p->m);
 	history_open(&p->m, &(struct history_limits){ p->o.history_days, p->o.history_max });
 	return EXIT_OK;

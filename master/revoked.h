@@ -24,7 +24,7 @@ struct store;
 int revoked_open(const char *path, struct store *store, int64_t now_s, struct revoked **out, char **error);
 void revoked_free(struct revoked *r);
 
-/* For tls_set_revoked(); `revoked` is a struct revoked. */
+/* For wire_tls_set_revoked(); `revoked` is a struct revoked. */
 bool revoked_has(const char *serial, void *revoked);
 /* Whether what a name had before a time was revoked, whatever the serials. */
 bool revoked_covers(const struct revoked *r, enum wire_kind kind, const char *name, int64_t issued_s);

@@ -91,7 +91,7 @@ static void refresh(struct master *m)
 
 	s->reload_due |= rv == 1;
 	if (rv >= 0 && s->reload_due)
-		rv = tls_reload(s->tls, &error);
+		rv = wire_tls_reload(s->tls, &error);
 	if (rv < 0) {
 		log_error("the master's certificate cannot be renewed: %s", error);
 	} else if (s->reload_due) {
@@ -129,7 +129,7 @@ static struct wire_tls *make_tls(const struct secure *s, char **error)
 		.cert_file = ca_leaf_file(s->ca), .key_file = ca_leaf_key_file(s->ca), .ca_file = ca_cert_file(s->ca),
 	};
 
-	return tls_new(&config, error);
+	return wire_tls_new(&config, error);
 }
 
 static int open_ca(struct secure *s, const struct master *m, const struct options *o, char **error)
@@ -169,7 +169,7 @@ void secure_reload(struct master *m)
 {
 	char *error = NULL;
 
-	if (tls_reload(m->secure->tls, &error))
+	if (wire_tls_reload(m->secure->tls, &error))
 		log_error("certificates stay as they were: %s", error);
 	free(error);
 	look(m);
@@ -186,7 +186,7 @@ void secure_free(struct master *m)
 
 	if (!s)
 		return;
-	tls_free(s->tls);
+	wire_tls_free(s->tls);
 	ca_free(s->ca);
 	free(s);
 	m->secure = NULL;

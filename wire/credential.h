@@ -24,7 +24,7 @@ int credential_open(struct credential *c, const char *dir, const char *stem, cha
 int credential_recover(const struct credential *c, char **error);
 void credential_done(struct credential *c);
 
-/* There is a certificate, with its key and its CA. Whether they can be used is for tls_new() to say: who took what is
+/* There is a certificate, with its key and its CA. Whether they can be used is for wire_tls_new() to say: who took what is
  * damaged or badly protected for missing would ask for another identity under a name that has one. */
 bool credential_is_complete(const struct credential *c);
 /* What the certificate says. */

@@ -90,7 +90,7 @@ static void free_contexts(SSL_CTX *client, SSL_CTX *server, X509 *ca)
 	X509_free(ca);
 }
 
-int tls_reload(struct wire_tls *face, char **error)
+int wire_tls_reload(struct wire_tls *face, char **error)
 {
 	struct tls *tls = (struct tls *)face;
 	SSL_CTX *client, *server;
@@ -154,7 +154,7 @@ static char *copy(const char *text)
 	return text ? mem_strdup(text) : NULL;
 }
 
-struct wire_tls *tls_new(const struct tls_config *config, char **error)
+struct wire_tls *wire_tls_new(const struct tls_config *config, char **error)
 {
 	struct tls *tls = mem_new(struct tls);
 
@@ -167,14 +167,14 @@ struct wire_tls *tls_new(const struct tls_config *config, char **error)
 	if (config->pin)
 		memcpy(tls->pin, config->pin, TLS_PIN_LEN);
 	tls->trust_first = config->trust_first;
-	if (tls_reload(&tls->face, error)) {
-		tls_free(&tls->face);
+	if (wire_tls_reload(&tls->face, error)) {
+		wire_tls_free(&tls->face);
 		return NULL;
 	}
 	return &tls->face;
 }
 
-void tls_free(struct wire_tls *face)
+void wire_tls_free(struct wire_tls *face)
 {
 	struct tls *tls = (struct tls *)face;
 
@@ -187,7 +187,7 @@ void tls_free(struct wire_tls *face)
 	free(tls);
 }
 
-void tls_set_revoked(struct wire_tls *face, bool (*is_revoked)(const char *serial, void *arg), void *arg)
+void wire_tls_set_revoked(struct wire_tls *face, bool (*is_revoked)(const char *serial, void *arg), void *arg)
 {
 	struct tls *tls = (struct tls *)face;
 

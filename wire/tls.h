@@ -28,12 +28,12 @@ struct tls_config {		/* paths are copied */
 };
 
 /* NULL with *error set to owned words that name the file. */
-struct wire_tls *tls_new(const struct tls_config *config, char **error);
+struct wire_tls *wire_tls_new(const struct tls_config *config, char **error);
 /* After every connection that uses it. NULL is fine. */
-void tls_free(struct wire_tls *tls);
+void wire_tls_free(struct wire_tls *tls);
 /* Reads the files again. Connections stay; new ones use what was read. 0, or -errno with *error: as before. */
-int tls_reload(struct wire_tls *tls, char **error);
+int wire_tls_reload(struct wire_tls *tls, char **error);
 /* `serial` in lower-case hex, as in wire_identity. Asked at every handshake. */
-void tls_set_revoked(struct wire_tls *tls, bool (*is_revoked)(const char *serial, void *arg), void *arg);
+void wire_tls_set_revoked(struct wire_tls *tls, bool (*is_revoked)(const char *serial, void *arg), void *arg);
 
 #endif

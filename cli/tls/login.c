@@ -203,10 +203,10 @@ static int enrol(struct login *l)
 {
 	const struct tls_config config = { .pin = l->token.pin };
 	char *error = NULL;
-	struct wire_tls *tls = tls_new(&config, &error);
+	struct wire_tls *tls = wire_tls_new(&config, &error);
 	int err = tls ? ask(l, tls) : fail(l, -EINVAL, error, NULL);
 
-	tls_free(tls);
+	wire_tls_free(tls);
 	return err;
 }
 

@@ -44,7 +44,7 @@ struct wire_tls *passport_tls(const struct passport *p)
 
 static void passport_free(struct passport *p)
 {
-	tls_free(p->tls);
+	wire_tls_free(p->tls);
 	credential_done(&p->files);
 	free(p->address);
 	free(p->context);
@@ -124,7 +124,7 @@ static void renew_when_expired(const struct passport *p)
 	char *error = NULL;
 
 	if (is_due(p, &who) && wall_s() > who.not_after_s && renew(p, &error) == 0)
-		tls_reload(p->tls, &error);
+		wire_tls_reload(p->tls, &error);
 	free(error);			/* the master says what it thinks of an expired one */
 }
 
@@ -134,7 +134,7 @@ static struct wire_tls *make_tls(const struct passport *p, char **error)
 {
 	const struct tls_config config = { .cert_file = p->files.cert, .key_file = p->files.key, .ca_file = p->files.ca };
 
-	return tls_new(&config, error);
+	return wire_tls_new(&config, error);
 }
 
 /* Another process may be putting a new pair in place right now. */

@@ -5,7 +5,7 @@
 . "$here/lib/secure.sh"
 start_secure_master
 link=$(closed_port)
-start_daemon "$T/link.log" "$python" "$here/lib/forward.py" "127.0.0.1:$link" "$master"
+start_daemon "$T/link.log" "$SLOTH_PLAIN_BUILD/test/forward" "127.0.0.1:$link" "$master"
 link_pid=$started
 wait_line "$T/link.log" forwarding
 direct=$master

@@ -92,7 +92,7 @@ static bool use_tls(const struct client_flags *flags, struct wire_dial *dial)
 	if (!flags->ca_file)
 		error = mem_strdup("--use_tls=true needs --ca_file");
 	else
-		dial->tls = tls_new(&config, &error);
+		dial->tls = wire_tls_new(&config, &error);
 	dial->expect_name = flags->host_override ? flags->host_override : flags->server_host;
 	if (error)
 		fprintf(stderr, "interop_client: %s\n", error);
@@ -127,7 +127,7 @@ int main(int argc, char **argv)
 	address = mem_printf(is_v6 ? "[%s]:%u" : "%s:%u", flags.server_host, (unsigned)flags.server_port);
 	dial.address = address;
 	is_good = run_named(flags.test_case, &dial);
-	tls_free(dial.tls);
+	wire_tls_free(dial.tls);
 	free(address);
 	return is_good ? EXIT_OK : EXIT_FAILED;
 }

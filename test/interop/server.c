@@ -97,7 +97,7 @@ static bool make_tls(const struct server_flags *flags, struct wire_tls **tls)
 	if (!flags->cert_file || !flags->key_file)
 		error = mem_strdup("--use_tls=true needs --tls_cert_file and --tls_key_file");
 	else
-		*tls = tls_new(&config, &error);
+		*tls = wire_tls_new(&config, &error);
 	if (error)
 		fprintf(stderr, "interop_server: %s\n", error);
 	free(error);
@@ -130,7 +130,7 @@ int main(int argc, char **argv)
 		ev_run(loop, 0);
 	}
 	wire_free(ending.wire);
-	tls_free(tls);
+	wire_tls_free(tls);
 	ev_loop_destroy(loop);
 	return status;
 }

@@ -50,7 +50,7 @@ static void open_trust(struct cluster *c)
 	char *error = NULL;
 
 	ck_assert_msg(!enroll_open(m, &error), "%s", error);
-	tls_set_revoked(c->tls, revoked_has, m->revoked);
+	wire_tls_set_revoked(c->tls, revoked_has, m->revoked);
 }
 
 static void open_tls(struct cluster *c)
@@ -64,7 +64,7 @@ static void open_tls(struct cluster *c)
 	config.cert_file = ca_leaf_file(m->ca);
 	config.key_file = ca_leaf_key_file(m->ca);
 	config.ca_file = ca_cert_file(m->ca);
-	c->tls = tls_new(&config, &error);
+	c->tls = wire_tls_new(&config, &error);
 	ck_assert_msg(c->tls != NULL, "%s", error);
 	wire_set_tls(m->wire, c->tls);
 }
@@ -97,7 +97,7 @@ void cluster_close(struct cluster *c)
 
 	world_close(&c->w);
 	enroll_free(&c->w.m);
-	tls_free(c->tls);
+	wire_tls_free(c->tls);
 	ca_free(ca);
 }
 
@@ -131,7 +131,7 @@ void member_open(struct member *m, struct cluster *c)
 void member_close(struct member *m)
 {
 	wire_free(m->wire);
-	tls_free(m->tls);
+	wire_tls_free(m->tls);
 	free(m->csr);
 	m->wire = NULL;
 }
@@ -218,9 +218,9 @@ void member_connect(struct member *m)
 	char *error = NULL;
 
 	wire_free(m->wire);
-	tls_free(m->tls);
+	wire_tls_free(m->tls);
 	m->wire = wire_new(m->c->w.turn.loop);
-	m->tls = tls_new(&config, &error);
+	m->tls = wire_tls_new(&config, &error);
 	ck_assert_msg(m->tls != NULL, "%s", error);
 	dial.address = wire_listener_address(m->c->port);
 	dial.tls = m->tls;

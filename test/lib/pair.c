@@ -92,7 +92,7 @@ static void use_tls(struct pair *p, struct wire_dial *dial)
 	config.cert_file = ca_leaf_file(p->ca);
 	config.key_file = ca_leaf_key_file(p->ca);
 	config.ca_file = ca_cert_file(p->ca);
-	p->tls = tls_new(&config, &error);
+	p->tls = wire_tls_new(&config, &error);
 	ck_assert_msg(p->tls != NULL, "%s", error);
 	wire_set_tls(p->caller, p->tls);
 	wire_set_tls(p->answerer, p->tls);
@@ -109,7 +109,7 @@ static void drop_tls(struct pair *p)
 
 	if (!p->tls)
 		return;
-	tls_free(p->tls);
+	wire_tls_free(p->tls);
 	ca_free(p->ca);
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
 		snprintf(path, sizeof path, "%s/%s", p->dir, files[i]);

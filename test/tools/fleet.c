@@ -391,7 +391,7 @@ static void close_all(struct fleet *fleet)
 {
 	wire_free(fleet->wire);
 	for (size_t i = 0; i < fleet->n; i++)
-		tls_free(fleet->members[i].tls);
+		wire_tls_free(fleet->members[i].tls);
 	papers_free(fleet->papers);
 	ev_loop_destroy(fleet->loop);
 	free(fleet->members);

@@ -1,8 +1,9 @@
 /*
  * forward.c - forwards TCP connections, as a proxy device of a container does, or a port of a router.
  *
- *   forward ADDRESS:PORT TO_ADDRESS:PORT
+ *   forward ADDRESS:PORT TO_ADDRESS:PORT [NETWORK]
  *
+ * It listens in the network in which it is started; NETWORK, the file of a network namespace, is where it connects from.
  * Says "forwarding" once it listens, and goes on to SIGTERM: its connections end with it. One that leads nowhere
  * is accepted and closed. Bytes stay in the kernel, and each direction of a connection is a thread that only waits, so that
  * tests and measurements beside it have the processor.
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -143,19 +145,30 @@ static int open_listener(const char *text)
 	return fd;
 }
 
+static void enter_network(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		die(path);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct pair *p;
 	int listener;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: forward ADDRESS:PORT TO_ADDRESS:PORT\n");
+	if (argc < 3 || argc > 4) {
+		fprintf(stderr, "usage: forward ADDRESS:PORT TO_ADDRESS:PORT [NETWORK]\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTERM, on_term);
 	target = parse_address(argv[2]);
 	listener = open_listener(argv[1]);
+	if (argc == 4)
+		enter_network(argv[3]);
 	puts("forwarding");
 	fflush(stdout);
 	for (;;) {

@@ -232,7 +232,7 @@ static struct wire_tls *make_tls(const char *ca, const char *stem)
 {
 	char *cert = mem_printf("%s.crt", stem), *key = mem_printf("%s.key", stem), *error = NULL;
 	const struct tls_config config = { .ca_file = ca, .cert_file = *stem ? cert : NULL, .key_file = *stem ? key : NULL };
-	struct wire_tls *tls = ca ? tls_new(&config, &error) : NULL;
+	struct wire_tls *tls = ca ? wire_tls_new(&config, &error) : NULL;
 
 	if (error) {
 		fprintf(stderr, "knock: %s\n", error);
@@ -277,6 +277,6 @@ int main(int argc, char **argv)
 	k.dial.address = argv[optind];
 	k.dial.tls = k.tls = make_tls(ca, stem);
 	run(&k);
-	tls_free(k.tls);
+	wire_tls_free(k.tls);
 	return k.has_failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

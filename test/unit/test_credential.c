@@ -180,9 +180,9 @@ static void assert_works(const char *serial, const char *or_serial, const char *
 	struct wire_tls *tls;
 
 	ck_assert_msg(credential_is_complete(&files), "%s %u: incomplete", when, at);
-	tls = tls_new(&config, &error);
+	tls = wire_tls_new(&config, &error);
 	ck_assert_msg(tls != NULL, "%s %u: %s", when, at, error);
-	tls_free(tls);
+	wire_tls_free(tls);
 	assert_ok(credential_read(&files, &who, &error), error);
 	ck_assert_msg(!strcmp(who.serial, serial) || (or_serial && !strcmp(who.serial, or_serial)), "%s %u: %s", when, at,
 		      who.serial);
@@ -471,7 +471,7 @@ START_TEST(what_is_badly_protected_is_not_taken_for_missing)
 	reopen();
 	ck_assert(credential_is_complete(&files));
 	used = (struct tls_config){ .cert_file = files.cert, .key_file = files.key, .ca_file = files.ca };
-	ck_assert_ptr_null(tls_new(&used, &error));
+	ck_assert_ptr_null(wire_tls_new(&used, &error));
 	ck_assert_msg(strstr(error, "everybody can read this key") && strstr(error, files.key), "%s", error);
 	free(error);
 }

@@ -197,7 +197,7 @@ static void refresh_leaf(struct master_end *m)
 {
 	char *error = NULL;
 
-	ck_assert_msg(ca_refresh_leaf(m->ca, wall_s(), &error) >= 0 && (!m->tls || !tls_reload(m->tls, &error)), "%s", error);
+	ck_assert_msg(ca_refresh_leaf(m->ca, wall_s(), &error) >= 0 && (!m->tls || !wire_tls_reload(m->tls, &error)), "%s", error);
 }
 
 static void listen_at(struct master_end *m, const char *address)
@@ -225,7 +225,7 @@ static void make_master(struct master_end *m, const char *dir)
 	how.cert_file = ca_leaf_file(m->ca);
 	how.key_file = ca_leaf_key_file(m->ca);
 	how.ca_file = ca_cert_file(m->ca);
-	m->tls = tls_new(&how, &error);
+	m->tls = wire_tls_new(&how, &error);
 	ck_assert_msg(m->tls != NULL, "%s", error);
 }
 
@@ -368,8 +368,8 @@ static void close_all(void)
 	wire_free(master.wire);
 	wire_free(other.wire);
 	enrol_free(enrol);
-	tls_free(master.tls);
-	tls_free(other.tls);
+	wire_tls_free(master.tls);
+	wire_tls_free(other.tls);
 	ca_free(master.ca);
 	ca_free(other.ca);
 	free((void *)(uintptr_t)config.state_dir);

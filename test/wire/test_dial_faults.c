@@ -102,14 +102,14 @@ static void open_all(void)
 	memset(&at, 0, sizeof at);
 	at.turn.loop = ev_loop_new(EVFLAG_NOENV);
 	at.wire = wire_new(at.turn.loop);
-	at.tls = tls_new(&config, &error);
+	at.tls = wire_tls_new(&config, &error);
 	ck_assert_msg(at.tls != NULL, "%s", error);
 }
 
 static void close_all(void)
 {
 	wire_free(at.wire);
-	tls_free(at.tls);
+	wire_tls_free(at.tls);
 	ev_loop_destroy(at.turn.loop);
 }
 

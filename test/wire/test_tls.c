@@ -102,7 +102,7 @@ static struct wire_tls *tls_of(const char *shows)
 		.ca_file = ca_cert_file(ours),
 	};
 	char *error = NULL;
-	struct wire_tls *tls = tls_new(&config, &error);
+	struct wire_tls *tls = wire_tls_new(&config, &error);
 
 	ck_assert_msg(tls != NULL, "%s", error);
 	return tls;
@@ -195,7 +195,7 @@ static void open_server(const char *shows)
 	at.turn.loop = ev_loop_new(EVFLAG_NOENV);
 	at.server = wire_new(at.turn.loop);
 	at.server_tls = tls_of(shows);
-	tls_set_revoked(at.server_tls, is_revoked, NULL);
+	wire_tls_set_revoked(at.server_tls, is_revoked, NULL);
 	wire_set_tls(at.server, at.server_tls);
 	wire_require_tls(at.server);
 	wire_set_admission(at.server, admit, NULL);
@@ -209,7 +209,7 @@ static void open_client(const char *shows)
 {
 	at.client = wire_new(at.turn.loop);
 	at.client_tls = tls_of(shows);
-	tls_set_revoked(at.client_tls, is_revoked, NULL);
+	wire_tls_set_revoked(at.client_tls, is_revoked, NULL);
 }
 
 static void close_all(void)
@@ -223,8 +223,8 @@ static void close_all(void)
 	ck_assert_uint_eq(wire_count(at.server).conns, 0);
 	wire_free(at.client);
 	wire_free(at.server);
-	tls_free(at.client_tls);
-	tls_free(at.server_tls);
+	wire_tls_free(at.client_tls);
+	wire_tls_free(at.server_tls);
 	ev_loop_destroy(at.turn.loop);
 	skipped_ns = 0;
 }
@@ -381,7 +381,7 @@ START_TEST(new_connections_use_what_was_read_again)
 	before = *wire_conn_peer(first)->identity;
 	start_call("/test.Echo/Silent", "", 0, &stuck);
 	make_files("master", ours, WIRE_KIND_MASTER, "master", 0);
-	ck_assert_int_eq(tls_reload(at.server_tls, &error), 0);
+	ck_assert_int_eq(wire_tls_reload(at.server_tls, &error), 0);
 	connect_client();
 	after = *wire_conn_peer(at.conn)->identity;
 	ck_assert_str_ne(before.serial, after.serial);
@@ -390,7 +390,7 @@ START_TEST(new_connections_use_what_was_read_again)
 	expect_call("/test.Tls/Agents", WIRE_OK, "");
 
 	unlink(path_of("master", "key"));		/* what cannot be read changes nothing */
-	ck_assert_int_ne(tls_reload(at.server_tls, &error), 0);
+	ck_assert_int_ne(wire_tls_reload(at.server_tls, &error), 0);
 	ck_assert_msg(strstr(error, "master.key: ") != NULL, "%s", error);
 	free(error);
 	connect_client();

@@ -78,7 +78,7 @@ static struct wire_tls *tls_of(const char *cert, const char *key, const char *ca
 {
 	const struct tls_config config = { .cert_file = cert, .key_file = key, .ca_file = ca };
 	char *error = NULL;
-	struct wire_tls *tls = tls_new(&config, &error);
+	struct wire_tls *tls = wire_tls_new(&config, &error);
 
 	ck_assert_msg(tls != NULL, "%s", error);
 	return tls;
@@ -138,8 +138,8 @@ static void check_row(size_t i)
 	ck_assert_str_eq(m.name, m.kind ? "alice" : "");
 	ck_assert_msg(!strncmp(m.refused, rows[i].refused, strlen(rows[i].refused)), "%s", m.refused);
 	ck_assert(!*rows[i].refused == !*m.refused);
-	tls_free(client_tls);
-	tls_free(server_tls);
+	wire_tls_free(client_tls);
+	wire_tls_free(server_tls);
 	credential_done(&files);
 	ca_free(ca);
 	free(dir);

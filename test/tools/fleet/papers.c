@@ -39,7 +39,7 @@ static void must(int failed, char *error)
 static struct wire_tls *make_tls(const struct tls_config *config)
 {
 	char *error = NULL;
-	struct wire_tls *tls = tls_new(config, &error);
+	struct wire_tls *tls = wire_tls_new(config, &error);
 
 	must(!tls, error);
 	return tls;
@@ -144,7 +144,7 @@ void papers_free(struct papers *p)
 	free_file(p->cert);
 	free_file(p->ca_cert);
 	rmdir(p->dir);
-	tls_free(p->first);
+	wire_tls_free(p->first);
 	ca_free(p->ca);
 	free(p->csr);
 	free(p);
