@@ -240,6 +240,18 @@ def check_json(root):
     differ("-o json", wanted, described, ("the table of commands", "sloth-json.5"))
 
 
+def check_protocol():
+    """Every method of the services in the .proto files stands in sloth-protocol(7)."""
+    source = open("man/sloth-protocol.7").read()
+    for path in "wire/proto/agent.proto", "wire/proto/sloth.proto":
+        text = open(path).read()
+        package = re.search(r"^package (\S+);", text, re.M).group(1)
+        for service, body in re.findall(r"^service (\w+) \{\n(.*?)^\}", text, re.M | re.S):
+            section = re.search(rf"^\.Ss {package}\.{service}\n(.*?)^\.S[hs] ", source, re.M | re.S)
+            listed = set(re.findall(r"^\.It Li (\w+)", section.group(1), re.M)) if section else set()
+            differ(f"{package}.{service}", set(re.findall(r"^  rpc (\w+)", body, re.M)), listed, (path, "sloth-protocol.7"))
+
+
 def examples(path):
     """Lines of commands in the literal displays of a page, or in the fenced blocks of a text."""
     source = open(path).read()
@@ -330,6 +342,7 @@ def main():
     check_pages(root)
     check_references()
     check_json(root)
+    check_protocol()
     check_examples(root)
     for text in problems:
         print(text)
