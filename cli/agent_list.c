@@ -13,7 +13,8 @@
 #include "common/str.h"
 
 const struct opt agent_list_options[] = {
-	{ "state", 0, OPT_STRING, "STATE", "only agents that are active, inactive, unreachable or drained",
+	{ "state", 0, OPT_CHOICE, "STATE=active|inactive|unreachable|drained",
+	  "only agents that are active, inactive, unreachable or drained",
 	  offsetof(struct agent_list_options, state), 0, 0 },
 	CLI_OPTION_OUTPUT("text or json"),
 	CLI_OPTION_TARGET,
@@ -63,15 +64,6 @@ static int on_answer(const void *message, const struct output *output, void *arg
 	return n ? EXIT_OK : none_found(output, response->n_agents);
 }
 
-static int unknown_state(const struct agent_list_options *o)
-{
-	char *error = mem_printf("--state: %s is none of active, inactive, unreachable, drained", str_quote(o->state));
-
-	output_failed(&o->global, "agent list", error, "sloth agent list --help");
-	free(error);
-	return EXIT_USAGE;
-}
-
 int agent_list_main(void *options, int argc, char **argv)
 {
 	const struct agent_list_options *o = options;
@@ -86,7 +78,5 @@ int agent_list_main(void *options, int argc, char **argv)
 		.arg = &filter,
 	};
 
-	if (o->state && !agent_state_is_known(o->state))
-		return unknown_state(o);
 	return client_ask(&o->global, &question);
 }

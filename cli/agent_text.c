@@ -4,7 +4,6 @@
 #include "cli/agent_text.h"
 
 #include <stdlib.h>
-#include <strings.h>
 #include <time.h>
 
 #include "common/mem.h"
@@ -20,19 +19,13 @@ bool agent_is_unreachable(const Agent__AgentInfo *agent)
 	return agent_is_active(agent) && *agent->unreachable;
 }
 
-bool agent_state_is_known(const char *state)
-{
-	return !strcasecmp(state, "active") || !strcasecmp(state, "inactive") || !strcasecmp(state, "unreachable") ||
-	       !strcasecmp(state, "drained");
-}
-
 bool agent_has_state(const Agent__AgentInfo *agent, const char *state)
 {
-	if (!strcasecmp(state, "unreachable"))
+	if (str_equal(state, "unreachable"))
 		return agent_is_unreachable(agent);
-	if (!strcasecmp(state, "drained"))
+	if (str_equal(state, "drained"))
 		return agent->drained_since != 0;
-	return agent_is_active(agent) == !strcasecmp(state, "active");
+	return agent_is_active(agent) == str_equal(state, "active");
 }
 
 char *agent_clock_text(int64_t at_s, int64_t now_s)

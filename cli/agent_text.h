@@ -12,8 +12,7 @@
 bool agent_is_active(const Agent__AgentInfo *agent);
 /* Active, but the master cannot reach it. */
 bool agent_is_unreachable(const Agent__AgentInfo *agent);
-/* `state` is "active", "inactive" or "unreachable", in any case of letters. */
-bool agent_state_is_known(const char *state);
+/* `state` is one of those that `agent list --state` takes. */
 bool agent_has_state(const Agent__AgentInfo *agent, const char *state);
 
 /* "Active", "Inactive", "Active, unreachable: refused (since 12:04)". Owned. */

@@ -128,6 +128,17 @@ static const char *usage_operands(const struct command *command)
 	return command->sub ? "COMMAND" : "";
 }
 
+/* Each command below the program's name has a page, and what is below that command stands there, too. */
+static void print_manual(const struct command *command, const char *path, FILE *to)
+{
+	const char *space = strchr(path, ' '), *name = space ? space + 1 : "";
+
+	putc('\n', to);
+	if (command->sub && !command->exec)
+		fprintf(to, "Help on one of them: %s COMMAND --help. ", path);
+	fprintf(to, "The manual: sloth%s%.*s(1).\n", space ? "-" : "", (int)strcspn(name, " "), name);
+}
+
 void command_print_help(const struct command *command, const char *path, FILE *to)
 {
 	const char *operands = usage_operands(command);
@@ -148,8 +159,7 @@ void command_print_help(const struct command *command, const char *path, FILE *t
 	}
 	if (command->examples)
 		print_indented("Examples", command->examples, to);
-	if (command->sub && !command->exec)
-		fprintf(to, "\nHelp on one of them: %s COMMAND --help. The manual: sloth(1).\n", path);
+	print_manual(command, path, to);
 }
 
 /* On stdout; a wrapper's daemon adds its own. */

@@ -50,6 +50,7 @@ static const struct command agent_commands[] = {
 		"sloth agent doctor web1 -o json",
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_AGENT },
 		.run = agent_doctor_main,
 	}, {
 		.name = "run",
@@ -122,6 +123,7 @@ static const struct command agent_commands[] = {
 		.options_size = sizeof(struct agent_drain_options),
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_AGENT },
 		.run = agent_drain_main,
 	}, {
 		.name = "undrain",
@@ -130,6 +132,7 @@ static const struct command agent_commands[] = {
 		.examples = "sloth agent undrain web1",
 		.min_operands = 1,
 		.max_operands = 1,
+		.names = { OPERAND_AGENT },
 		.run = agent_undrain_main,
 	}, {
 		.name = "delete",

@@ -103,26 +103,15 @@ static void print_operand(struct walk *w, enum operand what, const char *prefix)
 
 /* ---- values ---- */
 
-static void print_words(struct opt_complete *c, const char *const *words, const char *prefix)
-{
-	for (; *words; words++)
-		opt_complete_print(c, prefix, *words, NULL);
-}
-
 static void print_value(const struct opt *o, const char *prefix, struct opt_complete *c)
 {
-	static const char *const agent_states[] = { "active", "inactive", "unreachable", NULL };
-	static const char *const run_states[] = {
-		"queued", "running", "exited", "signalled", "timed-out", "cancelled", "lost-contact", "unreachable", NULL,
-	};
 	struct walk *w = c->arg;
 
+	(void)prefix;
 	if (str_equal(o->name, "context"))
 		list(w, context_list_main, false);
 	else if (str_equal(o->name, "agent"))
 		list(w, agent_list_main, false);
-	else if (str_equal(o->name, "state"))
-		print_words(c, o->offset == offsetof(struct agent_list_options, state) ? agent_states : run_states, prefix);
 }
 
 /* ---- the walk ---- */

@@ -22,7 +22,9 @@ enum { LINES_DEFAULT = 50, LINES_MAX = 1000000 };
 
 const struct opt run_list_options[] = {
 	HISTORY_OPTION_AGENT,
-	HISTORY_OPTION("state", 0, OPT_STRING, "STATE", "only runs in this state: running, queued, exited, ...", state),
+	HISTORY_OPTION("state", 0, OPT_CHOICE,
+		       "STATE=queued|running|exited|signalled|timed-out|cancelled|rejected|unreachable|lost-contact|unknown",
+		       "only runs in this state: running, queued, exited, ...", state),
 	HISTORY_OPTION("all", 0, OPT_FLAG, NULL, "runs that are over, too", all),
 	CLI_OPTION_OUTPUT("text or json"),
 	CLI_OPTION_TARGET,
@@ -130,9 +132,6 @@ int run_list_main(void *options, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	if (o->state && !record_state_is_known(o->state))
-		return usage_error(&o->global, "run list", mem_printf("--state: %s is none of %s", str_quote(o->state),
-								      record_state_list));
 	request.agent_name = text_or_empty(o->agent);
 	request.states = states;
 	request.n_states = o->state ? 1 : o->all ? 0 : RECORD_OPEN_STATES;

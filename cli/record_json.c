@@ -38,7 +38,6 @@ static json_t *record_object(const Sloth__V1__RunRecord *r)
 	put_end(object, r);
 	json_put(object, "detached", json_boolean(r->detached));
 	json_put(object, "has_output", json_boolean(r->has_output));
-	json_put(object, "pid", r->pid ? json_integer(r->pid) : json_null());
 	free(id);
 	return object;
 }

@@ -17,9 +17,6 @@
 
 enum { LABEL_WIDTH = 13, COMMAND_COLUMNS = 60, ID_COLUMNS = 8, ID_BYTES_MAX = 32 };
 
-const char record_state_list[] =
-	"queued, running, exited, signalled, timed-out, cancelled, rejected, unreachable, lost-contact, unknown";
-
 const char *const record_open_states[RECORD_OPEN_STATES] = { "queued", "running", "unreachable", "lost-contact" };
 
 static const struct {
@@ -31,15 +28,6 @@ static const struct {
 	{ "unknown", true }, { "never-began", true },
 };
 enum { N_STATES = sizeof states / sizeof *states };
-
-bool record_state_is_known(const char *state)
-{
-	for (size_t i = 0; i < N_STATES; i++) {
-		if (str_equal(states[i].name, state))
-			return true;
-	}
-	return false;
-}
 
 /* What provably never began is over, however its agent was missed. A state of a newer master can change. */
 bool record_is_over(const Sloth__V1__RunRecord *record)
@@ -198,6 +186,5 @@ void record_text_run(const struct output *to, const Sloth__V1__RunRecord *r)
 	print_row("Time", time_text(r, now * 1000));
 	print_row("Output", output_text_of(r));
 	print_row("Detached", mem_strdup(r->detached ? "yes" : ""));
-	print_row("Process", r->pid ? mem_printf("%u", r->pid) : mem_strdup(""));
 	print_row("Held by", mem_strdup(r->containment));
 }

@@ -12,12 +12,9 @@ char *record_id_text(const Sloth__V1__RunRecord *record);
 char *record_state_text(const Sloth__V1__RunRecord *record, int64_t now_s);
 /* It will not change any more. */
 bool record_is_over(const Sloth__V1__RunRecord *record);
-bool record_state_is_known(const char *state);
 /* Those of a run that may go on. */
 enum { RECORD_OPEN_STATES = 4 };
 extern const char *const record_open_states[RECORD_OPEN_STATES];
-/* All of them, for error messages: "queued, running, ...". */
-extern const char record_state_list[];
 
 /* The rows of output_text and output_json; see output.h. */
 void record_text_runs(const struct output *to, const Sloth__V1__ListRunsResponse *runs, const char *error);

@@ -211,6 +211,7 @@ void history_set_lost(struct history_run *run)
 {
 	enum run_state state = run->is_heard ? RUN_LOST_CONTACT : RUN_UNREACHABLE;
 
+	run->is_asked = false;		/* the first answer behind this has to come soon */
 	if (run->record.state == RUN_LOST_CONTACT || run->record.state == RUN_UNREACHABLE)
 		return;
 	history_set_state(run, state);

@@ -28,7 +28,9 @@ completes --col -- --color
 completes --color a -- auto always
 completes agent list --color=n -- --color=never
 completes agent run -o fr -- frame
-completes agent list --state un -- unreachable
+completes agent list --state '' -- active drained inactive unreachable
+completes run list --state un -- unknown unreachable
+completes agent drain '' -- web1 web2
 completes agent get '' -- web1 web2
 completes --master "unix:$master_socket" agent -o json run --user root --env A=B '' -- web1 web2
 completes agent run web1 '' -- ''

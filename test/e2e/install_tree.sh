@@ -14,6 +14,9 @@ for file in bin/sloth libexec/sloth/sloth-tls sbin/slothd-master sbin/slothd-age
 	share/sloth/proto/agent.proto share/sloth/proto/sloth.proto; do
 	[ -f "$usr/$file" ] || fail "$file is not installed"
 done
+for page in "$root"/man/*.[1-8]; do
+	assert_same "$page" "$usr/share/man/man${page##*.}/${page##*/}"
+done
 (cd "$usr/share/sloth/dist" && sha256sum --quiet -c SHA256SUMS) || fail 'what masters hand out is not what SHA256SUMS says'
 assert_equal "$(readlink "$usr/bin/sloth-runner")" sloth 'where sloth-runner points to'
 
