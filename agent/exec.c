@@ -1,19 +1,14 @@
 /*
  * exec.c - the process of a run, behind its supervisor.
  *
- * Owns the supervisors of this agent. One without a run is SETUP, until it has said that it is ready, then IDLE; a run
- * that asks takes an idle one, or waits for the next. So a run that waits has no supervisor, and what is asked of it
- * meanwhile is kept as packets and sent behind SUP_GO.
+ * A run that asks takes an idle supervisor, or waits for the next one (exec_host.c). So a run that waits has none, and
+ * what is asked of it meanwhile is kept as packets and sent behind SUP_GO.
  *
  *   exec_start -> waiting --SUP_IDLE of any--> BUSY --SUP_ENDED--> ENDED --exec_release--> SETUP --SUP_IDLE--> IDLE
- *
- * A supervisor that dies before it is ready costs the run that has waited longest its start: a program that cannot work
- * is not started forever.
  */
-#include "agent/exec.h"
+#include "agent/exec_host.h"
 
 #include <errno.h>
-#include <ev.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,195 +16,18 @@
 #include <unistd.h>
 
 #include "agent/rundir.h"
-#include "agent/spawn.h"
-#include "agent/supervisor.h"
-#include "common/buf.h"
-#include "common/clock.h"
 #include "common/fd.h"
-#include "common/list.h"
-#include "common/log.h"
 #include "common/mem.h"
 
-enum phase { PHASE_SETUP, PHASE_IDLE, PHASE_BUSY, PHASE_ENDED };
-enum { NAME_MAX_BYTES = 40, PUMP_US = 3000 };
+/* ---- a supervisor gets a run ---- */
 
-static const double warm_delay_s = 0.01, warm_retry_s = 1;
-
-struct exec_host {
-	struct ev_loop *loop;
-	char *program;
-	int runs_fd;			/* borrowed; -1: not open */
-	struct list setup, idle;	/* supervisors */
-	struct list waiting, busy;	/* execs: without a supervisor, with one */
-	size_t n_setup, n_idle, n_waiting;
-	ev_timer warm, pump;
-	bool is_stopped, is_failing;
-};
-
-struct exec {
-	struct list link;
-	struct exec_host *host;
-	const struct exec_ops *ops;
-	void *arg;
-	struct supervisor *supervisor;	/* NULL: it waits for one, or has lost it */
-	char name[NAME_MAX_BYTES];
-	int other_fd;			/* -1: its directory was the supervisor's */
-	char *other_path;
-	struct buf spec, early;		/* while it waits: its file, packets for it */
-	ev_timer begin;			/* never started: fed to tell a failure from the loop */
-	char *failure;
-};
-
-/* ---- the pool ---- */
-
-static const struct supervisor_ops host_ops;
-
-static int start_supervisor(struct exec_host *h)
-{
-	int control, rc = spawn_supervisor(h->program, h->runs_fd, &control);
-
-	if (rc && !h->is_failing)
-		log_error("no supervisor can be started: %s: %s", h->program ? h->program : "sloth-supervise",
-			  strerror(-rc));
-	h->is_failing = rc != 0;
-	if (rc)
-		return rc;
-	list_push(&h->setup, &supervisor_new(h->loop, control, &host_ops, h)->link);
-	h->n_setup++;
-	return 0;
-}
-
-static void warm_in(struct exec_host *h, double seconds)
-{
-	if (h->is_stopped || h->runs_fd < 0 || ev_is_active(&h->warm) || h->n_idle + h->n_setup > 0)
-		return;
-	ev_timer_set(&h->warm, seconds, 0.);
-	ev_timer_start(h->loop, &h->warm);
-	ev_unref(h->loop);
-}
-
-static void stop_warm(struct exec_host *h)
-{
-	if (!ev_is_active(&h->warm) && !ev_is_pending(&h->warm))
-		return;
-	ev_ref(h->loop);
-	ev_timer_stop(h->loop, &h->warm);	/* also where it is due in this turn */
-}
-
-static void on_warm(struct ev_loop *loop, ev_timer *w, int events)
-{
-	struct exec_host *h = w->data;
-
-	(void)events;
-	ev_ref(loop);		/* stopped by itself */
-	if (h->n_idle + h->n_setup == 0 && start_supervisor(h))
-		warm_in(h, warm_retry_s);
-}
-
-static void fail(struct exec *exec, char *why)
+void exec_fail(struct exec *exec, char *why)
 {
 	list_remove(&exec->link);
 	list_init(&exec->link);
 	exec->failure = why;
 	ev_feed_event(exec->host->loop, &exec->begin, EV_CUSTOM);
 }
-
-/* The run that has waited longest; NULL: none. */
-static struct exec *pop_waiting(struct exec_host *h)
-{
-	struct list *link = list_pop(&h->waiting);
-
-	if (!link)
-		return NULL;
-	h->n_waiting--;
-	return list_entry(link, struct exec, link);
-}
-
-static void fail_waiting(struct exec_host *h, const char *why)
-{
-	struct exec *exec = pop_waiting(h);
-
-	if (exec)
-		fail(exec, mem_printf("no process can be started: sloth-supervise: %s", why));
-}
-
-static void pump_soon(struct exec_host *h)
-{
-	if (!ev_is_active(&h->pump))
-		ev_timer_start(h->loop, &h->pump);
-}
-
-/* Supervisors for the runs that wait, some in each turn: each costs a fraction of a millisecond, and much more where the
- * new process has to wait for a processor, because we wait for it. */
-static void on_pump(struct ev_loop *loop, ev_timer *w, int events)
-{
-	struct exec_host *h = w->data;
-	uint64_t end_us = mono_us() + PUMP_US;
-
-	(void)loop, (void)events;
-	for (int i = 0; i < EXEC_SPAWNS_PER_TURN && h->n_waiting > h->n_setup && mono_us() < end_us; i++) {
-		int rc = start_supervisor(h);
-
-		if (rc)
-			fail_waiting(h, strerror(-rc));
-	}
-	if (h->n_waiting > h->n_setup)
-		pump_soon(h);
-}
-
-struct exec_host *exec_host_new(struct ev_loop *loop)
-{
-	struct exec_host *h = mem_new(struct exec_host);
-
-	h->loop = loop;
-	h->runs_fd = -1;
-	list_init(&h->setup);
-	list_init(&h->idle);
-	list_init(&h->waiting);
-	list_init(&h->busy);
-	ev_init(&h->warm, on_warm);
-	ev_timer_init(&h->pump, on_pump, 0., 0.);
-	h->warm.data = h->pump.data = h;
-	return h;
-}
-
-void exec_host_open(struct exec_host *h, const char *program, int runs_fd)
-{
-	spawn_init();
-	h->program = mem_strdup(program);
-	h->runs_fd = runs_fd;
-	warm_in(h, 0.);
-}
-
-const char *exec_host_program(const struct exec_host *h)
-{
-	return h->program;
-}
-
-void exec_host_stop(struct exec_host *h)
-{
-	h->is_stopped = true;
-	stop_warm(h);
-	list_for_each(link, tmp, &h->idle)
-		supervisor_free(list_entry(link, struct supervisor, link));
-	list_for_each(link2, tmp2, &h->setup)
-		supervisor_free(list_entry(link2, struct supervisor, link));
-	h->n_idle = h->n_setup = 0;
-	if (h->n_waiting > 0)
-		pump_soon(h);
-}
-
-void exec_host_free(struct exec_host *h)
-{
-	if (!h)
-		return;
-	exec_host_stop(h);
-	ev_timer_stop(h->loop, &h->pump);
-	free(h->program);
-	free(h);
-}
-
-/* ---- a supervisor gets a run ---- */
 
 /* What the packets of a run wait for is behind SUP_GO. */
 static void go(struct exec *exec, struct supervisor *s, const char *path)
@@ -257,7 +75,7 @@ static int claim_other(struct exec *exec, struct supervisor *s, const struct buf
 	return 0;
 }
 
-static void claim(struct exec *exec, struct supervisor *s, const struct buf *spec)
+void exec_claim(struct exec *exec, struct supervisor *s, const struct buf *spec)
 {
 	struct exec_host *h = exec->host;
 	int rc = exec->ops->on_claim ? exec->ops->on_claim(exec, exec->arg) : 0;
@@ -268,48 +86,13 @@ static void claim(struct exec *exec, struct supervisor *s, const struct buf *spe
 		rc = exec->other_fd < 0 ? claim_own(exec, s, spec) : claim_other(exec, s, spec);
 	}
 	if (rc)
-		fail(exec, mem_printf("%s: %s", what, strerror(-rc)));
+		exec_fail(exec, mem_printf("%s: %s", what, strerror(-rc)));
 	else
 		h->n_idle--;
-	warm_in(h, warm_delay_s);
+	exec_host_warm(h);
 }
 
 /* ---- what supervisors say ---- */
-
-/* After a run it has the directory, and in it the spool, that it had before. */
-static bool open_home(struct exec_host *h, struct supervisor *s, const char *name, size_t n)
-{
-	int dir_fd;
-
-	if (s->spool.head && strlen(s->name) == n && memcmp(s->name, name, n) == 0)
-		return true;
-	if (n == 0 || n >= sizeof s->name)
-		return false;
-	memcpy(s->name, name, n);
-	s->name[n] = '\0';
-	dir_fd = rundir_open(h->runs_fd, s->name);
-	supervisor_set_dir(s, dir_fd);
-	return dir_fd >= 0 && spool_file_open(&s->spool, dir_fd) == 0;
-}
-
-static void on_idle(struct exec_host *h, struct supervisor *s, const void *data, size_t n)
-{
-	struct exec *exec;
-
-	h->n_setup--;
-	if (!open_home(h, s, data, n)) {
-		supervisor_free(s);
-		fail_waiting(h, "its directory cannot be used");
-		return;
-	}
-	s->phase = PHASE_IDLE;
-	list_remove(&s->link);
-	list_push_front(&h->idle, &s->link);	/* the one whose memory is warm goes first */
-	h->n_idle++;
-	exec = pop_waiting(h);
-	if (exec)
-		claim(exec, s, &exec->spec);
-}
 
 /* The spool of a run in another place is there once it has started or ended. */
 static void find_spool(struct supervisor *s)
@@ -370,29 +153,9 @@ static void take_event(struct exec *exec, const struct sup_packet *p, const void
 static void on_packet(struct supervisor *s, const struct sup_packet *p, const void *data)
 {
 	if (s->phase == PHASE_SETUP && p->type == SUP_IDLE)
-		on_idle(s->owner, s, data, p->length);
+		exec_host_take(s->owner, s, data, p->length);
 	else if (s->phase == PHASE_BUSY)
 		take_event(s->owner, p, data);
-}
-
-static void on_gone_without_run(struct exec_host *h, struct supervisor *s)
-{
-	bool was_idle = s->phase == PHASE_IDLE;
-	char name[SUPERVISOR_NAME_MAX];
-
-	memcpy(name, s->name, sizeof name);
-	supervisor_free(s);
-	if (name[0])
-		rundir_remove(h->runs_fd, name);
-	if (was_idle)
-		h->n_idle--;
-	else
-		h->n_setup--;
-	if (!was_idle && !name[0])
-		fail_waiting(h, "it ended before it was ready");
-	if (h->n_waiting > h->n_setup)
-		pump_soon(h);
-	warm_in(h, warm_retry_s);
 }
 
 static void on_gone(struct supervisor *s)
@@ -400,12 +163,12 @@ static void on_gone(struct supervisor *s)
 	struct exec *exec = s->owner;
 
 	if (s->phase == PHASE_SETUP || s->phase == PHASE_IDLE)
-		on_gone_without_run(s->owner, s);
+		exec_host_lose(s->owner, s);
 	else if (s->phase == PHASE_BUSY)		/* else it has ended, and was not needed any more */
 		exec->ops->on_lost(exec, exec->arg);
 }
 
-static const struct supervisor_ops host_ops = { .on_packet = on_packet, .on_gone = on_gone };
+const struct supervisor_ops exec_supervisor_ops = { .on_packet = on_packet, .on_gone = on_gone };
 
 /* ---- execs ---- */
 
@@ -439,13 +202,13 @@ struct exec *exec_start(struct exec_host *h, const struct exec_order *order, con
 	exec->other_fd = order->other_fd;
 	exec->other_path = mem_strdup(order->other_path);
 	if (h->n_idle > 0) {
-		claim(exec, list_entry(h->idle.next, struct supervisor, link), order->spec);
+		exec_claim(exec, list_entry(h->idle.next, struct supervisor, link), order->spec);
 		return exec;
 	}
 	buf_append(&exec->spec, buf_data(order->spec), buf_len(order->spec));
 	list_push(&h->waiting, &exec->link);
 	h->n_waiting++;
-	pump_soon(h);
+	exec_host_pump(h);
 	return exec;
 }
 
@@ -455,7 +218,7 @@ struct exec *exec_adopt(struct exec_host *h, int fd, int dir_fd, int runs_fd, co
 	struct exec *exec = exec_new(h, name, ops, arg);
 
 	exec->other_fd = runs_fd;
-	exec->supervisor = supervisor_new(h->loop, fd, &host_ops, exec);
+	exec->supervisor = supervisor_new(h->loop, fd, &exec_supervisor_ops, exec);
 	exec->supervisor->phase = PHASE_BUSY;
 	supervisor_set_dir(exec->supervisor, dir_fd);
 	find_spool(exec->supervisor);
