@@ -370,7 +370,7 @@ INSTALL_FILES := 755:$(B)/bin/sloth:$(bindir)/sloth \
 	644:systemd/sysusers.conf:$(PREFIX)/lib/sysusers.d/sloth.conf \
 	644:systemd/tmpfiles.conf:$(PREFIX)/lib/tmpfiles.d/sloth.conf \
 	$(foreach f,$(STATIC),755:$(f):$(datadir)/dist/$(ARCH)/$(notdir $(f))) \
-	$(foreach f,SHA256SUMS bootstrap.sh,644:$(DIST)/$(f):$(datadir)/dist/$(f)) \
+	644:$(DIST)/SHA256SUMS:$(datadir)/dist/SHA256SUMS 755:$(DIST)/bootstrap.sh:$(datadir)/dist/bootstrap.sh \
 	644:completions/sloth.bash:$(bashdir)/sloth 644:completions/_sloth:$(zshdir)/_sloth \
 	644:completions/sloth.fish:$(fishdir)/sloth.fish
 INSTALL_LINKS := $(bindir)/sloth-runner=sloth $(PREFIX)/share/man/man1/sloth-runner.1=sloth.1 \

@@ -78,3 +78,15 @@ assert_stdout_lacks '0\.0\.0\.0:50051'
 run on m1 systemctl stop slothd-agent
 assert_status 0
 unit_shows m1 slothd-agent Result success || fail 'the agent did not end well'
+
+# What is stopped, and not restarted, is gone: nobody waits for it.
+run on m1 sloth agent run -n web1 true
+assert_status 125
+assert_stderr_has 'agent not found or inactive: web1'
+run on m1 systemctl stop slothd-master
+assert_status 0
+run on m1 sloth status
+assert_status 1
+assert_stderr_has 'there is no socket at /run/sloth/master.sock'
+run on m1 test -e /run/sloth
+assert_status 1
