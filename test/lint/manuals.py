@@ -30,8 +30,8 @@ def differ(what, here, there, where):
     """Both are dicts or sets; `where` names the two sides."""
     for side, other, name in (here, there, where[0]), (there, here, where[1]):
         for key in sorted(set(side) - set(other)):
-            problems.append(f"{what}: {key} stands in {name} only")
-    if isinstance(here, dict):
+            problems.append(f"{what}: {key or 'the program'} stands in {name} only")
+    if isinstance(here, dict) and isinstance(there, dict):
         for key in sorted(set(here) & set(there)):
             if here[key] != there[key]:
                 problems.append(f"{what}: {key} is {here[key]} in {where[0]}, {there[key]} in {where[1]}")
@@ -156,7 +156,7 @@ OPTION_GROUP = re.compile(r"\[-(?:[^\[\]]|\[[^\[\]]*\])*\]")
 
 def check_synopsis(page, command, own):
     """The options of a synopsis are those of the text, its operands those of the program."""
-    text = page.synopses[command.path]
+    text = page.synopses.get(command.path, "")
     letters = {letter: name for name, (letter, _) in command.options.items() if letter}
     shown = set()
     for group in OPTION_GROUP.findall(text):
@@ -206,6 +206,8 @@ def check_pages(root):
     without_master = set(re.sub(r"\.Cm |\n", " ", exempt.group(1)).replace(" and ", ",").replace(" , ", ",").strip().split(","))
     without_master = {path.strip() for path in without_master}
     for path, commands in wanted.items():
+        called = {command.path for command in commands if command.is_wrapper or command.has_arguments()}
+        differ("synopses", called, pages[path].synopses, ("the table of commands", path))
         for command in commands:
             check_command(pages[path], command, main.options[""], without_master)
 
