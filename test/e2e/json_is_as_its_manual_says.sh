@@ -89,8 +89,8 @@ until_true 20 is_denied || fail "another key gets the name: $(sloth agent pendin
 see 0 'agent pending'
 stop_daemon "$second"
 start_secure_agent web4
-cp -r "$T/agent-web4" "$T/copy"
-rm -rf "$T/copy/agent.pid" "$T/copy/run"
+mkdir -m 700 "$T/copy"
+tar c -C "$T/agent-web4" --exclude=./run --exclude=./agent.pid . | tar x -C "$T/copy"
 start_daemon "$T/copy.log" slothd-agent --name web4 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$T/copy"
 wait_shows web4 CONFLICT
 see 0 'agent list'
