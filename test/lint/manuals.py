@@ -212,6 +212,21 @@ def check_pages(root):
             check_command(pages[path], command, main.options[""], without_master)
 
 
+def check_daemons():
+    """The options of the daemons with their arguments; help.sh compares names with keys and with what is completed."""
+    for name in "slothd-master", "slothd-agent":
+        shown = options_of_help(ask("sbin/" + name, "--help"))
+        source = open(f"man/{name}.8").read()
+        lines = re.findall(r"^\.It (?:Fl (\w) , )?Fl -([a-z][a-z-]*)(.*)", source, re.M)
+        page = {option: (letter, plain(arg).strip().upper()) for letter, option, arg in lines}
+        differ(name, shown, page, ("help", f"{name}.8"))
+        letters = {letter: option for option, (letter, _) in shown.items() if letter}
+        synopses = re.search(r"^\.Sh SYNOPSIS\n(.*?)^\.Sh ", source, re.M | re.S).group(1).split(f".Nm {name}\n")
+        words = [word for synopsis in synopses if not synopsis.startswith(".Cm ca") for word in re.findall(r"Fl (\S+)", synopsis)]
+        synopsis = {word[1:] if word[0] == "-" else letters.get(word, word) for word in words}
+        differ(name, set(shown), synopsis, ("help", "the synopsis"))
+
+
 # ---- what pages say of each other, and examples ----
 
 
@@ -348,6 +363,7 @@ def main():
     for command in root.all():
         command.check_help()
     check_pages(root)
+    check_daemons()
     check_references()
     check_json(root)
     check_protocol()
