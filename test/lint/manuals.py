@@ -202,9 +202,8 @@ def check_pages(root):
     main = pages["man/sloth.1"]
     listed = dict(re.findall(r"^\.It Xr sloth-([a-z]+) 1\n(.*)", main.source, re.M))
     differ("COMMANDS", listed, {name: pages[f"man/sloth-{name}.1"].title for name in root.below}, (main.name, "the pages"))
-    exempt = re.search(r"^((?:\.Cm .*\nand\n)?\.Cm [^\n]*)\ndo not look for a master", main.source, re.M)
-    without_master = set(re.sub(r"\.Cm |\n", " ", exempt.group(1)).replace(" and ", ",").replace(" , ", ",").strip().split(","))
-    without_master = {path.strip() for path in without_master}
+    exempt = re.search(r"^\.Cm (.*)\nand\n\.Cm (.*)\ndo not look for a master", main.source, re.M)
+    without_master = {*exempt.group(1).split(" , "), exempt.group(2)}
     for path, commands in wanted.items():
         called = {command.path for command in commands if command.is_wrapper or command.has_arguments()}
         differ("synopses", called, pages[path].synopses, ("the table of commands", path))
@@ -222,7 +221,8 @@ def check_daemons():
         differ(name, shown, page, ("help", f"{name}.8"))
         letters = {letter: option for option, (letter, _) in shown.items() if letter}
         synopses = re.search(r"^\.Sh SYNOPSIS\n(.*?)^\.Sh ", source, re.M | re.S).group(1).split(f".Nm {name}\n")
-        words = [word for synopsis in synopses if not synopsis.startswith(".Cm ca") for word in re.findall(r"Fl (\S+)", synopsis)]
+        own = [synopsis for synopsis in synopses if not synopsis.startswith(".Cm ca")]
+        words = [word for synopsis in own for word in re.findall(r"Fl (\S+)", synopsis)]
         synopsis = {word[1:] if word[0] == "-" else letters.get(word, word) for word in words}
         differ(name, set(shown), synopsis, ("help", "the synopsis"))
 
@@ -249,11 +249,8 @@ def check_json(root):
     source = open("man/sloth-json.5").read()
     titles = re.findall(r"^\.Ss sloth (.*)", source, re.M)
     described = {path for title in titles for path in title.split(" , ")}
-    wanted = {
-        command.path
-        for command in root.all()
-        if command.has_arguments() and command.words and command.path != "help" and "json" in command.complete("--output", "")
-    }
+    commands = [command for command in root.all() if command.has_arguments() and command.path not in ("", "help")]
+    wanted = {command.path for command in commands if "json" in command.complete("--output", "")}
     differ("-o json", wanted, described, ("the table of commands", "sloth-json.5"))
 
 
