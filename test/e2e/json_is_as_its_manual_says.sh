@@ -82,16 +82,18 @@ see 0 'agent get' web2
 see 0 'agent doctor' web1
 see 1 'agent doctor' web2
 see 0 'agent undrain' web2
-start_daemon "$T/second.log" slothd-agent --name web1 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$T/second"
+start_daemon "$T/second.log" slothd-agent --name web1 --master "$master" --port 0 --bind-address 127.0.0.1 \
+	--state-dir "$T/second"
 second=$started
 is_denied() { sloth agent pending 2>/dev/null | grep -q '^web1 .*denied'; }
 until_true 20 is_denied || fail "another key gets the name: $(sloth agent pending 2>&1)"
 see 0 'agent pending'
 stop_daemon "$second"
 start_secure_agent web4
-cp -r "$T/agent-web4" "$T/copy"
-rm -rf "$T/copy/agent.pid" "$T/copy/run"
-start_daemon "$T/copy.log" slothd-agent --name web4 --master "$master" --port 0 --bind-address 127.0.0.1 --state-dir "$T/copy"
+mkdir -m 700 "$T/copy"
+tar c -C "$T/agent-web4" --exclude=./run --exclude=./agent.pid . | tar x -C "$T/copy"
+start_daemon "$T/copy.log" slothd-agent --name web4 --master "$master" --port 0 --bind-address 127.0.0.1 \
+	--state-dir "$T/copy"
 wait_shows web4 CONFLICT
 see 0 'agent list'
 stop_daemon "$started"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The programs that are printed in sloth-protocol(7) work as they stand there, but for the places of files and for the name of
-# the socket.
+# The programs that are printed in sloth-protocol(7) work as they stand there, but for the places of files and of the
+# socket.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib/secure.sh"
 "$python" -c 'import grpc, grpc_tools' 2>/dev/null || skip "no grpcio and grpc_tools for $python"
@@ -12,7 +12,8 @@ block() {
 		/^\.Bd -literal/ { text = ""; is_in = 1; next }
 		/^\.Ed/ { is_in = 0; if (text ~ wanted) printf "%s", text }
 		is_in { text = text $0 "\n" }
-	' "$page" | sed 's/\\e/\\/g; s/^\\&//' | sed "s#/usr/local/share/sloth/proto#$root/wire/proto#; s#/run/sloth/master.sock#$master_socket#"
+	' "$page" | sed 's/\\e/\\/g; s/^\\&//' |
+		sed "s#/usr/local/share/sloth/proto#$root/wire/proto#; s#/run/sloth/master.sock#$master_socket#"
 }
 start_secure_master
 start_secure_agent web1

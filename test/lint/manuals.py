@@ -30,8 +30,8 @@ def differ(what, here, there, where):
     """Both are dicts or sets; `where` names the two sides."""
     for side, other, name in (here, there, where[0]), (there, here, where[1]):
         for key in sorted(set(side) - set(other)):
-            problems.append(f"{what}: {key} stands in {name} only")
-    if isinstance(here, dict):
+            problems.append(f"{what}: {key or 'the program'} stands in {name} only")
+    if isinstance(here, dict) and isinstance(there, dict):
         for key in sorted(set(here) & set(there)):
             if here[key] != there[key]:
                 problems.append(f"{what}: {key} is {here[key]} in {where[0]}, {there[key]} in {where[1]}")
@@ -156,7 +156,7 @@ OPTION_GROUP = re.compile(r"\[-(?:[^\[\]]|\[[^\[\]]*\])*\]")
 
 def check_synopsis(page, command, own):
     """The options of a synopsis are those of the text, its operands those of the program."""
-    text = page.synopses[command.path]
+    text = page.synopses.get(command.path, "")
     letters = {letter: name for name, (letter, _) in command.options.items() if letter}
     shown = set()
     for group in OPTION_GROUP.findall(text):
@@ -202,12 +202,29 @@ def check_pages(root):
     main = pages["man/sloth.1"]
     listed = dict(re.findall(r"^\.It Xr sloth-([a-z]+) 1\n(.*)", main.source, re.M))
     differ("COMMANDS", listed, {name: pages[f"man/sloth-{name}.1"].title for name in root.below}, (main.name, "the pages"))
-    exempt = re.search(r"^((?:\.Cm .*\nand\n)?\.Cm [^\n]*)\ndo not look for a master", main.source, re.M)
-    without_master = set(re.sub(r"\.Cm |\n", " ", exempt.group(1)).replace(" and ", ",").replace(" , ", ",").strip().split(","))
-    without_master = {path.strip() for path in without_master}
+    exempt = re.search(r"^\.Cm (.*)\nand\n\.Cm (.*)\ndo not look for a master", main.source, re.M)
+    without_master = {*exempt.group(1).split(" , "), exempt.group(2)}
     for path, commands in wanted.items():
+        called = {command.path for command in commands if command.is_wrapper or command.has_arguments()}
+        differ("synopses", called, pages[path].synopses, ("the table of commands", path))
         for command in commands:
             check_command(pages[path], command, main.options[""], without_master)
+
+
+def check_daemons():
+    """The options of the daemons with their arguments; help.sh compares names with keys and with what is completed."""
+    for name in "slothd-master", "slothd-agent":
+        shown = options_of_help(ask("sbin/" + name, "--help"))
+        source = open(f"man/{name}.8").read()
+        lines = re.findall(r"^\.It (?:Fl (\w) , )?Fl -([a-z][a-z-]*)(.*)", source, re.M)
+        page = {option: (letter, plain(arg).strip().upper()) for letter, option, arg in lines}
+        differ(name, shown, page, ("help", f"{name}.8"))
+        letters = {letter: option for option, (letter, _) in shown.items() if letter}
+        synopses = re.search(r"^\.Sh SYNOPSIS\n(.*?)^\.Sh ", source, re.M | re.S).group(1).split(f".Nm {name}\n")
+        own = [synopsis for synopsis in synopses if not synopsis.startswith(".Cm ca")]
+        words = [word for synopsis in own for word in re.findall(r"Fl (\S+)", synopsis)]
+        synopsis = {word[1:] if word[0] == "-" else letters.get(word, word) for word in words}
+        differ(name, set(shown), synopsis, ("help", "the synopsis"))
 
 
 # ---- what pages say of each other, and examples ----
@@ -232,11 +249,8 @@ def check_json(root):
     source = open("man/sloth-json.5").read()
     titles = re.findall(r"^\.Ss sloth (.*)", source, re.M)
     described = {path for title in titles for path in title.split(" , ")}
-    wanted = {
-        command.path
-        for command in root.all()
-        if command.has_arguments() and command.words and command.path != "help" and "json" in command.complete("--output", "")
-    }
+    commands = [command for command in root.all() if command.has_arguments() and command.path not in ("", "help")]
+    wanted = {command.path for command in commands if "json" in command.complete("--output", "")}
     differ("-o json", wanted, described, ("the table of commands", "sloth-json.5"))
 
 
@@ -346,6 +360,7 @@ def main():
     for command in root.all():
         command.check_help()
     check_pages(root)
+    check_daemons()
     check_references()
     check_json(root)
     check_protocol()

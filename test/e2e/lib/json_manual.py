@@ -33,7 +33,7 @@ class Schema:
         here, names = None, []
         for line in open(path).read().split("\n"):
             if line.startswith((".Ss ", ".Sh ")):
-                here, names = self.begin(line[4:])
+                here, names = self.begin(line[4:].replace("\\&", ""))
             elif line.startswith(".Em ") and here is not None and names:
                 self.includes[names[0]].append(line[4:].rstrip(" ,."))
             item = re.match(r"\.It Li (\w+) Pq ([^,]+)(, only .*)?", line)
