@@ -128,6 +128,8 @@ HELP
 action=install name='' master='' port='' bind_address='' report_address='' token='' ca_fingerprint=''
 trusts_first='' insecure='' binary='' user='' install_dir='' no_systemd='' no_start='' no_sudo='' replaces=''
 wanted='' purge='' dry_run=''
+# What is only set when it is known. The environment says nothing.
+pin='' hashes='' obstacles='' version=''
 
 # is_made_of VALUE PATTERN: of these characters only, and there is at least one.
 is_made_of() {
@@ -390,15 +392,38 @@ move_ancestor() {
 
 # get PATH FILE [checked]: over TLS; "checked": from the master that the CA in $tmp/ca vouches for.
 get() {
-	if [ $fetcher = wget ]; then
-		why=$(wget -nv -T 30 --no-check-certificate -O "$2" "https://$host:$master_port/$1" 2>&1) && return
-	elif [ "${3-}" = checked ]; then
-		why=$(ask --cacert "$tmp/ca" "https://slothd-master:$master_port/$1" -o "$2" 2>&1) && return
-	else
-		why=$(ask -k "https://slothd-master:$master_port/$1" -o "$2" 2>&1) && return
-	fi
-	die 4 "master $master does not give /$1: $(printf '%s' "$why" | tr '\n' ' ')" \
+	why=$(fetch_to "$@" 2>&1) && return
+	how=$?
+	why=$(printf '%s' "$why" | tr '\n' ' ')
+	case ${3-}$how in
+	checked51 | checked60)
+		die 5 "who answers at $master is not the one that its CA vouches for; nothing was run: $why" \
+			"slothd-master ca show on the master; the clock of this machine: $(date)"
+		;;
+	esac
+	die 4 "master $master does not give /$1: $why" \
 		"port $master_port/tcp of $host has to be open to this machine, and a slothd-master has to run there"
+}
+
+# A program may have 200 MB, in some shells 400, and the rest 1 MB.
+fetch_to() {
+	limit=2000
+	[ "${1%/*/*}" != dist ] || limit=400000
+	trap '' XFSZ
+	ulimit -f $limit 2>/dev/null
+	if [ $fetcher = wget ]; then
+		# shellcheck disable=SC2046  # a word, or none
+		wget $(wget_rules) -nv -T 30 --no-check-certificate -O "$2" "https://$host:$master_port/$1"
+	elif [ "${3-}" = checked ]; then
+		ask --cacert "$tmp/ca" --capath "$tmp/none" "https://slothd-master:$master_port/$1" -o "$2"
+	else
+		ask -k "https://slothd-master:$master_port/$1" -o "$2"
+	fi
+}
+
+# Settings of somebody's: that of busybox reads none.
+wget_rules() {
+	case $(wget --version 2>/dev/null) in 'GNU Wget'*) echo --no-config ;; esac
 }
 
 # ask CURL-ARGUMENT...: without a proxy, and under the name that stands in a master's certificate.
@@ -411,37 +436,39 @@ hash_of() {
 	sum=$(sha256sum <"$1") && printf '%s' "${sum%% *}"
 }
 
-# The first certificate of a file, in the form of its lines.
-first_certificate() {
+# The first certificate of a file, decoded to $tmp/der, the hash of which is $seen. Readers of PEM do not agree about a
+# file that is not quite in order: what is trusted is written anew from what was hashed.
+read_certificate() {
+	is_inside=
 	while IFS= read -r line; do
-		printf '%s\n' "$line"
-		case $line in -----END*) return ;; esac
-	done <"$1"
-}
-
-fingerprint_of() {
-	while IFS= read -r line; do
-		case $line in -----*) ;; *) printf '%s\n' "$line" ;; esac
-	done <"$1" | base64 -d 2>/dev/null | sha256sum | cut -c 1-64
+		case $line in
+		'-----BEGIN CERTIFICATE-----'*) is_inside=yes ;;
+		-----*) [ -z "$is_inside" ] || break ;;
+		*) [ -z "$is_inside" ] || printf '%s\n' "$line" ;;
+		esac
+	done <"$1" | base64 -d >"$tmp/der" 2>/dev/null && [ -s "$tmp/der" ] && seen=$(hash_of "$tmp/der")
 }
 
 # What the CA has to be: by the token, by the option, or as the agent knows it.
 find_pin() {
-	: "${pin:=}"
 	if [ -n "$pin" ] && [ -n "$ca_fingerprint" ] && [ "$pin" != "$ca_fingerprint" ]; then
 		usage '--ca-fingerprint is not that of the token'
 	fi
 	: "${pin:=$ca_fingerprint}"
 	if [ -z "$pin" ] && root test -e "$state/ca.crt"; then
 		root cat "$state/ca.crt" >"$tmp/ca.known"
-		pin=$(fingerprint_of "$tmp/ca.known")
+		read_certificate "$tmp/ca.known" || die 3 "$state/ca.crt is no certificate" '--ca-fingerprint F'
+		pin=$seen
 	fi
 }
 
 check_ca() {
 	get ca.crt "$tmp/ca.all"
-	first_certificate "$tmp/ca.all" >"$tmp/ca"
-	seen=$(fingerprint_of "$tmp/ca")
+	read_certificate "$tmp/ca.all" || die 5 "/ca.crt of master $master is no certificate; nothing was run" \
+		'slothd-master ca show on the master'
+	{ echo '-----BEGIN CERTIFICATE-----' && base64 "$tmp/der" && echo '-----END CERTIFICATE-----'; } >"$tmp/ca"
+	# Without a directory of its own curl trusts that of the system, too.
+	mkdir "$tmp/none"
 	if [ -z "$pin" ]; then
 		say "trusting the CA that answers at $master: $seen"
 	elif [ "$seen" != "$pin" ]; then
@@ -478,9 +505,9 @@ hash_listed() {
 fetch_program() {
 	sum=$(hash_listed "$arch/$1")
 	is_hex64 "$sum" || die 3 "master $master has no agent for $arch" 'an agent built on such a machine, and --binary FILE'
-	if [ -e "$2" ] && [ "$(hash_of "$2")" = "$sum" ]; then
-		cp "$2" "$tmp/$1" || exit 4
-		return
+	if [ -r "$2" ]; then
+		cp "$2" "$tmp/$1" || die 4 "$2 cannot be copied to $tmp"
+		[ "$(hash_of "$tmp/$1")" != "$sum" ] || return 0
 	fi
 	get "dist/$arch/$1" "$tmp/$1"
 	[ "$(hash_of "$tmp/$1")" = "$sum" ] || die 5 \
@@ -927,7 +954,6 @@ install_it() {
 }
 
 main() {
-	obstacles=''
 	parse "$@"
 	check_values
 	choose_rights

@@ -96,7 +96,37 @@ expect_nothing_done() {
 	serve "$BATS_FILE_TMPDIR/other" "$W"
 	script=$source bootstrap --master "127.0.0.1:$port" --ca-fingerprint "$pin"
 	kill "$server"
-	expect_nothing_done 4 'SHA256SUMS'
+	expect_nothing_done 5 'is not the one that its CA vouches for'
+}
+
+# What was hashed has to be what is trusted: readers of PEM do not agree about such files.
+@test "an answer with two certificates, or one that is not whole: the CA of somebody else is never trusted" {
+	cp -r "$W" "$BATS_TEST_TMPDIR/www"
+	local body shown=$BATS_TEST_TMPDIR/www/ca.crt real=$BATS_FILE_TMPDIR/ca/ca.crt evil=$BATS_FILE_TMPDIR/other/ca.crt
+
+	serve "$BATS_FILE_TMPDIR/other" "$BATS_TEST_TMPDIR/www"
+	body=$(sed '/^-/d' "$real")
+	for form in bare-first broken-first whole-first unended spaces; do
+		case $form in
+		bare-first) { echo "$body"; echo '!'; cat "$evil"; } >"$shown" ;;
+		broken-first) { echo '-----BEGIN CERTIFICATE-----'; echo "$body"; echo '!'; cat "$evil"; } >"$shown" ;;
+		whole-first) cat "$real" "$evil" >"$shown" ;;
+		unended) { echo '-----BEGIN CERTIFICATE-----'; echo "$body"; cat "$evil"; } >"$shown" ;;
+		spaces) { echo ' -----BEGIN CERTIFICATE-----'; cat "$real"; sed 's/^-/ -/' "$evil"; cat "$evil"; } >"$shown" ;;
+		esac
+		script=$source bootstrap --master "127.0.0.1:$port" --ca-fingerprint "$pin"
+		expect_nothing_done 5 '' || { echo "$form"; kill "$server"; return 1; }
+	done
+	kill "$server"
+}
+
+@test "the CA of the master alone counts, and none that the system trusts" {
+	mkdir -p "$M/etc/ssl/certs"
+	cp "$BATS_FILE_TMPDIR/other/ca.crt" "$M/etc/ssl/certs/$(openssl x509 -in "$BATS_FILE_TMPDIR/other/ca.crt" -noout -hash).0"
+	serve "$BATS_FILE_TMPDIR/other" "$W"
+	script=$source bootstrap --master "127.0.0.1:$port" --ca-fingerprint "$pin"
+	kill "$server"
+	expect_nothing_done 5 'is not the one that its CA vouches for'
 }
 
 @test "a program that is not the one of the list: nothing is run" {
@@ -127,6 +157,33 @@ expect_nothing_done() {
 	environment=(http_proxy=http://127.0.0.1:1 https_proxy=http://127.0.0.1:1 HTTPS_PROXY=http://127.0.0.1:1 ALL_PROXY=http://127.0.0.1:1)
 	script=$source bootstrap --master "127.0.0.1:$port" --ca-fingerprint "$pin"
 	expect_status 0
+}
+
+@test "no setting of somebody's, no variable of the environment says what is right" {
+	printf 'url = "https://127.0.0.1:1/"\n' >"$M/root/.curlrc"
+	printf 'header = X: y\nquota = 1\ntries = 1\noutput_document = /root/elsewhere\nhttps_proxy = http://127.0.0.1:1\n' >"$M/root/.wgetrc"
+	environment=(pin="$other_pin" hashes=x obstacles=/tools/curl seen="$pin" sudo=x WGETRC=/root/.wgetrc)
+	script=$release bootstrap --master "127.0.0.1:$port"
+	expect_status 0
+	rm -rf "$M/etc/sloth" "${L:?}"/*
+	take_tool curl
+	give_tool wget
+	script=$release bootstrap --master "127.0.0.1:$port"
+	expect_status 0
+	[ ! -e "$M/root/elsewhere" ]
+}
+
+@test "an answer without an end, where curl asks and where wget does" {
+	cp -r "$W" "$BATS_TEST_TMPDIR/www"
+	head -c 3000000 /dev/zero >"$BATS_TEST_TMPDIR/www/ca.crt"
+	serve "$BATS_FILE_TMPDIR/ca" "$BATS_TEST_TMPDIR/www"
+	give_tool wget
+	for fetcher in curl wget; do
+		script=$release bootstrap --master "127.0.0.1:$port" --ca-fingerprint "$pin"
+		expect_nothing_done 4 'does not give /ca.crt' || { kill "$server"; return 1; }
+		take_tool curl
+	done
+	kill "$server"
 }
 
 @test "wget where there is no curl: only hashes that the script carries count" {

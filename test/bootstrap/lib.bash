@@ -116,7 +116,7 @@ has_run() { [ -e "$M/run/fake.ran" ]; }
 make_authority() {
 	mkdir -p "$1"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1/ca.key" -out "$1/ca.crt" -days 2 \
-		-subj /CN=ca -addext basicConstraints=critical,CA:TRUE 2>/dev/null
+		-subj "/CN=${1##*/}" -addext basicConstraints=critical,CA:TRUE 2>/dev/null
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1/key" -out "$1/csr" -subj /CN=master 2>/dev/null
 	openssl x509 -req -in "$1/csr" -CA "$1/ca.crt" -CAkey "$1/ca.key" -CAcreateserial -days 2 -out "$1/crt" \
 		-extfile <(echo subjectAltName=DNS:slothd-master) 2>/dev/null
