@@ -117,14 +117,16 @@ static void on_up(struct wire_conn *conn, const struct wire_peer *peer, void *ar
 	c->ops->on_up(c, c->arg);
 }
 
-/* It took our connection last, and closed it: the next one is for its successor. Once: it may be a forward, too, with
- * nothing behind it. */
+/* It took our connection last, and dropped it at some step: the next one is for its successor. Once: it may be a forward,
+ * too, with nothing behind it. */
 static bool is_taken_by_a_master_that_ends(struct client *c, const struct wire_conn *conn)
 {
-	if (c->was_up || c->was_closed || wire_conn_fault(conn) != WIRE_FAULT_CLOSED)
+	enum wire_fault fault = wire_conn_fault(conn);
+
+	if (c->was_up || c->was_closed)
 		return false;
-	c->was_closed = true;
-	return true;
+	c->was_closed = fault == WIRE_FAULT_CLOSED || fault == WIRE_FAULT_TLS || fault == WIRE_FAULT_NONE;
+	return c->was_closed;
 }
 
 static void on_down(struct wire_conn *conn, const char *why, void *arg)

@@ -48,6 +48,7 @@ struct channel {
 	struct wire_call *hello;	/* the check under way */
 	bool is_reused;			/* it is made on a connection that was up before */
 	uint64_t deadline_ms;		/* of it, also when it goes on with another connection */
+	unsigned n_again;		/* connections that it may still lose to an agent that ends */
 	unsigned n_conns;
 	struct backoff backoff;
 	ev_timer timer;			/* WAITING: dial again; UP: check again */
@@ -56,7 +57,7 @@ struct channel {
 	struct list waits;
 };
 
-static void begin_check(struct channel *ch, bool fresh);
+static void begin_check(struct channel *ch, bool fresh, uint32_t time_ms);
 static void go_on_check(struct channel *ch, bool fresh);
 
 static void set_state(struct channel *ch, enum channel_state state)
@@ -79,7 +80,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int events)
 {
 	(void)loop;
 	(void)events;
-	begin_check(w->data, false);
+	begin_check(w->data, false, CHANNEL_CHECK_MS);
 }
 
 static void tell_waiters(struct channel *ch, const char *why)
@@ -163,8 +164,8 @@ static bool has_left(const struct channel *ch)
 }
 
 /* The connection in use is gone or going: another one at once, but only once while the agent is not
- * stable. A peer that accepts and drops is not dialled in a circle. */
-static void lost(struct channel *ch, const char *why)
+ * stable. A peer that accepts and drops is not dialled in a circle. The next has so much time. */
+static void lost(struct channel *ch, const char *why, uint32_t time_ms)
 {
 	if (now_read().mono_ms - ch->up_ms >= CHANNEL_STABLE_MS)
 		backoff_reset(&ch->backoff);
@@ -182,7 +183,8 @@ static void lost(struct channel *ch, const char *why)
 		if (ch->state == CHANNEL_CHECKING)
 			go_on_check(ch, true);
 		else
-			begin_check(ch, true);
+			begin_check(ch, true, time_ms);
+		ch->n_again = time_ms == CHANNEL_RETURN_MS ? CHANNEL_RETURN_TRIES : 0;
 	}
 }
 
@@ -243,7 +245,7 @@ static void take_hello(struct channel *ch, const Sloth__V1__HelloResponse *hello
 	if (!ch->is_reused)
 		ch->up_ms = now_read().mono_ms;
 	if (!wire_conn_is_open(ch->conn)) {
-		lost(ch, "the agent ends the connection");
+		lost(ch, "the agent ends the connection", CHANNEL_RETURN_MS);
 		return;
 	}
 	registry_set_identity(ch->agent, instance, epoch, hello->version, hello->shell);
@@ -279,6 +281,14 @@ static char *reason(const struct wire_conn *conn, enum wire_code code, const cha
 	return reach_words(*reach, code == WIRE_DEADLINE_EXCEEDED ? "timeout" : why);
 }
 
+/* By an agent that took it last before its end: the next connection is for its successor. */
+static bool was_dropped(const struct wire_conn *conn)
+{
+	enum wire_fault fault = wire_conn_fault(conn);
+
+	return fault == WIRE_FAULT_CLOSED || fault == WIRE_FAULT_TLS || fault == WIRE_FAULT_NONE;
+}
+
 static void on_hello(struct wire_call *call, enum wire_code code, const char *why, const uint8_t *data, size_t len,
 		     void *arg)
 {
@@ -300,6 +310,9 @@ static void on_hello(struct wire_call *call, enum wire_code code, const char *wh
 		take_foreign(ch);
 	} else if (ch->is_reused && code == WIRE_UNAVAILABLE) {
 		go_on_check(ch, true);		/* the old connection was dead: that says nothing about a new one */
+	} else if (ch->n_again && code == WIRE_UNAVAILABLE && was_dropped(wire_call_conn(call))) {
+		ch->n_again--;
+		go_on_check(ch, true);
 	} else {
 		text = reason(wire_call_conn(call), code, why, &reach);
 		failed(ch, reach, text);
@@ -314,7 +327,7 @@ static void on_conn_drain(struct wire_conn *conn, const char *why, void *arg)
 	struct channel *ch = arg;
 
 	if (conn == ch->conn && ch->state == CHANNEL_UP)
-		lost(ch, why);
+		lost(ch, why, CHANNEL_RETURN_MS);
 }
 
 static void on_conn_down(struct wire_conn *conn, const char *why, void *arg)
@@ -334,7 +347,7 @@ static void on_conn_down(struct wire_conn *conn, const char *why, void *arg)
 		return;
 	log_info("agent %s: connection lost: %s", ch->agent->record.name, why);
 	ch->is_known_up = false;
-	lost(ch, why);
+	lost(ch, why, CHANNEL_CHECK_MS);
 }
 
 /* What is left of the time of the check, at least 1. */
@@ -378,7 +391,7 @@ static void go_on_check(struct channel *ch, bool fresh)
 
 	ev_timer_stop(ch->m->loop, &ch->timer);
 	if (ch->m->is_stopping) {
-		lost(ch, "the master is stopping");
+		lost(ch, "the master is stopping", CHANNEL_CHECK_MS);
 		return;
 	}
 	ch->is_reused = !fresh && ch->state == CHANNEL_UP && ch->conn && wire_conn_is_open(ch->conn);
@@ -393,9 +406,10 @@ static void go_on_check(struct channel *ch, bool fresh)
 	say_hello(ch);
 }
 
-static void begin_check(struct channel *ch, bool fresh)
+static void begin_check(struct channel *ch, bool fresh, uint32_t time_ms)
 {
-	ch->deadline_ms = now_read().mono_ms + CHANNEL_CHECK_MS;
+	ch->n_again = 0;
+	ch->deadline_ms = now_read().mono_ms + time_ms;
 	go_on_check(ch, fresh);
 }
 
@@ -437,19 +451,19 @@ void channel_check(struct channel *ch)
 
 	backoff_reset(&ch->backoff);
 	ch->is_known_up &= !elsewhere;
-	begin_check(ch, elsewhere || ch->state != CHANNEL_UP);
+	begin_check(ch, elsewhere || ch->state != CHANNEL_UP, CHANNEL_CHECK_MS);
 }
 
 void channel_try(struct channel *ch)
 {
 	if (ch->state == CHANNEL_IDLE)
-		begin_check(ch, true);
+		begin_check(ch, true, CHANNEL_CHECK_MS);
 }
 
 void channel_rest(struct channel *ch)
 {
 	if (ch->state == CHANNEL_UP) {
-		begin_check(ch, false);
+		begin_check(ch, false, CHANNEL_CHECK_MS);
 	} else if (ch->state == CHANNEL_WAITING) {
 		ev_timer_stop(ch->m->loop, &ch->timer);
 		set_state(ch, CHANNEL_IDLE);
@@ -497,7 +511,7 @@ struct wire_conn *channel_connection(struct channel *ch, bool *is_own, const cha
 
 	/* The end of a call may be told before the end of its connection. */
 	if (ch->state == CHANNEL_UP && ch->conn && !wire_conn_is_open(ch->conn))
-		lost(ch, "the agent ends the connection");
+		lost(ch, "the agent ends the connection", CHANNEL_RETURN_MS);
 	*is_own = false;
 	*why = NULL;
 	if (ch->state == CHANNEL_CHECKING && !(a->record.is_foreign && ch->up_ms))

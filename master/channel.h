@@ -22,6 +22,8 @@ struct wire_conn;
 
 enum {
 	CHANNEL_CHECK_MS = 2800,		/* dial and Hello; RegisterAgent answers within 3 s */
+	CHANNEL_RETURN_MS = 10000,		/* the same, of an agent that took its leave: it may be restarted, its socket kept */
+	CHANNEL_RETURN_TRIES = 2,		/* connections that such an agent may have taken, and drops */
 	CHANNEL_RECHECK_MS = 5 * 60 * 1000,
 	CHANNEL_REDIAL_MIN_MS = 200,
 	CHANNEL_REDIAL_MAX_MS = CHANNEL_RECHECK_MS,

@@ -9,7 +9,7 @@ install_on m1
 start_both m1
 
 run on m1 systemctl status --no-pager slothd-master
-assert_stdout_like 'Status: "listening on .*:50053"'
+assert_stdout_like 'Status: "listening on .*:50053; agents: 0 active; runs: 0"'
 run on m1 systemctl status --no-pager slothd-agent
 assert_stdout_like 'Status: "listening on .*:50051; registered with master'
 run on m1 journalctl -b -q -o cat PRIORITY=6 -u slothd-agent
