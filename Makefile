@@ -50,8 +50,8 @@ DEPS_PACKAGE := lintian
 DEPS_PEERS := nghttp2-server nghttp2-client openssh-server openssh-client pdsh clustershell ansible-core \
 	g++ libgrpc++-dev protobuf-compiler protobuf-compiler-grpc golang-go golang-google-grpc-dev golang-goprotobuf-dev
 
-# What test/system wants beside that for networks of its own.
-DEPS_SYSTEM += nftables socat
+# What test/system wants beside that: networks, web servers and forwards of its own, a repository to clone.
+DEPS_SYSTEM += nftables socat python3 curl git xz-utils
 
 CC       ?= gcc
 ifeq ($(origin CC),default)

@@ -1,54 +1,16 @@
 #!/usr/bin/env bash
+# blocks: 11-unit
 #
 # The unit for sloth-runner that people have: with its names and without any of what ours has it starts the agent and runs
 # commands, and the log says once what it costs. With the agent alone on the machine, too, as in a container.
-. "$(dirname "$0")/lib.sh"
-
-write_unit() {
-	cat >"$T/m1/etc/systemd/system/sloth-runner-agent.service" <<-'END'
-		[Unit]
-		Description=Sloth Runner Agent - main
-		After=network-online.target
-		Wants=network-online.target
-
-		[Service]
-		Type=simple
-		User=root
-		WorkingDirectory=/var/lib/sloth-runner
-		Restart=always
-		RestartSec=5s
-		StartLimitInterval=60s
-		StartLimitBurst=5
-
-		# Agent Configuration
-		ExecStart=/usr/local/bin/sloth-runner agent start \
-		  --name main \
-		  --master 127.0.0.1:50053 \
-		  --port 50051 \
-		  --bind-address 0.0.0.0 \
-		  --report-address 127.0.0.1:50051
-
-		# Logging
-		StandardOutput=journal
-		StandardError=journal
-		SyslogIdentifier=sloth-runner-agent
-
-		# Performance
-		LimitNOFILE=65536
-
-		# Security
-		NoNewPrivileges=true
-		PrivateTmp=true
-
-		[Install]
-		WantedBy=multi-user.target
-	END
-}
+. "$(dirname "$0")/lib/seed.sh"
 
 boot m1
 install_on m1
 start_unit m1 slothd-master
-write_unit
+let_be agent_name=main master_ip=127.0.0.1 host_ip=127.0.0.1 host_port=50051
+fill 11-unit
+cp "$T/block" "$T/m1/etc/systemd/system/sloth-runner-agent.service"
 run on m1 systemctl daemon-reload
 run on m1 systemctl enable sloth-runner-agent
 assert_status 0
