@@ -24,7 +24,7 @@ struct install_lines {
 	char *install;		/* on the agent's machine */
 	char *device;		/* on the host of a container: forwards the port */
 	char *exec;		/* there: installs in the container */
-	char *push;		/* there: the same for a container without curl, or without a way to the master's port */
+	char *push;		/* there: the same for a container without curl */
 };
 
 void install_lines_make(const struct install *i, bool for_incus, struct install_lines *out);

@@ -125,7 +125,7 @@ void trust_text_install(const struct output *to, const Sloth__V1__CreateTokenRes
 	}
 	printf("# 1. On the host: forward the port to the agent in the container.\n%s\n", lines->device);
 	printf("# 2. On the host: install the agent in the container.\n%s\n", lines->exec);
-	printf("# In place of 2, where the container has no curl, or no way to the master:\n# %s\n", lines->push);
+	printf("# In place of 2, where the container has no curl:\n# %s\n", lines->push);
 }
 
 static const char *token_state(const Sloth__V1__Token *token, int64_t now_s)

@@ -83,8 +83,8 @@ push_files() {
 	local host=$1 files=("${@:3:$#-3}") to=${*: -1} file
 
 	for file in "${files[@]}"; do
-		on "$host" cat "$file" | on "${to%%/*}" install -D -m "$(on "$host" stat -c %a "$file")" /dev/stdin "/${to#*/}${file##*/}" ||
-			return
+		on "$host" cat "$file" | on "${to%%/*}" sh -c 'mkdir -p "$1" && cat >"$1/$2" && chmod "$3" "$1/$2"' sh \
+			"/${to#*/}" "${file##*/}" "$(on "$host" stat -c %a "$file")" || return
 	done
 }
 
@@ -112,6 +112,6 @@ start_forward() {
 
 	nsenter --net="/proc/$(leader "$1")/ns/net" "$SLOTH_BUILD/test/forward" "$3" "$4" \
 		"/proc/$(leader "$2")/ns/net" >"$log" 2>&1 &
-	until_true 10 grep -q 'forward' "$log"
+	until_true 10 grep -q forward "$log"
 	grep -q forwarding "$log" || { cat "$log" >&2; return 1; }
 }

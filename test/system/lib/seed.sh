@@ -14,6 +14,7 @@
 blocks=$here/seed/blocks
 used=()
 daemon=
+web_server=	# its pid
 declare -A value=([port]=50053 [master_ip]=192.168.1.29 [master_port]=50053 [agent_port]=50051 [host_ip]=192.168.1.17 \
 	[url]=http://10.77.0.1:8000)
 
@@ -35,7 +36,7 @@ finish_seed() {
 		code=1
 	fi
 	end_stand_ins
-	[ -z "$network" ] || ip netns pids "$network" | xargs -r kill
+	[ -z "$web_server" ] || kill "$web_server"
 	(exit "$code")
 	finish
 }
@@ -153,6 +154,7 @@ boot_container() {
 # The web server that has the script.
 serve_script() {
 	on_network /usr/bin/python3 -m http.server -b 10.77.0.1 -d "$SLOTH_BUILD/share/sloth/dist" 8000 >"$T/web.log" 2>&1 &
+	web_server=$!
 	serves() { on_network curl -fsS -o "$T/script" http://10.77.0.1:8000/bootstrap.sh 2>/dev/null; }
 	until_true 20 serves || fail 'the web server does not serve'
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# timeout: 300
+# timeout: 480
 # blocks: 06-forward 08-bootstrap 04-agent-example
 #
 # Three containers and an agent beside them on one host: each has a port of the host's, 50052 to 50054, and 50051 is that of
