@@ -335,7 +335,7 @@ void exec_stop(struct exec *exec, enum sup_end end, const char *reason, bool at_
 	size_t n = strnlen(reason, SUP_REASON_MAX);
 
 	tell(exec, at_once ? SUP_KILL : SUP_STOP, end, reason, n);
-	exec_wake(exec);
+	exec_signal_supervisor(exec, SIGCONT);
 }
 
 bool exec_is_stopped(const struct exec *exec)
@@ -343,16 +343,10 @@ bool exec_is_stopped(const struct exec *exec)
 	return exec->supervisor && supervisor_is_stopped(exec->supervisor);
 }
 
-void exec_wake(const struct exec *exec)
+void exec_signal_supervisor(const struct exec *exec, int number)
 {
 	if (exec->supervisor)
-		supervisor_signal(exec->supervisor, SIGCONT);
-}
-
-void exec_kill(const struct exec *exec)
-{
-	if (exec->supervisor)
-		supervisor_signal(exec->supervisor, SIGKILL);
+		supervisor_signal(exec->supervisor, number);
 }
 
 void exec_resize(struct exec *exec, unsigned rows, unsigned columns)

@@ -87,10 +87,9 @@ void exec_input_end(struct exec *exec);
 void exec_signal(struct exec *exec, int number);
 /* TERM, grace, KILL; or KILL at once. It ends as `end`, an enum sup_end, with these words. */
 void exec_stop(struct exec *exec, enum sup_end end, const char *reason, bool at_once);
-/* Its supervisor: somebody has stopped it (SIGSTOP); it goes on; it is killed, and on_lost follows. */
+/* Somebody has stopped its supervisor (SIGSTOP): SIGCONT lets it go on, after SIGKILL on_lost follows. */
 bool exec_is_stopped(const struct exec *exec);
-void exec_wake(const struct exec *exec);
-void exec_kill(const struct exec *exec);
+void exec_signal_supervisor(const struct exec *exec, int number);
 void exec_resize(struct exec *exec, unsigned rows, unsigned columns);
 /* Output before `position` is not needed any more. */
 void exec_free_output(struct exec *exec, uint64_t position);

@@ -6,6 +6,8 @@
  * where it is stopped: then it sees by itself what is due. One that is found stopped STRIKES times is killed; what is left
  * is swept up, and how the run would have ended is not known.
  */
+#include <signal.h>
+
 #include "agent/run_own.h"
 #include "agent/runs.h"
 #include "common/clock.h"
@@ -25,11 +27,11 @@ static void on_guard(struct ev_loop *loop, ev_timer *w, int events)
 	if (!run->exec || !exec_is_stopped(run->exec))
 		return;
 	if (++run->strikes < STRIKES) {
-		exec_wake(run->exec);
+		exec_signal_supervisor(run->exec, SIGCONT);
 		return;
 	}
 	log_warn("run %s: it stops its supervisor again and again, which is killed", run->hex);
-	exec_kill(run->exec);
+	exec_signal_supervisor(run->exec, SIGKILL);
 	run_guard_stop(run);
 }
 

@@ -22,7 +22,7 @@ struct exec {
 
 static struct {
 	struct exec *last;
-	unsigned n_started, n_closed, n_released, n_stops, n_kills, n_woken;
+	unsigned n_started, n_closed, n_released, n_stops, n_kills, n_supervisor_signals;
 	bool is_stopped;
 	char stop_reason[200];
 	int signalled;
@@ -142,16 +142,10 @@ bool exec_is_stopped(const struct exec *exec)
 	return air.is_stopped;
 }
 
-void exec_wake(const struct exec *exec)
+void exec_signal_supervisor(const struct exec *exec, int number)
 {
-	(void)exec;
-	air.n_woken++;
-}
-
-void exec_kill(const struct exec *exec)
-{
-	(void)exec;
-	air.n_kills++;
+	(void)exec, (void)number;
+	air.n_supervisor_signals++;
 }
 
 void exec_resize(struct exec *exec, unsigned rows, unsigned columns)
