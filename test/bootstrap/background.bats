@@ -66,23 +66,23 @@ install() { bootstrap --master "127.0.0.1:$port" --name b1 --port 0 --bind-addre
 
 @test "--no-sudo without root: all of it in the home directory, as who asks, and away again" {
 	[ "$(id -u)" -eq 0 ] || skip 'only root can be somebody else here'
-	mkdir -p "$M/home/joe"
-	chown 1000:1000 "$M/home/joe"
+	mkdir -p "$M/people/joe"
+	chown 1000:1000 "$M/people/joe"
 	chmod 1777 "$M/tmp"
 	chmod 755 "$M/input"/*
 	before=$(snapshot)
 	as_joe --master "127.0.0.1:$port" --name b2 --port 0 --bind-address 127.0.0.1 --binary /input/slothd-agent --no-sudo
 	expect_status 0
 	expect_words 'agent b2 '
-	expect_words '/home/joe/.local/sbin/slothd-agent --config /home/joe/.config/sloth/agent.conf --daemon'
+	expect_words '/people/joe/.local/sbin/slothd-agent --config /people/joe/.config/sloth/agent.conf --daemon'
 	run sloth agent run -n b2 'id -u'
 	[ "$output" = 1000 ]
-	[ "$(stat -c '%u %a' "$M/home/joe/.config/sloth/agent.conf")" = '1000 600' ]
-	[ "$(readlink "$M/home/joe/.local/bin/sloth")" = ../sbin/slothd-agent ]
+	[ "$(stat -c '%u %a' "$M/people/joe/.config/sloth/agent.conf")" = '1000 600' ]
+	[ "$(readlink "$M/people/joe/.local/bin/sloth")" = ../sbin/slothd-agent ]
 	diff <(echo "$before") <(snapshot)
 	as_joe --no-sudo --uninstall --purge
 	expect_status 0
-	run find "$M/home" -not -type d
+	run find "$M/people" -not -type d
 	[ -z "$output" ]
 	run lives_there
 	[ "$status" -ne 0 ]
@@ -96,6 +96,6 @@ install() { bootstrap --master "127.0.0.1:$port" --name b1 --port 0 --bind-addre
 
 as_joe() {
 	cp "$script" "$M/input/bootstrap.sh"
-	run in_machine HOME=/home/joe SLOTH_TOKEN="$(sloth token create --name b2 2>/dev/null)" \
+	run in_machine HOME=/people/joe SLOTH_TOKEN="$(sloth token create --name b2 2>/dev/null)" \
 		/usr/bin/setpriv --reuid 1000 --regid 1000 --clear-groups /bin/sh /input/bootstrap.sh "$@"
 }
