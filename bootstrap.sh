@@ -129,7 +129,7 @@ action=install name='' master='' port='' bind_address='' report_address='' token
 trusts_first='' insecure='' binary='' user='' install_dir='' no_systemd='' no_start='' no_sudo='' replaces=''
 wanted='' purge='' dry_run=''
 # What is only set when it is known. The environment says nothing.
-pin='' hashes='' obstacles='' version=''
+pin='' hashes='' obstacles='' version='' new='' uid=0 conf_mode=600 conf_owner=0:0
 
 # is_made_of VALUE PATTERN: of these characters only, and there is at least one.
 is_made_of() {
@@ -243,19 +243,22 @@ check_token() {
 
 check_values() {
 	[ -z "$purge" ] || [ $action = uninstall ] || usage '--purge goes with --uninstall'
+	case ${user:-x} in
+	-* | *[!A-Za-z0-9._@-]*) usage "--user $user: not the name of a user" ;;
+	esac
 	[ -z "$install_dir" ] || case $install_dir in
 	/*) is_made_of "$install_dir" 'A-Za-z0-9/._+-' || usage "--install-dir $install_dir: letters, digits and /._+- only" ;;
 	*) usage "--install-dir $install_dir: not an absolute path" ;;
 	esac
+	[ -z "$master" ] || is_address "$master" || usage "--master $master: not HOST:PORT"
+	[ -z "$ca_fingerprint" ] || is_hex64 "$ca_fingerprint" || usage "--ca-fingerprint $ca_fingerprint: not 64 hex digits"
 	[ $action = install ] || return 0
 	[ -n "$master" ] || usage '--master HOST:PORT is missing'
-	is_address "$master" || usage "--master $master: not HOST:PORT"
 	[ -z "$name" ] || { is_made_of "$name" 'A-Za-z0-9._-' && [ ${#name} -le 64 ]; } ||
 		usage "--name $name: 1 to 64 letters, digits, '.', '_' or '-'"
 	[ -z "$port" ] || [ "$port" = 0 ] || is_port "$port" || usage "--port $port: not in 0..65535"
 	[ -z "$bind_address" ] || is_address "$bind_address" || usage "--bind-address $bind_address: not an address"
 	[ -z "$report_address" ] || is_host_port "$report_address" || usage "--report-address $report_address: not HOST:PORT"
-	[ -z "$ca_fingerprint" ] || is_hex64 "$ca_fingerprint" || usage "--ca-fingerprint $ca_fingerprint: not 64 hex digits"
 	[ -z "$insecure" ] || [ -n "$binary" ] || usage '--insecure: a master without TLS gives no programs; --binary FILE is needed'
 	[ -z "$token" ] || check_token
 }
@@ -332,9 +335,37 @@ check_machine() {
 			"write $conf, then systemctl enable --now slothd-agent; or remove the package first"
 	done
 	[ -z "$user" ] || [ -n "$is_unit" ] || die 3 '--user takes systemd, which does not run here'
-	[ -z "$user" ] || id "$user" >/dev/null 2>&1 || die 3 "--user $user: there is no such user"
+	[ -z "$user" ] || find_user
 	[ $action = install ] || [ -z "$is_first" ] || die 3 "there is no agent at $agent" 'bootstrap.sh --master HOST:PORT'
 	choose_fetcher
+}
+
+# The configuration stays root's, who believes it with the next update: the user reads it.
+find_user() {
+	uid=$(id -u -- "$user" 2>/dev/null) || die 3 "--user $user: there is no such user"
+	conf_owner=0:$(id -g -- "$user") conf_mode=640
+}
+
+# is_trusted FILE: root believes only what nobody else can have written. Who installs for himself believes himself.
+is_trusted() {
+	[ -z "$for_self" ] || return 0
+	for path in "$1" "${1%/*}"; do
+		case $(root stat -L -c '%u %g %A' "$path" 2>/dev/null) in
+		'0 0 '????????[!w]* | '0 '*' '?????[!w]??[!w]*) ;;
+		*) return 1 ;;
+		esac
+	done
+}
+
+# The agent believes what it finds there.
+check_state() {
+	[ -z "$for_self" ] && root test -e "$state" || return 0
+	owner=$(root stat -L -c '%u %U' "$state")
+	case ${owner%% *} in
+	0 | "$uid") ;;
+	*) die 3 "$state belongs to ${owner#* }: an agent of ${user:-root} must not take it over" \
+		"--user ${owner#* }, or first --uninstall --purge" ;;
+	esac
 }
 
 choose_fetcher() {
@@ -455,10 +486,13 @@ find_pin() {
 		usage '--ca-fingerprint is not that of the token'
 	fi
 	: "${pin:=$ca_fingerprint}"
-	if [ -z "$pin" ] && root test -e "$state/ca.crt"; then
+	[ -z "$pin" ] && root test -e "$state/ca.crt" || return 0
+	if is_trusted "$state/ca.crt"; then
 		root cat "$state/ca.crt" >"$tmp/ca.known"
 		read_certificate "$tmp/ca.known" || die 3 "$state/ca.crt is no certificate" '--ca-fingerprint F'
 		pin=$seen
+	else
+		note "$state/ca.crt is not root's alone: what it says does not count"
 	fi
 }
 
@@ -471,6 +505,7 @@ check_ca() {
 	mkdir "$tmp/none"
 	if [ -z "$pin" ]; then
 		say "trusting the CA that answers at $master: $seen"
+		pin=$seen
 	elif [ "$seen" != "$pin" ]; then
 		die 5 "master $master shows the CA $seen, not $pin: it is another master, or somebody is in between; nothing was run" \
 			'slothd-master ca show on the master'
@@ -550,19 +585,30 @@ is_same() {
 
 make_dir() { (umask 022 && root mkdir -p "$1") || die 3 "$1 cannot be made"; }
 
-# put FILE PLACE MODE: in one step; the old one is kept when MODE is that of a program.
+# put FILE PLACE MODE [OWNER]: in one step; the old one is kept when MODE is that of a program.
 put() {
-	! is_same "$1" "$2" || return 0
+	if is_same "$1" "$2"; then
+		own "$2" "$3" "${4-}"
+		return
+	fi
 	make_dir "${2%/*}"
-	{ root cp "$1" "$2.new" && root chmod "$3" "$2.new"; } || die 3 "$2 cannot be written"
+	{ new=$(root mktemp "$2.new-XXXXXX") && root cp "$1" "$new"; } || die 3 "$2 cannot be written"
+	own "$new" "$3" "${4-}"
 	if [ "$3" = 755 ] && [ -e "$2" ]; then
-		root ln -f "$2" "$2.old" 2>/dev/null || root cp -p "$2" "$2.old" || die 3 "$2.old cannot be written"
+		root ln -f "$2" "$2.old" 2>/dev/null || { root rm -f "$2.old" && root cp -p "$2" "$2.old"; } ||
+			die 3 "$2.old cannot be written"
 		replaced="$replaced $2"
 	elif root test -e "$2"; then
-		root cat "$2" >"$tmp/old.${2##*/}"
+		root cp -p "$2" "$tmp/old.${2##*/}"
 	fi
-	root mv -f "$2.new" "$2" || die 3 "$2 cannot be written"
-	is_changed=yes
+	root mv -f "$new" "$2" || die 3 "$2 cannot be written"
+	new='' is_changed=yes
+}
+
+# own FILE MODE [OWNER]
+own() {
+	[ -n "$for_self" ] || root chown "${3:-0:0}" "$1" || die 3 "the owner of $1 cannot be set"
+	root chmod "$2" "$1" || die 3 "the mode of $1 cannot be set"
 }
 
 link_names() {
@@ -595,6 +641,8 @@ conf_keys='name master port bind-address report-address incus ca-fingerprint ins
 # A token is of use until there is a certificate.
 write_config() {
 	[ -z "$token" ] || ! root test -e "$state/agent.crt" || { token='' && say 'this agent has a certificate: the token is not used'; }
+	# What the state directory of another user says does not count for root.
+	[ -z "$user" ] || : "${ca_fingerprint:=$pin}"
 	{
 		printf '%s\n' "$conf_head"
 		key name "$name"
@@ -607,19 +655,13 @@ write_config() {
 		key token "$token"
 		kept "$conf_keys"
 	} >"$tmp/agent.conf"
-	put "$tmp/agent.conf" "$conf" 600
-	give_to_user
-}
-
-give_to_user() {
-	[ -z "$user" ] || root chown "$user" "$conf"
+	put "$tmp/agent.conf" "$conf" $conf_mode "$conf_owner"
 }
 
 forget_token() {
 	[ -n "$token" ] || return 0
 	{ printf '%s\n' "$conf_head" && kept token; } >"$tmp/agent.conf"
-	put "$tmp/agent.conf" "$conf" 600
-	give_to_user
+	put "$tmp/agent.conf" "$conf" $conf_mode "$conf_owner"
 }
 
 write_unit() {
@@ -766,7 +808,7 @@ put_back() {
 		root mv -f "$file.old" "$file"
 	done
 	for file in "$conf" "$unit" "$unit.d/bootstrap.conf"; do
-		[ ! -e "$tmp/old.${file##*/}" ] || root cp "$tmp/old.${file##*/}" "$file"
+		[ ! -e "$tmp/old.${file##*/}" ] || root cp -p "$tmp/old.${file##*/}" "$file"
 	done
 	start || die 6 "the agent that was there before does not start either" "$try_start"
 }
@@ -855,12 +897,12 @@ stop_unit() {
 # An agent that is told to takes over the runs of the one before, and ends them with itself.
 stop_background() {
 	stop_in_background
-	[ -x "$agent" ] && root test -e "$conf" || return 0
+	[ -x "$agent" ] && root test -e "$conf" && is_trusted "$conf" || return 0
 	root "$agent" --config "$conf" --kill-runs --daemon </dev/null >/dev/null 2>&1 && stop_in_background
 }
 
 remove_program() {
-	root rm -f "$agent" "$agent.old" "$supervise" "$supervise.old"
+	root rm -f "$agent" "$agent.old" "$agent".new-* "$supervise" "$supervise.old" "$supervise".new-*
 	for word in sloth-runner sloth; do
 		[ "$(readlink "$prefix/bin/$word" 2>/dev/null)" != ../sbin/slothd-agent ] || root rm -f "$prefix/bin/$word"
 		[ ! -e "$prefix/bin/$word.replaced" ] || say "$prefix/bin/$word.replaced is what was there before: it stays"
@@ -918,6 +960,11 @@ plan() {
 # What the agent that is there was told.
 read_config() {
 	root test -e "$conf" || die 3 "$conf is missing: it is not known which master to ask" 'bootstrap.sh --master HOST:PORT'
+	if [ -z "$binary" ] && ! is_trusted "$conf"; then
+		[ -z "$master" ] || [ -z "$ca_fingerprint" ] || return 0
+		die 3 "$conf is not root's alone: it does not say from whom root takes programs" \
+			'--master HOST:PORT --ca-fingerprint HEX, or install again, with --user, which makes the file root'"'s"
+	fi
 	root cat "$conf" >"$tmp/agent.conf.now"
 	while IFS='= 	' read -r word value; do
 		case $word in
@@ -932,7 +979,10 @@ read_config() {
 
 install_it() {
 	check_machine
-	[ $action = install ] || read_config
+	case $action in
+	install) check_state ;;
+	*) read_config ;;
+	esac
 	split_master
 	check_ancestor
 	if [ -n "$dry_run" ]; then
@@ -953,13 +1003,18 @@ install_it() {
 	conclude
 }
 
+leave() {
+	[ -z "$new" ] || root rm -f "$new"
+	rm -rf "$tmp"
+}
+
 main() {
 	parse "$@"
 	check_values
 	choose_rights
 	choose_places
 	tmp=$(mktemp -d) || die 3 'there is no place for temporary files' 'TMPDIR=DIR'
-	trap 'rm -rf "$tmp"' EXIT
+	trap leave EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 	if [ $action != uninstall ]; then

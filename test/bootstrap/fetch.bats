@@ -160,9 +160,9 @@ expect_nothing_done() {
 }
 
 @test "no setting of somebody's, no variable of the environment says what is right" {
-	printf 'url = "https://127.0.0.1:1/"\n' >"$M/root/.curlrc"
-	printf 'header = X: y\nquota = 1\ntries = 1\noutput_document = /root/elsewhere\nhttps_proxy = http://127.0.0.1:1\n' >"$M/root/.wgetrc"
-	environment=(pin="$other_pin" hashes=x obstacles=/tools/curl seen="$pin" sudo=x WGETRC=/root/.wgetrc)
+	printf 'url = "https://127.0.0.1:1/"\n' >"$M/input/.curlrc"
+	printf 'header = X: y\nquota = 1\ntries = 1\noutput_document = /input/elsewhere\nhttps_proxy = http://127.0.0.1:1\n' >"$M/input/.wgetrc"
+	environment=(pin="$other_pin" hashes=x obstacles=/tools/curl seen="$pin" sudo=x HOME=/input WGETRC=/input/.wgetrc)
 	script=$release bootstrap --master "127.0.0.1:$port"
 	expect_status 0
 	rm -rf "$M/etc/sloth" "${L:?}"/*
@@ -170,7 +170,7 @@ expect_nothing_done() {
 	give_tool wget
 	script=$release bootstrap --master "127.0.0.1:$port"
 	expect_status 0
-	[ ! -e "$M/root/elsewhere" ]
+	[ ! -e "$M/input/elsewhere" ]
 }
 
 @test "an answer without an end, where curl asks and where wget does" {

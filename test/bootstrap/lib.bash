@@ -12,7 +12,7 @@
 
 root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 python=/usr/bin/python3
-tools='base64 cat chmod chown cp cut date head id ln mkdir mktemp mv readlink rm rmdir sha256sum tail test timeout touch tr
+tools='base64 cat chmod chown cp cut date head id ln mkdir mktemp mv readlink rm rmdir sha256sum stat tail test timeout touch tr
 	uname sh'
 
 # ---- the machine ----
@@ -108,7 +108,20 @@ END
 	chmod 755 "$1"
 }
 
+# program VERSION STATUS-LINE [broken]: what --binary installs.
+program() {
+	make_agent "$M/input/slothd-agent" "$@"
+	printf '#!/bin/sh\n# supervisor %s\n' "$1" >"$M/input/sloth-supervise"
+}
+
+install() { bootstrap --master 10.0.0.1 --binary /input/slothd-agent "$@"; }
+conf() { cat "$M/etc/sloth/agent.conf"; }
+calls() { cat "$M/run/fake.calls" 2>/dev/null; }
+unit=/etc/systemd/system/slothd-agent.service
+token=sloth1.$(printf 'ab%.0s' {1..32}).0badcafe.00112233445566778899aabbccddeeff
+
 has_run() { [ -e "$M/run/fake.ran" ]; }
+nothing_ran() { [ ! -e "$M/run/fake.ran" ]; }
 
 # ---- the master ----
 

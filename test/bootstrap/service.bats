@@ -10,18 +10,6 @@ setup() {
 	program 1.0 'registered with master'
 }
 
-# program VERSION STATUS-LINE [broken]: what --binary installs.
-program() {
-	make_agent "$M/input/slothd-agent" "$@"
-	printf '#!/bin/sh\n# supervisor %s\n' "$1" >"$M/input/sloth-supervise"
-}
-
-install() { bootstrap --master 10.0.0.1 --binary /input/slothd-agent "$@"; }
-conf() { cat "$M/etc/sloth/agent.conf"; }
-calls() { cat "$M/run/fake.calls" 2>/dev/null; }
-unit=/etc/systemd/system/slothd-agent.service
-token=sloth1.$(printf 'ab%.0s' {1..32}).0badcafe.00112233445566778899aabbccddeeff
-
 @test "installs, enables, starts; the configuration says what the options said, and is its owner's alone" {
 	install --name web1 --port 50070 --incus 192.0.2.1:50061 --ca-fingerprint "$(printf 'ab%.0s' {1..32})"
 	expect_status 0

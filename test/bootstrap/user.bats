@@ -1,0 +1,160 @@
+# An agent of another user than root, who is not to become root by what he can write.
+# shellcheck disable=SC2034,SC2154  # variables of lib.bash
+load lib.bash
+
+setup_file() {
+	export W=$BATS_FILE_TMPDIR/www
+	make_authority "$BATS_FILE_TMPDIR/ca"
+	mkdir "$W"
+	make_agent "$BATS_FILE_TMPDIR/agent" 1.0 "registered with master"
+	publish "$W" "$BATS_FILE_TMPDIR/agent" 1.0
+	cp "$BATS_FILE_TMPDIR/ca/ca.crt" "$W/ca.crt"
+	serve "$BATS_FILE_TMPDIR/ca" "$W"
+	export port server
+	pin=$(pin_of "$BATS_FILE_TMPDIR/ca")
+	export pin
+}
+
+teardown_file() { kill "$server"; }
+
+setup() {
+	[ "$(id -u)" -eq 0 ] || skip 'only root can give files to somebody else'
+	make_machine
+	script=$root/bootstrap.sh
+	program 1.0 'registered with master'
+	nobody=$(id -u nobody) group=$(id -g nobody)
+}
+
+attributes() { stat -c '%u %g %a' "$1"; }
+
+@test "the configuration is root's, the user can read it, and it says which CA is the right one" {
+	install --user nobody --token "$token"
+	expect_status 0
+	[ "$(attributes "$M/etc/sloth/agent.conf")" = "0 $group 640" ]
+	grep -q "^ca-fingerprint = $(printf 'ab%.0s' {1..32})\$" "$M/etc/sloth/agent.conf"
+	rm -rf "${L:?}"/* "$M/etc/sloth"
+	bootstrap --master "127.0.0.1:$port" --user nobody --trust-on-first-use
+	expect_status 0
+	grep -q "^ca-fingerprint = $pin\$" "$M/etc/sloth/agent.conf"
+	[ "$(attributes "$M/etc/sloth/agent.conf")" = "0 $group 640" ]
+	bootstrap --update
+	expect_status 0
+}
+
+@test "an update takes nothing from a configuration that another user can write" {
+	install --user nobody
+	printf 'master = 127.0.0.1:%s\nca-fingerprint = %s\n' "$port" "$pin" >"$M/etc/sloth/agent.conf"
+	for owner in "$nobody:0 600" "0:$group 660" "0:0 606"; do
+		rm -f "$M/run/fake.ran"
+		chown "${owner% *}" "$M/etc/sloth/agent.conf"
+		chmod "${owner#* }" "$M/etc/sloth/agent.conf"
+		bootstrap --update
+		expect_status 3
+		expect_words '--master HOST:PORT --ca-fingerprint'
+		nothing_ran
+	done
+	bootstrap --update --master "127.0.0.1:$port" --ca-fingerprint "$pin"
+	expect_status 0
+	chown 0:0 "$M/etc/sloth/agent.conf"
+	chmod 640 "$M/etc/sloth/agent.conf"
+	chown "$nobody" "$M/etc/sloth"
+	bootstrap --update
+	expect_status 3
+	chown 0 "$M/etc/sloth"
+	bootstrap --update
+	expect_status 0
+}
+
+@test "a CA in a directory of another user says nothing" {
+	install --user nobody
+	printf 'master = 127.0.0.1:%s\n' "$port" >"$M/etc/sloth/agent.conf"
+	mkdir -p "$M/var/lib/sloth-agent"
+	cp "$W/ca.crt" "$M/var/lib/sloth-agent/"
+	chown "$nobody" "$M/var/lib/sloth-agent"
+	rm -f "$M/run/fake.ran"
+	bootstrap --update
+	expect_status 5
+	expect_words "does not count"
+	nothing_ran
+	chown 0 "$M/var/lib/sloth-agent"
+	bootstrap --update
+	expect_status 0
+}
+
+@test "an agent of root does not take over what another user has written" {
+	mkdir -p "$M/var/lib/sloth-agent"
+	chown "$nobody" "$M/var/lib/sloth-agent"
+	install
+	expect_status 3
+	expect_words '--user nobody'
+	nothing_ran
+	install --user nobody
+	expect_status 0
+	chown 0 "$M/var/lib/sloth-agent"
+	install --user nobody
+	expect_status 0
+}
+
+@test "files get their owner and mode when their contents are right already" {
+	install --user nobody
+	rm "$M/run/fake.calls"
+	for file in "$L/sbin/slothd-agent" "$L/libexec/sloth/sloth-supervise" "$M/etc/sloth/agent.conf" "$M$unit"; do
+		chmod 777 "$file"
+		chown "$nobody:$group" "$file"
+	done
+	install --user nobody
+	expect_status 0
+	expect_words 'nothing has changed'
+	[ "$(attributes "$M/etc/sloth/agent.conf")" = "0 $group 640" ]
+	[ "$(attributes "$L/sbin/slothd-agent")" = '0 0 755' ]
+	[ "$(attributes "$L/libexec/sloth/sloth-supervise")" = '0 0 755' ]
+	[ "$(attributes "$M$unit")" = '0 0 644' ]
+}
+
+@test "a link where the new file is written first leads nowhere" {
+	mkdir -p "$L/u/sbin"
+	chown -R "$nobody" "$L/u"
+	echo precious >"$M/etc/precious"
+	for name in slothd-agent.new slothd-agent.old; do
+		ln -s /etc/precious "$L/u/sbin/$name"
+	done
+	install --install-dir /usr/local/u
+	expect_status 0
+	program 2.0 'registered with master'
+	install --install-dir /usr/local/u
+	expect_status 0
+	[ "$(cat "$M/etc/precious")" = precious ]
+}
+
+@test "two at once: each file is whole" {
+	program 1.0 'registered with master'
+	head -c 20000000 /dev/zero | tr '\0' '#' >"$BATS_TEST_TMPDIR/long"
+	for version in 1 2; do
+		mkdir "$M/input/$version"
+		program $version.0 'registered with master'
+		for name in slothd-agent sloth-supervise; do
+			cat "$M/input/$name" "$BATS_TEST_TMPDIR/long" >"$M/input/$version/$name"
+			chmod 755 "$M/input/$version/$name"
+		done
+	done
+	cp "$script" "$M/input/bootstrap.sh"
+	for version in 1 2; do
+		in_machine /bin/sh /input/bootstrap.sh --master 10.0.0.1 --no-start --binary "/input/$version/slothd-agent" \
+			>"$BATS_TEST_TMPDIR/$version" 2>&1 3>&- &
+		eval "pid$version=\$!"
+	done
+	wait "$pid1"
+	wait "$pid2"
+	cmp -s "$L/sbin/slothd-agent" "$M/input/1/slothd-agent" || cmp "$L/sbin/slothd-agent" "$M/input/2/slothd-agent"
+	[ "$(find "$L" -name '*.new*')" = '' ]
+}
+
+@test "names of users that are none: exit status 2; users that are not there: 3" {
+	for name in -u --help +0 'a b' $'nobody\nExecStartPre=/bin/sh' '%n' 'a/b'; do
+		install "--user=$name"
+		expect_status 2 || { echo "$name"; return 1; }
+	done
+	install --user=nobody-else
+	expect_status 3
+	nothing_ran
+}
