@@ -20,7 +20,7 @@ while True:
 END
 "$python" "$T/dns.py" 127.0.0.54 >"$T/dns.out" 2>&1 &
 dns=$!
-until_true 10 has_line "$T/dns.out" . || fail "the name server does not start"
+until_true 30 has_line "$T/dns.out" . || fail "the name server does not start"
 has_line "$T/dns.out" listening || skip "port 53 cannot be had: $(tail -n 1 "$T/dns.out")"
 
 start_master

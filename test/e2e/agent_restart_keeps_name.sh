@@ -9,7 +9,7 @@ for _ in 1 2 3; do
 	begin=$SECONDS
 	start_agent web1
 	is_new() { [ "$(sloth agent run web1 'echo $(ps -o ppid= -p $PPID)' 2>/dev/null)" = "${agent_pid[web1]}" ]; }
-	until_true 10 is_new || fail "runs do not reach the new process"
+	until_true 30 is_new || fail "runs do not reach the new process"
 	assert_at_most $((SECONDS - begin)) 10 "seconds to come back"
 	assert_equal "$(json "$(sloth agent get web1 -o json)" .instance)" "$instance" instance
 	! has_line "$T/web1.log" 'taken' || fail "a conflict was seen"

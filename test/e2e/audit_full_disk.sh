@@ -51,7 +51,7 @@ until_true 20 runs_again || fail "no run after there is room: $(cat "$T/again")"
 grep -qa '"event":"audit.resumed"' "$audit/audit.log" || fail "the gap is not recorded"
 starts=$(grep -ac '"event":"run.start"' "$audit/audit.log")
 ends() { [ "$(grep -ac '"event":"run.end"' "$audit/audit.log")" = "$starts" ]; }
-until_true 10 ends || fail "runs without an end: $(cat "$audit/audit.log")"
+until_true 30 ends || fail "runs without an end: $(cat "$audit/audit.log")"
 "$python" -c '
 import json, sys
 for line in open(sys.argv[1]):

@@ -8,7 +8,7 @@ sloth agent run web1 'echo hello' >/dev/null
 sloth agent run --argv web1 printf '%s' 'two words' >/dev/null
 sloth agent run nowhere true 2>/dev/null
 ends() { [ "$(grep -ac run.end "$T/master/audit/audit.log")" = "$1" ]; }
-until_true 10 ends 2 || fail "the ends are not recorded"
+until_true 30 ends 2 || fail "the ends are not recorded"
 
 run sloth audit
 assert_status 0

@@ -10,7 +10,7 @@ me=$(id -un)
 last() { record=$(grep -a "\"event\":\"$1\"" "$log" | tail -n 1); }
 field() { json "$record" ".$1"; }
 has_event() { [ "$(grep -ac "\"event\":\"$1\"" "$log")" -ge "$2" ]; }
-wait_event() { until_true 10 has_event "$1" "$2" || fail "no $2 records of $1: $(cat "$log")"; }
+wait_event() { until_true 30 has_event "$1" "$2" || fail "no $2 records of $1: $(cat "$log")"; }
 assert_field() { assert_equal "$(field "$1")" "$2" "$1 of $record"; }
 
 run sloth agent run --env SECRET=hunter2 web1 'echo hello; echo oops >&2; exit 3'

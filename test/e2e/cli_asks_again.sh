@@ -7,7 +7,7 @@ asked() {
 	local socket=$T/$1.sock
 
 	"$python" "$here/lib/raw.py" refuse "$socket" "$1" >"$T/$1.requests" &
-	until_true 10 test -S "$socket" || fail "no server"
+	until_true 30 test -S "$socket" || fail "no server"
 	run sloth --socket "$socket" agent list
 	kill $!
 	wait $! 2>/dev/null

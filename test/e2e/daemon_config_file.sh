@@ -13,7 +13,7 @@ cat >"$T/master.conf" <<-CONF
 CONF
 start_daemon "$T/m.log" slothd-master --config "$T/master.conf" --state-dir "$T/from-line"
 wait_line "$T/m.log" 'listening for agent registrations'
-SLOTH_MASTER=unix:$T/from-line/master.sock until_true 10 answers || fail "the master does not answer"
+SLOTH_MASTER=unix:$T/from-line/master.sock until_true 30 answers || fail "the master does not answer"
 [ -S "$T/from-line/master.sock" ] || fail "the command line did not win"
 [ ! -e "$T/from-file" ] || fail "the file's directory was made"
 

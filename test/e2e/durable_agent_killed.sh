@@ -25,7 +25,7 @@ printf 'two\nthree' >"$T/expected"
 assert_same "$T/expected" "$T/second.out"
 assert_equal "$(wc -l <"$T/started")" 1 "times it was started"
 wait_run "$id" 'exited 7'
-until_true 5 no_run_dirs || fail "its directory is left"
+until_true 30 no_run_dirs || fail "its directory is left"
 
 # Once more under this id: it is known, whoever asks, and starts nothing.
 call third start "$id" "echo >>$T/started"

@@ -8,7 +8,7 @@ sloth run wait "$id" >"$T/stdout" 2>"$T/stderr" &
 waiter=$!
 # The master asks how it is, and then to be told when it ends.
 is_old() { sloth run list 2>/dev/null | grep -qE ' [2-9]\.[0-9] s +running'; }
-until_true 10 is_old || fail "the run does not grow old: $(sloth run list)"
+until_true 30 is_old || fail "the run does not grow old: $(sloth run list)"
 kill -TERM "${agent_pid[web1]}"
 wait_gone "${agent_pid[web1]}" 3
 wait "${agent_pid[web1]}" || fail "exit status of the agent"

@@ -53,7 +53,7 @@ wait_line "$T/out" ready
 fill_but "$runtime" 0
 touch "$T/go-attached"
 is_blocked() { pgrep -f "^cat $T/expected" >/dev/null && [ "$(stat -c %s "$T/out")" -lt 1000000 ]; }
-until_true 10 is_blocked || fail "it does not wait: $(stat -c %s "$T/out") bytes came"
+until_true 30 is_blocked || fail "it does not wait: $(stat -c %s "$T/out") bytes came"
 echo_fine
 assert_running "${agent_pid[web1]}" 'the agent'
 is_blocked || fail 'it did not wait'

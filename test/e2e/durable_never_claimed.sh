@@ -13,7 +13,7 @@ wait_run "$id" 'exited 0'
 kill_daemon "${agent_pid[web1]}"
 dir=$T/agent-web1/runs/$id
 wait_gone_lock() { flock -n "$dir/lock" true; }
-until_true 10 wait_gone_lock || fail "its supervisor does not end"
+until_true 30 wait_gone_lock || fail "its supervisor does not end"
 rm "$dir"/{lock,out,sock,pid,status} "$T/agent-web1/past-runs"
 launch_fixed_agent
 wait_run "$id" never-began

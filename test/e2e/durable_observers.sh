@@ -33,7 +33,7 @@ missed=$(awk '$1 == "gap" || $1 == "started" { n += $3 } END { print n + 0 }' "$
 assert_equal $((seen + missed)) 30000006 "bytes that the reader got or knows to be gone"
 kill -KILL "$stalled"
 wait "$stalled" 2>/dev/null
-until_true 5 no_run_dirs || fail "its directory is left"
+until_true 30 no_run_dirs || fail "its directory is left"
 
 # A second owner takes the first one's place.
 id=$(new_id)

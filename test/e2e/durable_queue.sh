@@ -38,6 +38,6 @@ for i in $(seq 200); do
 done
 wait "${pids[@]}"
 [ ! -e "$T/wrong" ] || fail "$(wc -l <"$T/wrong") of 200 went wrong: $(head -c 500 "$T/errors")"
-until_true 10 no_run_dirs || fail "$(run_dirs) directories are left"
+until_true 30 no_run_dirs || fail "$(run_dirs) directories are left"
 few_supervisors() { [ "$(pgrep -c -P "${agent_pid[web1]}")" -le 4 ]; }
-until_true 10 few_supervisors || fail "$(pgrep -c -P "${agent_pid[web1]}") supervisors are idle"
+until_true 30 few_supervisors || fail "$(pgrep -c -P "${agent_pid[web1]}") supervisors are idle"

@@ -60,7 +60,7 @@ wait $readers
 has_line "$T/readers" "^right $runs; status 141: $runs\$" || fail "$(cat "$T/readers") $(sort "$T/errors" | uniq -c | head -c 500 "$T/errors")"
 wait_no_process '^yes 7861.25'
 are_empty() { [ -z "$(find "$runtime/runs" "$state" -mindepth 1 -maxdepth 1 ! -name 'idle-*')" ]; }
-until_true 10 are_empty || fail "left: $(ls "$runtime/runs" "$state")"
+until_true 30 are_empty || fail "left: $(ls "$runtime/runs" "$state")"
 assert_at_most "$(bytes_below "$runtime/runs")" $((1024 * 1024)) 'bytes in the runtime directory afterwards'
 ! has_line "$T/web1.log" 'RESOURCE_EXHAUSTED' || fail 'the master refuses heartbeats'
 note "$here_n of $runs runs in the runtime directory, at least $((least / 1024)) KiB free"

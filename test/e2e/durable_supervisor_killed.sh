@@ -31,4 +31,4 @@ wait_no_process 'sleep 7602[.]25'
 call_whole three resume "$id"
 assert_event three '^exit unknown'
 assert_same "$T/expected" "$T/three.out"
-until_true 5 no_run_dirs || fail "a directory is left"
+until_true 30 no_run_dirs || fail "a directory is left"

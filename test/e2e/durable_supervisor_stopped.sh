@@ -9,9 +9,9 @@ begin() {
 	sloth agent run --detach --kill-grace 1 web1 "until [ -e $T/go ]; do sleep 0.03; done
 		echo \$PPID >$T/pid; kill -STOP \$PPID; exec sleep 7671.25" >"$T/id"
 	touch "$T/go"
-	until_true 10 has_line "$T/pid" . || fail "it does not start"
+	until_true 30 has_line "$T/pid" . || fail "it does not start"
 	is_stopped() { grep -q '^State:.*stopped' "/proc/$(cat "$T/pid")/status"; }
-	until_true 10 is_stopped || fail "its supervisor is not stopped"
+	until_true 30 is_stopped || fail "its supervisor is not stopped"
 }
 stop() {
 	run sloth run stop "$(cat "$T/id")"

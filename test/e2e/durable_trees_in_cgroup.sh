@@ -12,4 +12,4 @@ start_agent_in_group web1
 
 all_trees 78
 no_run_groups() { [ -z "$(find "$group" -mindepth 1 -type d -name 'sloth-run-*')" ]; }
-until_true 5 no_run_groups || fail "left: $(find "$group" -mindepth 1 -type d)"
+until_true 30 no_run_groups || fail "left: $(find "$group" -mindepth 1 -type d)"

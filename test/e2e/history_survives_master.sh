@@ -24,7 +24,7 @@ has() { grep -rqx "$1" "$T/runs"; }
 begin() {
 	sloth agent run -n --reconnect 0 web1 "$1" >/dev/null 2>&1 &
 	callers+=($!)
-	until_true 10 has "$1" || fail "the agent does not have '$1'"
+	until_true 30 has "$1" || fail "the agent does not have '$1'"
 }
 # over COMMAND CODE
 over() {

@@ -163,7 +163,7 @@ start_master() {
 	master_port=${master##*:}
 	master_socket=$T/master/master.sock
 	export SLOTH_MASTER=unix:$master_socket
-	until_true 10 answers || fail "the master does not answer"
+	until_true 30 answers || fail "the master does not answer"
 }
 answers() { ask status >/dev/null 2>&1; }
 
@@ -236,7 +236,7 @@ stop_daemons() {
 
 remove_group() {
 	echo 1 >"$1/cgroup.kill"
-	until_true 5 eval "find '$1' -depth -type d -exec rmdir {} + 2>/dev/null"
+	until_true 30 eval "find '$1' -depth -type d -exec rmdir {} + 2>/dev/null"
 }
 
 # Not what the search for leaks says of a thread that ends while it looks.

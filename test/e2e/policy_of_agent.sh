@@ -49,7 +49,7 @@ hup() {
 	before=$(grep -c 'policy' "$T/web1.log")
 	kill -HUP "${agent_pid[web1]}"
 	said() { tail -n "+$((before + 1))" <(grep policy "$T/web1.log") | grep -qE -- "$1"; }
-	until_true 10 said "$1" || fail "the log does not say '$1'"
+	until_true 30 said "$1" || fail "the log does not say '$1'"
 }
 printf '# nobody\n\ndeny *\n' >"$policy"
 hup 'policy .*: rules: 1'

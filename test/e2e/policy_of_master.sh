@@ -36,7 +36,7 @@ rules() {
 	cat >"$dir/10.conf"
 	kill -HUP "$master_pid"
 	said() { tail -n "+$((before + 1))" <(grep policy "$T/master.log") | grep -qE -- "$1"; }
-	until_true 10 said "$1" || fail "the log does not say '$1'"
+	until_true 30 said "$1" || fail "the log does not say '$1'"
 }
 
 # denied WORDS COMMAND...

@@ -16,7 +16,7 @@ assert_status 0
 assert_stdout_like "^${id:0:8} +web1 .*running"
 assert_equal "$(json "$(sloth run show "${id:0:6}" -o json)" .state)" running "its state"
 has_first() { [ "$(sloth run logs "$id" 2>/dev/null)" = first ]; }
-until_true 10 has_first || fail "logs show: $(sloth run logs "$id" 2>&1)"
+until_true 30 has_first || fail "logs show: $(sloth run logs "$id" 2>&1)"
 run sloth run wait --timeout 100ms "$id"
 assert_status 124
 sloth run logs -f "$id" >"$T/followed" 2>"$T/followed.err" &

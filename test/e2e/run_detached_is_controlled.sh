@@ -6,10 +6,10 @@ start_agent web1
 
 id=$(sloth agent run --detach --kill-grace 1 web1 'trap "echo caught" USR1; trap "" TERM; sleep 7414.25 & echo ready; while :; do sleep 0.05; done')
 shows() { sloth run logs "$id" 2>/dev/null | grep -q "$1"; }
-until_true 10 shows ready || fail "it did not begin: $(sloth run show "$id" 2>&1)"
+until_true 30 shows ready || fail "it did not begin: $(sloth run show "$id" 2>&1)"
 run sloth run signal "$id" USR1
 assert_status 0
-until_true 10 shows caught || fail "no signal came: $(sloth run logs "$id" 2>&1)"
+until_true 30 shows caught || fail "no signal came: $(sloth run logs "$id" 2>&1)"
 run sloth run stop "${id:0:10}"
 assert_status 0
 run sloth run wait "$id"

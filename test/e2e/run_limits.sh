@@ -46,7 +46,7 @@ first=$(sloth agent run --detach web1 "until [ -e '$T/go' ]; do sleep 0.05; done
 sloth agent run -n web1 'echo second' >"$T/second" 2>&1 &
 second=$!
 is_queued() { [ "$(json "$(sloth run list --state queued -o json 2>/dev/null)" '.runs[0].state')" = queued ]; }
-until_true 10 is_queued || fail "none is queued: $(sloth run list)"
+until_true 30 is_queued || fail "none is queued: $(sloth run list)"
 run sloth agent run -n web1 'echo third'
 assert_status 125
 assert_stderr_has 'max-runs'

@@ -32,5 +32,5 @@ sloth agent run web1 true
 master_fds=$(open_fds "$master_pid") agent_fds=$(open_fds "${agent_pid[web1]}")
 agent_fds=$((agent_fds + 9))	# up to three idle supervisors more than now, of three descriptors each
 rounds 5
-until_true 5 settled "$master_pid" "$master_fds" || fail "master: $(open_fds "$master_pid") descriptors, $master_fds before"
-until_true 5 settled "${agent_pid[web1]}" "$agent_fds" || fail "agent: more than $agent_fds descriptors"
+until_true 30 settled "$master_pid" "$master_fds" || fail "master: $(open_fds "$master_pid") descriptors, $master_fds before"
+until_true 30 settled "${agent_pid[web1]}" "$agent_fds" || fail "agent: more than $agent_fds descriptors"

@@ -12,7 +12,7 @@ cli=$!
 exec 9>"$T/in"
 has_lines() { [ "$(wc -l <"$T/both")" -eq "$1" ]; }
 for n in 1 2 3 4 5 6 7 8 9 10; do
-	until_true 10 has_lines $n || fail "line $n did not come before its successor was asked for"
+	until_true 30 has_lines $n || fail "line $n did not come before its successor was asked for"
 	echo go >&9
 done
 exec 9>&-

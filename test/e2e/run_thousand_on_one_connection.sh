@@ -12,5 +12,5 @@ assert_status 0
 assert_stdout_is $'1000 of 1000 runs ended as they should\n'
 
 settled() { [ "$(open_fds "$1")" -le "$2" ]; }
-until_true 10 settled "$master_pid" "$master_fds" || fail "master: $(open_fds "$master_pid") descriptors, $master_fds before"
-until_true 10 settled "${agent_pid[web1]}" "$agent_fds" || fail "agent: more than $agent_fds descriptors"
+until_true 30 settled "$master_pid" "$master_fds" || fail "master: $(open_fds "$master_pid") descriptors, $master_fds before"
+until_true 30 settled "${agent_pid[web1]}" "$agent_fds" || fail "agent: more than $agent_fds descriptors"

@@ -13,7 +13,7 @@ start_secure_master() {
 	until_true 20 has_line "$T/master.log" 'listening for operators' || fail "the master did not start"
 	master=$(sed -nE 's/.*listening for agent registrations on (127[0-9.]*:[0-9]+).*/\1/p' "$T/master.log" | head -n 1)
 	master_port=${master##*:}
-	until_true 10 on_master status >/dev/null 2>&1 || fail "the master does not answer"
+	until_true 30 on_master status >/dev/null 2>&1 || fail "the master does not answer"
 }
 on_master() { sloth --socket "$master_socket" "$@"; }
 
