@@ -153,8 +153,8 @@ boot_container() {
 
 # The web server that has the script.
 serve_script() {
-	on_network /usr/bin/python3 -m http.server -b 10.77.0.1 -d "$SLOTH_BUILD/share/sloth/dist" 8000 >"$T/web.log" 2>&1 &
-	web_server=$!
+	ip netns exec "$network" /usr/bin/python3 -m http.server -b 10.77.0.1 -d "$SLOTH_BUILD/share/sloth/dist" 8000 >"$T/web.log" 2>&1 &
+	web_server=$!	# `ip` becomes it
 	serves() { on_network curl -fsS -o "$T/script" http://10.77.0.1:8000/bootstrap.sh 2>/dev/null; }
 	until_true 20 serves || fail 'the web server does not serve'
 }
