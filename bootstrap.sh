@@ -330,14 +330,18 @@ installed_prefix() {
 check_machine() {
 	[ "$(uname -s)" = Linux ] || die 3 "$(uname -s) is not Linux"
 	arch=$(uname -m)
-	for line in /usr/lib/systemd/system/slothd-agent.service /lib/systemd/system/slothd-agent.service; do
-		[ ! -e $line ] || die 3 'the package sloth-agent is installed here' \
-			"write $conf, then systemctl enable --now slothd-agent; or remove the package first"
-	done
+	check_package "write $conf, then systemctl enable --now slothd-agent; or remove the package first"
 	[ -z "$user" ] || [ -n "$is_unit" ] || die 3 '--user takes systemd, which does not run here'
 	[ -z "$user" ] || find_user
 	[ $action = install ] || [ -z "$is_first" ] || die 3 "there is no agent at $agent" 'bootstrap.sh --master HOST:PORT'
 	choose_fetcher
+}
+
+# check_package HINT: the files of a package are not ours, nor is the identity of its agent.
+check_package() {
+	for path in /usr/lib/systemd/system/slothd-agent.service /lib/systemd/system/slothd-agent.service; do
+		[ ! -e $path ] || die 3 'the package sloth-agent is installed here' "$1"
+	done
 }
 
 # The configuration stays root's, who believes it with the next update: the user reads it.
@@ -624,16 +628,53 @@ key() {
 	[ -z "$2" ] || printf '%s = %s\n' "$1" "$2"
 }
 
-# kept KEYS: the lines of the configuration there is, without those of these keys.
+newline='
+' carriage_return=$(printf '\r')
+
+# shellcheck disable=SC2295  # one character
+trim() {
+	set -- "${1#"${1%%[!	 $carriage_return]*}"}"
+	trimmed=${1%"${1##*[!	 $carriage_return]}"}
+}
+
+# next_entry: of a configuration on standard input the next line, with those it goes on in behind a backslash. Sets
+# $entry, as it stands there, and $key and $value, as the agent reads them.
+next_entry() {
+	entry='' text='' goes_on=''
+	while IFS= read -r line || [ -n "$line" ]; do
+		entry=$entry$line$newline
+		case ${line#"${line%%[!	 ]*}"} in
+		'#'* | ';'*)
+			[ -n "$goes_on" ] || break
+			continue
+			;;
+		esac
+		while [ "${line%"$carriage_return"}" != "$line" ]; do line=${line%"$carriage_return"}; done
+		goes_on=
+		case $line in
+		*\\)
+			text="$text${line%\\} " goes_on=yes
+			continue
+			;;
+		esac
+		text=$text$line
+		break
+	done
+	trim "${text%%=*}" && key=$trimmed
+	trim "${text#*=}" && value=$trimmed
+	[ -n "$entry" ]
+}
+
+# kept KEYS: the configuration there is, without these keys.
 kept() {
 	root test -e "$conf" || return 0
-	root cat "$conf" | while IFS= read -r line || [ -n "$line" ]; do
-		word=${line#"${line%%[! 	]*}"} && word=${word%%[ 	=]*}
+	root cat "$conf" >"$tmp/agent.conf.now"
+	while next_entry; do
 		case " $1 " in
-		*" ${word:-=} "*) continue ;;
+		*" ${key:-=} "*) continue ;;
 		esac
-		[ "$line" = "$conf_head" ] || printf '%s\n' "$line"
-	done
+		[ "$entry" = "$conf_head$newline" ] || printf '%s' "$entry"
+	done <"$tmp/agent.conf.now"
 }
 conf_head='# slothd-agent(8) explains the keys. bootstrap.sh sets the first ones, and leaves the others alone.'
 conf_keys='name master port bind-address report-address incus ca-fingerprint insecure token token-file'
@@ -930,6 +971,7 @@ remove_all() {
 }
 
 uninstall() {
+	[ -n "$for_self" ] || check_package 'apt-get remove sloth-agent, or purge; what stays is removed by --uninstall then'
 	if [ -n "$is_first" ] && { [ -z "$purge" ] || ! root test -e "$state"; } && [ ! -e $unit ]; then
 		say 'there is no agent here'
 		return
@@ -966,8 +1008,8 @@ read_config() {
 			'--master HOST:PORT --ca-fingerprint HEX, or install again, with --user, which makes the file root'"'s"
 	fi
 	root cat "$conf" >"$tmp/agent.conf.now"
-	while IFS='= 	' read -r word value; do
-		case $word in
+	while next_entry; do
+		case $key in
 		name) name=$value ;;
 		master) [ -n "$master" ] || master=$value ;;
 		ca-fingerprint) [ -n "$ca_fingerprint" ] || ca_fingerprint=$value ;;
@@ -975,6 +1017,7 @@ read_config() {
 	done <"$tmp/agent.conf.now"
 	rm -f "$tmp/agent.conf.now"
 	is_address "$master" || die 3 "$conf names no master"
+	[ -z "$ca_fingerprint" ] || is_hex64 "$ca_fingerprint" || die 3 "$conf: ca-fingerprint $ca_fingerprint is not 64 hex digits"
 }
 
 install_it() {
