@@ -130,6 +130,7 @@ trusts_first='' insecure='' binary='' user='' install_dir='' no_systemd='' no_st
 wanted='' purge='' dry_run=''
 # What is only set when it is known. The environment says nothing.
 pin='' hashes='' obstacles='' version='' new='' uid=0 conf_mode=600 conf_owner=0:0
+moved='' was_enabled='' was_active='' had_state=''
 
 # is_made_of VALUE PATTERN: of these characters only, and there is at least one.
 is_made_of() {
@@ -311,6 +312,8 @@ choose_places() {
 	prefix=${prefix%/} && prefix=${prefix%/bin}
 	agent=$prefix/sbin/slothd-agent supervise=$prefix/libexec/sloth/sloth-supervise
 	libexec_mark=$prefix/libexec/sloth/libexec-is-new
+	# From the first change until the agent has been started with all of them, by this run or a later one.
+	due=$prefix/libexec/sloth/restart-is-due
 	try_start="journalctl -u slothd-agent"
 	[ -n "$is_unit" ] || try_start="$agent --config $conf"
 	is_first=yes
@@ -330,14 +333,18 @@ installed_prefix() {
 check_machine() {
 	[ "$(uname -s)" = Linux ] || die 3 "$(uname -s) is not Linux"
 	arch=$(uname -m)
-	for line in /usr/lib/systemd/system/slothd-agent.service /lib/systemd/system/slothd-agent.service; do
-		[ ! -e $line ] || die 3 'the package sloth-agent is installed here' \
-			"write $conf, then systemctl enable --now slothd-agent; or remove the package first"
-	done
+	check_package "write $conf, then systemctl enable --now slothd-agent; or remove the package first"
 	[ -z "$user" ] || [ -n "$is_unit" ] || die 3 '--user takes systemd, which does not run here'
 	[ -z "$user" ] || find_user
 	[ $action = install ] || [ -z "$is_first" ] || die 3 "there is no agent at $agent" 'bootstrap.sh --master HOST:PORT'
 	choose_fetcher
+}
+
+# check_package HINT: the files of a package are not ours, nor is the identity of its agent.
+check_package() {
+	for path in /usr/lib/systemd/system/slothd-agent.service /lib/systemd/system/slothd-agent.service; do
+		[ ! -e $path ] || die 3 'the package sloth-agent is installed here' "$1"
+	done
 }
 
 # The configuration stays root's, who believes it with the next update: the user reads it.
@@ -412,11 +419,33 @@ in_the_way() {
 move_ancestor() {
 	for file in $obstacles; do
 		if [ "$file" = $old_unit ] && [ -n "$is_unit" ]; then
-			root systemctl disable --now sloth-runner-agent.service >/dev/null 2>&1
+			! systemctl --quiet is-enabled "${old_unit##*/}" 2>/dev/null || was_enabled=yes
+			! systemctl --quiet is-active "${old_unit##*/}" || was_active=yes
+			root systemctl disable --now "${old_unit##*/}" >/dev/null 2>&1
 		fi
+		moved="$moved $file"
 		root mv -f "$file" "$file.replaced" || die 3 "$file cannot be renamed"
 		say "$file is $file.replaced now"
 	done
+}
+
+# When no agent of ours comes to run in its place.
+return_ancestor() {
+	for file in $moved; do
+		is_there "$file.replaced" || continue
+		root mv -f "$file.replaced" "$file" && note "$file is there again"
+	done
+	case $moved in
+	*$old_unit*) [ -z "$is_unit" ] || return_unit ;;
+	esac
+	moved=
+}
+
+return_unit() {
+	[ -z "$is_first" ] || root systemctl disable --now slothd-agent.service >/dev/null 2>&1
+	root systemctl daemon-reload
+	[ -z "$was_enabled" ] || root systemctl -q enable "${old_unit##*/}" || note "${old_unit##*/} cannot be enabled"
+	[ -z "$was_active" ] || root systemctl start "${old_unit##*/}" || note "${old_unit##*/} does not start"
 }
 
 # ---- from the master ----
@@ -601,8 +630,15 @@ put() {
 	elif root test -e "$2"; then
 		root cp -p "$2" "$tmp/old.${2##*/}"
 	fi
+	mark_change
 	root mv -f "$new" "$2" || die 3 "$2 cannot be written"
-	new='' is_changed=yes
+	new=
+}
+
+mark_change() {
+	make_dir "${due%/*}"
+	root touch "$due" || die 3 "$due cannot be made"
+	is_changed=yes
 }
 
 # own FILE MODE [OWNER]
@@ -624,16 +660,53 @@ key() {
 	[ -z "$2" ] || printf '%s = %s\n' "$1" "$2"
 }
 
-# kept KEYS: the lines of the configuration there is, without those of these keys.
+newline='
+' carriage_return=$(printf '\r')
+
+# shellcheck disable=SC2295  # one character
+trim() {
+	set -- "${1#"${1%%[!	 $carriage_return]*}"}"
+	trimmed=${1%"${1##*[!	 $carriage_return]}"}
+}
+
+# next_entry: of a configuration on standard input the next line, with those it goes on in behind a backslash. Sets
+# $entry, as it stands there, and $key and $value, as the agent reads them.
+next_entry() {
+	entry='' text='' goes_on=''
+	while IFS= read -r line || [ -n "$line" ]; do
+		entry=$entry$line$newline
+		case ${line#"${line%%[!	 ]*}"} in
+		'#'* | ';'*)
+			[ -n "$goes_on" ] || break
+			continue
+			;;
+		esac
+		while [ "${line%"$carriage_return"}" != "$line" ]; do line=${line%"$carriage_return"}; done
+		goes_on=
+		case $line in
+		*\\)
+			text="$text${line%\\} " goes_on=yes
+			continue
+			;;
+		esac
+		text=$text$line
+		break
+	done
+	trim "${text%%=*}" && key=$trimmed
+	trim "${text#*=}" && value=$trimmed
+	[ -n "$entry" ]
+}
+
+# kept KEYS: the configuration there is, without these keys.
 kept() {
 	root test -e "$conf" || return 0
-	root cat "$conf" | while IFS= read -r line || [ -n "$line" ]; do
-		word=${line#"${line%%[! 	]*}"} && word=${word%%[ 	=]*}
+	root cat "$conf" >"$tmp/agent.conf.now"
+	while next_entry; do
 		case " $1 " in
-		*" ${word:-=} "*) continue ;;
+		*" ${key:-=} "*) continue ;;
 		esac
-		[ "$line" = "$conf_head" ] || printf '%s\n' "$line"
-	done
+		[ "$entry" = "$conf_head$newline" ] || printf '%s' "$entry"
+	done <"$tmp/agent.conf.now"
 }
 conf_head='# slothd-agent(8) explains the keys. bootstrap.sh sets the first ones, and leaves the others alone.'
 conf_keys='name master port bind-address report-address incus ca-fingerprint insecure token token-file'
@@ -655,13 +728,16 @@ write_config() {
 		key token "$token"
 		kept "$conf_keys"
 	} >"$tmp/agent.conf"
+	! root test -e "$conf" || root cp -p "$conf" "$tmp/old.agent.conf"
 	put "$tmp/agent.conf" "$conf" $conf_mode "$conf_owner"
 }
 
 forget_token() {
 	[ -n "$token" ] || return 0
+	# The agent that runs has read it.
 	{ printf '%s\n' "$conf_head" && kept token; } >"$tmp/agent.conf"
 	put "$tmp/agent.conf" "$conf" $conf_mode "$conf_owner"
+	root rm -f "$due"
 }
 
 write_unit() {
@@ -707,8 +783,8 @@ write_drop_in() {
 			>"$tmp/bootstrap.conf"
 		put "$tmp/bootstrap.conf" $unit.d/bootstrap.conf 644
 	elif [ -e $unit.d/bootstrap.conf ]; then
+		mark_change
 		root rm -f $unit.d/bootstrap.conf
-		is_changed=yes
 	fi
 }
 
@@ -797,10 +873,21 @@ start_in_background() {
 start() {
 	root rm -f "$runtime/status" "$state/run/status"
 	if [ -n "$is_unit" ]; then
-		start_unit
+		start_unit || return 1
 	else
-		start_in_background
+		start_in_background || return 1
 	fi
+	root rm -f "$due"
+}
+
+# Whether the process of the agent is of another file than the one that is installed. What cannot be seen is not.
+runs_another() {
+	if [ -n "$is_unit" ]; then
+		pid=$(systemctl show -p MainPID slothd-agent.service) && pid=${pid#MainPID=}
+	else
+		agent_pid
+	fi
+	root test -e "/proc/${pid:-0}/exe" && ! root test "/proc/$pid/exe" -ef "$agent"
 }
 
 put_back() {
@@ -814,7 +901,7 @@ put_back() {
 }
 
 run_it() {
-	if [ -z "$is_changed" ] && is_active; then
+	if [ -z "$is_changed" ] && ! is_there "$due" && is_active && ! runs_another; then
 		say "nothing has changed: agent $version runs as it did"
 		return
 	fi
@@ -867,12 +954,25 @@ conclude() {
 denied() {
 	words=${words%; asking again}
 	if [ -n "$token" ] && [ -n "$is_first" ]; then
-		purge=yes
+		moved=$obstacles
+		return_ancestor
 		remove_all
-		die 5 "$words; all is removed again" 'a new line of: sloth token create --print-install'
+		remove_rest
+		die 5 "$words; all is as it was before" 'a new line of: sloth token create --print-install'
 	fi
 	[ -z "$token" ] || die 5 "$words" 'a new token: sloth token create'
 	die 7 "installed, waiting for acceptance: $words"
+}
+
+# What remove_all leaves is of this run, or was there before.
+remove_rest() {
+	[ -n "$had_state" ] || remove_state
+	if [ -e "$tmp/old.agent.conf" ]; then
+		root cp -p "$tmp/old.agent.conf" "$conf"
+	else
+		root rm -f "$conf"
+	fi
+	root rmdir "${conf%/*}" "$logs" 2>/dev/null
 }
 
 # ---- removing ----
@@ -909,11 +1009,16 @@ remove_program() {
 	done
 	is_there "$libexec_mark" || libexec_mark=
 	[ -z "$libexec_mark" ] || root rm -f "$libexec_mark"
+	root rm -f "$due"
 	root rmdir "$prefix/libexec/sloth" 2>/dev/null
 	[ -z "$libexec_mark" ] || root rmdir "$prefix/libexec" 2>/dev/null
 	[ "$prefix" = /usr/local ] || root rmdir "$prefix/sbin" "$prefix/bin" "$prefix" 2>/dev/null
 	[ -n "$for_self" ] || root rmdir /var/lib/sloth-runner 2>/dev/null
 	root rm -rf "$runtime"
+}
+
+remove_state() {
+	root rm -rf "$state" "$logs/slothd-agent.log" "$logs/slothd-agent.log.1" "$logs/slothd-agent.log.2"
 }
 
 remove_all() {
@@ -924,12 +1029,14 @@ remove_all() {
 	fi
 	remove_program
 	[ -n "$purge" ] || return 0
-	root rm -rf "$conf" "$state" "$logs/slothd-agent.log" "$logs/slothd-agent.log.1" "$logs/slothd-agent.log.2"
+	root rm -f "$conf"
+	remove_state
 	root rmdir "${conf%/*}" "$logs" 2>/dev/null
 	return 0
 }
 
 uninstall() {
+	[ -n "$for_self" ] || check_package 'apt-get remove sloth-agent, or purge; what stays is removed by --uninstall then'
 	if [ -n "$is_first" ] && { [ -z "$purge" ] || ! root test -e "$state"; } && [ ! -e $unit ]; then
 		say 'there is no agent here'
 		return
@@ -966,8 +1073,8 @@ read_config() {
 			'--master HOST:PORT --ca-fingerprint HEX, or install again, with --user, which makes the file root'"'s"
 	fi
 	root cat "$conf" >"$tmp/agent.conf.now"
-	while IFS='= 	' read -r word value; do
-		case $word in
+	while next_entry; do
+		case $key in
 		name) name=$value ;;
 		master) [ -n "$master" ] || master=$value ;;
 		ca-fingerprint) [ -n "$ca_fingerprint" ] || ca_fingerprint=$value ;;
@@ -975,6 +1082,7 @@ read_config() {
 	done <"$tmp/agent.conf.now"
 	rm -f "$tmp/agent.conf.now"
 	is_address "$master" || die 3 "$conf names no master"
+	[ -z "$ca_fingerprint" ] || is_hex64 "$ca_fingerprint" || die 3 "$conf: ca-fingerprint $ca_fingerprint is not 64 hex digits"
 }
 
 install_it() {
@@ -989,22 +1097,26 @@ install_it() {
 		plan
 		return
 	fi
+	! root test -e "$state" || had_state=yes
 	find_pin
 	fetch
 	move_ancestor
 	place
 	if [ -n "$no_start" ]; then
 		[ -z "$is_unit" ] || { root systemctl daemon-reload && root systemctl -q enable slothd-agent.service; }
+		moved=
 		say "agent $version is installed, and not started"
 		return
 	fi
 	run_it
+	moved=
 	await_master
 	conclude
 }
 
 leave() {
 	[ -z "$new" ] || root rm -f "$new"
+	[ -z "$moved" ] || return_ancestor
 	rm -rf "$tmp"
 }
 

@@ -220,6 +220,23 @@ ca-fingerprint = $(printf 'ab%.0s' {1..32})" ]
 	expect_words 'the package sloth-agent is installed'
 }
 
+@test "the agent of a package is not removed, nor is its certificate" {
+	[ -d /usr/lib/systemd/system ] || skip 'no place for units of packages'
+	touch "$M/packaged/slothd-agent.service"
+	mkdir -p "$M/var/lib/sloth-agent" "$M/etc/sloth"
+	echo key >"$M/var/lib/sloth-agent/agent.key"
+	echo 'master = m' >"$M/etc/sloth/agent.conf"
+	before=$(snapshot)
+	for words in '--uninstall --purge' '--uninstall --purge --no-systemd' '--uninstall'; do
+		# shellcheck disable=SC2086  # words
+		bootstrap $words
+		expect_status 3
+		expect_words 'the package sloth-agent is installed'
+	done
+	diff <(echo "$before") <(snapshot)
+	[ -z "$(calls)" ]
+}
+
 @test "the command line of this system is not in the way, and stays" {
 	mkdir -p "$L/bin" "$L/libexec/sloth"
 	echo cli >"$L/bin/sloth"

@@ -1,0 +1,94 @@
+# What failed or was interrupted: all is as it was before, or the next run ends it.
+# shellcheck disable=SC2034,SC2154  # variables of lib.bash
+load lib.bash
+
+setup() {
+	make_machine
+	script=$root/bootstrap.sh
+	program 1.0 'registered with master'
+	old_unit=/etc/systemd/system/sloth-runner-agent.service
+}
+
+# Whoever calls timeout, which runs the restart, is ended by a signal.
+interrupt_restart() { write_tool timeout "kill -$1 \$PPID; exit 1"; }
+
+@test "an update that was interrupted before the restart is ended by the next run" {
+	install
+	program 2.0 'registered with master'
+	for signal in KILL TERM; do
+		interrupt_restart $signal
+		bootstrap --update --binary /input/slothd-agent
+		[ "$status" -ne 0 ]
+		give_tool timeout
+		rm -f "$M/run/fake.calls" "$M"/tmp/* 2>/dev/null || true
+		bootstrap --update --binary /input/slothd-agent
+		expect_status 0
+		[[ $(calls) == *restart* ]]
+		rm "$M/run/fake.calls"
+		bootstrap --update --binary /input/slothd-agent
+		expect_words 'nothing has changed'
+		[[ $(calls) != *restart* ]]
+		program 3.0 'registered with master'
+	done
+	# A configuration that nobody has read.
+	interrupt_restart KILL
+	install --name other
+	give_tool timeout
+	rm "$M/run/fake.calls"
+	install --name other
+	expect_status 0
+	[[ $(calls) == *restart* ]]
+}
+
+ancestor() {
+	mkdir -p "$L/bin"
+	echo ancestor >"$L/bin/sloth-runner"
+	echo '[Service]' >"$M$old_unit"
+	touch "$M/run/fake.ancestor"
+}
+
+expect_ancestor() {
+	[ "$(cat "$L/bin/sloth-runner") $(cat "$M$old_unit")" = 'ancestor [Service]' ] && [ -e "$M/run/fake.ancestor" ] &&
+		[ ! -e "$L/bin/sloth-runner.replaced" ] && [ ! -e "$M$old_unit.replaced" ]
+}
+
+@test "an agent that does not start leaves the ancestor as it was" {
+	ancestor
+	program 1.0 trying broken
+	install --replace-ancestor
+	expect_status 6
+	expect_words "$old_unit is there again"
+	expect_ancestor
+	[[ $(calls) == *'enable sloth-runner-agent.service'* ]]
+	[[ $(calls) == *'disable --now slothd-agent.service'* ]]
+	rm -rf "${L:?}"/* "$M/etc/sloth"
+	ancestor
+	program 1.0 trying
+	interrupt_restart TERM
+	install --replace-ancestor
+	expect_status 143
+	expect_ancestor
+}
+
+@test "a token that is refused leaves the ancestor as it was" {
+	ancestor
+	program 1.0 'denied the token is used up'
+	install --replace-ancestor --token "$token"
+	expect_status 5
+	expect_ancestor
+	[ ! -e "$L/sbin/slothd-agent" ] && [ ! -e "$M/etc/sloth" ]
+}
+
+@test "a token that is refused leaves a configuration and a state that were there before" {
+	mkdir -p "$M/etc/sloth" "$M/var/lib/sloth-agent"
+	echo 'policy = /etc/sloth/mine' >"$M/etc/sloth/agent.conf"
+	chmod 640 "$M/etc/sloth/agent.conf"
+	echo key >"$M/var/lib/sloth-agent/agent.key"
+	program 1.0 'denied the token is used up'
+	install --token "$token"
+	expect_status 5
+	[ "$(conf)" = 'policy = /etc/sloth/mine' ]
+	[ "$(stat -c %a "$M/etc/sloth/agent.conf")" = 640 ]
+	[ "$(cat "$M/var/lib/sloth-agent/agent.key")" = key ]
+	[ ! -e "$L/sbin/slothd-agent" ]
+}
