@@ -55,6 +55,15 @@ install() { bootstrap --master "127.0.0.1:$port" --name b1 --port 0 --bind-addre
 	expect_words 'nothing has changed'
 	[ "$(cat "$M/var/lib/sloth-agent/agent.pid")" = "$before" ]
 	lives_there
+	# A process of a file that is not the installed one.
+	cp "$L/sbin/slothd-agent" "$L/sbin/other"
+	mv "$L/sbin/other" "$L/sbin/slothd-agent"
+	install
+	expect_status 0
+	[[ $output != *'nothing has changed'* ]]
+	[ "$(cat "$M/var/lib/sloth-agent/agent.pid")" != "$before" ]
+	install
+	expect_words 'nothing has changed'
 	bootstrap --uninstall --purge
 	expect_status 0
 	[ ! -e "$M/etc/sloth" ]
