@@ -42,9 +42,10 @@ struct record {				/* of the file */
 static_assert(sizeof(struct record) == PAST_RECORD_BYTES, "a record has no holes");
 
 struct past {
-	uint64_t *hashes;		/* PAST_MAX slots, made with the first id; 0: free */
+	uint64_t *hashes;		/* one for each slot, made with the first id; 0: free */
 	uint32_t *nexts;		/* of each slot: slot + 1 in the chain of its bucket; 0: the last */
 	uint32_t *buckets;		/* slot + 1 */
+	unsigned max;			/* slots */
 	uint64_t number;		/* of the newest id; 0: there is none */
 	int fd;				/* -1: in memory only */
 	unsigned room;			/* slots that the file has blocks for */
@@ -52,11 +53,12 @@ struct past {
 	bool is_failing;		/* the last write was not whole, and this was logged */
 };
 
-struct past *past_new(void)
+struct past *past_new(unsigned max)
 {
 	struct past *p = mem_new(struct past);
 
 	p->fd = -1;
+	p->max = max;
 	return p;
 }
 
@@ -121,8 +123,8 @@ static void enter(struct past *p, unsigned at, const uint8_t *id)
 	uint32_t *bucket;
 
 	if (!p->hashes) {
-		p->hashes = mem_array(PAST_MAX, sizeof *p->hashes);
-		p->nexts = mem_array(PAST_MAX, sizeof *p->nexts);
+		p->hashes = mem_array(p->max, sizeof *p->hashes);
+		p->nexts = mem_array(p->max, sizeof *p->nexts);
 		p->buckets = mem_array(N_BUCKETS, sizeof *p->buckets);
 	}
 	if (p->hashes[at])
@@ -166,7 +168,7 @@ static void take_record(struct past *p, unsigned at, const struct record *record
 
 	if (record->magic && record->magic != record_magic)
 		p->unread_ms = boot_ms();
-	if (record->magic != record_magic || number == 0 || number == UINT64_MAX || number % PAST_MAX != at)
+	if (record->magic != record_magic || number == 0 || number == UINT64_MAX || number % p->max != at)
 		return;
 	enter(p, at, record->id);
 	if (number > p->number)
@@ -187,7 +189,7 @@ static int load(struct past *p, int fd)
 		for (int i = 0; i < n; i++)
 			take_record(p, at + (unsigned)i, &records[i]);
 		at += RECORDS_AT_ONCE;
-	} while (n == RECORDS_AT_ONCE && at < PAST_MAX);
+	} while (n == RECORDS_AT_ONCE && at < p->max);
 	free(records);
 	return n < 0 ? n : 0;
 }
@@ -197,14 +199,14 @@ static int load(struct past *p, int fd)
 static void look_ahead(struct past *p)
 {
 	const off_t size = sizeof(struct record);
-	unsigned next = (unsigned)(p->number % PAST_MAX) + 1;
+	unsigned next = (unsigned)(p->number % p->max) + 1;
 
-	if (p->fd < 0 || p->room >= PAST_MAX || next + AHEAD / 2 <= p->room)
+	if (p->fd < 0 || p->room >= p->max || next + AHEAD / 2 <= p->room)
 		return;
 	if (fallocate(p->fd, 0, p->room * size, AHEAD * size) == 0)
 		p->room += AHEAD;
 	else if (errno == EOPNOTSUPP || errno == ENOSYS)
-		p->room = PAST_MAX;
+		p->room = p->max;
 }
 
 int past_open(struct past *p, const char *path)
@@ -241,7 +243,7 @@ static int write_record(struct past *p, unsigned at, const struct record *record
 /* Of the id that is in a slot: the newest number that belongs there. */
 static uint64_t number_of(const struct past *p, unsigned at)
 {
-	return p->number - (p->number - at) % PAST_MAX;
+	return p->number - (p->number - at) % p->max;
 }
 
 /* The record of an id in its slot, if that is what the slot of the file has. */
@@ -262,7 +264,7 @@ int past_put(struct past *p, const uint8_t *id, const struct past_outcome *outco
 		record.number = number_of(p, slot - 1);
 	} else {
 		record.number = ++p->number;
-		slot = (unsigned)(record.number % PAST_MAX) + 1;
+		slot = (unsigned)(record.number % p->max) + 1;
 		enter(p, slot - 1, id);
 	}
 	err = write_record(p, slot - 1, &record);
@@ -291,13 +293,13 @@ bool past_find(const struct past *p, const uint8_t *id, struct past_outcome *out
  */
 static uint64_t forgotten_ms(const struct past *p)
 {
-	uint64_t first = p->number - PAST_MAX + 1, earliest = UINT64_MAX;
+	uint64_t first = p->number - p->max + 1, earliest = UINT64_MAX;
 	struct record record;
 
-	if (p->number <= PAST_MAX)
+	if (p->number <= p->max)
 		return p->unread_ms;
 	for (uint64_t number = first; number < first + OLDEST; number++)
-		if (p->fd >= 0 && read_records(p->fd, (unsigned)(number % PAST_MAX), &record, 1) == 1 &&
+		if (p->fd >= 0 && read_records(p->fd, (unsigned)(number % p->max), &record, 1) == 1 &&
 		    record.magic == record_magic && record.number == number && record.written_ms < earliest)
 			earliest = record.written_ms;
 	return earliest == UINT64_MAX ? boot_ms() : earliest > p->unread_ms ? earliest : p->unread_ms;

@@ -32,8 +32,8 @@ enum { PAST_RECORD_BYTES = 40 + sizeof(struct past_outcome) };	/* in the file */
 
 struct past;
 
-/* In memory only, until past_open(): ids, and no outcomes. */
-struct past *past_new(void);
+/* In memory only, until past_open(): ids, and no outcomes. max: PAST_MAX, or another multiple of 1024. */
+struct past *past_new(unsigned max);
 void past_free(struct past *p);
 
 /* Takes in what the file at `path` has, and keeps there what is added from here on; made when it is

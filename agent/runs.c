@@ -349,7 +349,7 @@ struct runs *runs_new(struct ev_loop *loop, const struct runs_config *config)
 	runs->loop = loop;
 	runs->config = *config;
 	runs->host = exec_host_new(loop);
-	runs->past = past_new();
+	runs->past = past_new(PAST_MAX);
 	runs->window = spool_window_new();
 	runs->runtime_fd = runs->state_fd = -1;
 	for (size_t i = 0; i < N_BUCKETS; i++)

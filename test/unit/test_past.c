@@ -15,6 +15,8 @@
 #include "test/lib/tmp.h"
 #include "test/lib/unit.h"
 
+enum { MAX = 8192 };
+
 static uint64_t clock_ahead_ms;
 
 int clock_gettime(clockid_t id, struct timespec *ts)
@@ -37,7 +39,7 @@ static const uint8_t *id_of(unsigned n)
 
 static struct past *open_past(const char *path)
 {
-	struct past *p = past_new();
+	struct past *p = past_new(MAX);
 
 	ck_assert_int_eq(past_open(p, path), 0);
 	return p;
@@ -52,7 +54,7 @@ static void add(struct past *p, const uint8_t *id)
 
 START_TEST(without_a_file_ids_are_remembered_in_memory)
 {
-	struct past *p = past_new();
+	struct past *p = past_new(MAX);
 
 	ck_assert(!past_has(p, id_of(1)));
 	add(p, id_of(1));
@@ -67,7 +69,7 @@ END_TEST
 /* Whoever counts instead of drawing at random finds no id taken that is not: in whichever half he counts. */
 START_TEST(ids_that_are_alike_are_told_apart)
 {
-	struct past *p = past_new();
+	struct past *p = past_new(MAX);
 	uint8_t id[PAST_ID_BYTES] = { 0 };
 
 	for (unsigned at = 0; at < PAST_ID_BYTES; at += PAST_ID_BYTES / 4)
@@ -105,23 +107,23 @@ START_TEST(the_last_ones_are_kept_and_the_file_does_not_grow)
 	struct past *p = open_past(path);
 	struct stat st;
 
-	for (unsigned i = 0; i < PAST_MAX; i++)
+	for (unsigned i = 0; i < MAX; i++)
 		add(p, id_of(i));
 	ck_assert(past_has(p, id_of(0)));
-	for (unsigned i = PAST_MAX; i < PAST_MAX + 10; i++)
+	for (unsigned i = MAX; i < MAX + 10; i++)
 		add(p, id_of(i));
 	for (int turn = 0; turn < 2; turn++) {
 		ck_assert(!past_has(p, id_of(9)));
 		ck_assert(past_has(p, id_of(10)));
-		ck_assert(past_has(p, id_of(PAST_MAX + 9)));
+		ck_assert(past_has(p, id_of(MAX + 9)));
 		past_free(p);
 		p = open_past(path);
 	}
-	add(p, id_of(PAST_MAX + 10));	/* goes on where the one before was */
+	add(p, id_of(MAX + 10));	/* goes on where the one before was */
 	ck_assert(!past_has(p, id_of(10)));
 	ck_assert(past_has(p, id_of(11)));
 	ck_assert_int_eq(stat(path, &st), 0);
-	ck_assert_int_eq(st.st_size, (long)PAST_RECORD_BYTES * PAST_MAX);
+	ck_assert_int_eq(st.st_size, (long)PAST_RECORD_BYTES * MAX);
 	past_free(p);
 }
 END_TEST
@@ -201,14 +203,14 @@ START_TEST(an_end_that_comes_late_takes_nobodys_place)
 	struct past_outcome ended = { .has_ended = 1, .end = 1 }, found;
 	struct past *p = open_past(tmp_path("past"));
 
-	for (unsigned i = 0; i < PAST_MAX + 5; i++)
+	for (unsigned i = 0; i < MAX + 5; i++)
 		add(p, id_of(i));
-	past_put(p, id_of(PAST_MAX - 1), &ended);
-	past_put(p, id_of(PAST_MAX + 2), &ended);
+	past_put(p, id_of(MAX - 1), &ended);
+	past_put(p, id_of(MAX + 2), &ended);
 	past_put(p, id_of(3), &ended);		/* dropped by now: a new one */
-	for (unsigned i = 6; i < PAST_MAX + 5; i++) {
+	for (unsigned i = 6; i < MAX + 5; i++) {
 		UNIT_ASSERT(past_find(p, id_of(i), &found));
-		UNIT_ASSERT(found.has_ended == (i == PAST_MAX - 1 || i == PAST_MAX + 2));
+		UNIT_ASSERT(found.has_ended == (i == MAX - 1 || i == MAX + 2));
 	}
 	ck_assert(past_find(p, id_of(3), &found));
 	ck_assert(found.has_ended);
@@ -219,7 +221,7 @@ END_TEST
 START_TEST(what_is_no_file_is_an_error)
 {
 	const char *dir = tmp_path("dir"), *link = tmp_path("link");
-	struct past *p = past_new();
+	struct past *p = past_new(MAX);
 
 	ck_assert_int_eq(mkdir(dir, 0700), 0);
 	ck_assert_int_eq(past_open(p, dir), -EISDIR);
@@ -234,7 +236,7 @@ END_TEST
 START_TEST(what_cannot_be_written_is_said)
 {
 	static const struct past_outcome started = { 0 };
-	struct past *p = past_new();
+	struct past *p = past_new(MAX);
 
 	ck_assert_int_eq(past_open(p, "/dev/full"), 0);		/* reads zeros */
 	ck_assert_int_eq(past_put(p, id_of(1), &started), -ENOSPC);
@@ -295,12 +297,12 @@ START_TEST(what_may_have_been_forgotten_is_said)
 	struct past *p = open_past(path);
 	const uint64_t hour_ms = 3600 * 1000;
 
-	for (unsigned i = 0; i < PAST_MAX; i++)
+	for (unsigned i = 0; i < MAX; i++)
 		add(p, id_of(i));
 	ck_assert(past_remembers(p, 0) && past_remembers(p, 100 * hour_ms));
 	clock_ahead_ms = hour_ms;
-	for (unsigned i = 0; i < PAST_MAX / 2; i++)
-		add(p, id_of(PAST_MAX + i));
+	for (unsigned i = 0; i < MAX / 2; i++)
+		add(p, id_of(MAX + i));
 	clock_ahead_ms = 2 * hour_ms;
 	for (int turn = 0; turn < 2; turn++) {
 		ck_assert(past_remembers(p, hour_ms));
@@ -311,7 +313,7 @@ START_TEST(what_may_have_been_forgotten_is_said)
 		p = open_past(path);
 	}
 	/* An end that is written late makes nothing younger than it was. */
-	add(p, id_of(PAST_MAX + PAST_MAX / 2));
+	add(p, id_of(MAX + MAX / 2));
 	ck_assert(past_remembers(p, hour_ms));
 	past_free(p);
 }
