@@ -92,8 +92,8 @@ Installs a Sloth agent on this machine and starts it as a service.
 
 Options of the agent:
   --name NAME                   name of the agent; default: the host name
-  --master HOST[:PORT]          the master, from which the programs come, too
-  --incus HOST:PORT             in a container: the address that is forwarded to it
+  --master HOST[:PORT]          the master, which has the programs, too
+  --incus HOST:PORT             in a container: what is forwarded to it
   --port PORT                   port to listen on; default: 50051
   --bind-address ADDRESS        address to listen on
   --report-address HOST:PORT    address at which the master reaches the agent
@@ -107,19 +107,19 @@ Options of the installation:
   --binary FILE                 install this agent instead of fetching one
   --user USER                   the service runs as this user; default: root
   --install-dir DIR             default: /usr/local
-  --no-systemd                  start the agent in the background, not as a service
+  --no-systemd                  start it in the background, as no service
   --no-start                    install, but do not start
-  --no-sudo                     never use sudo: who is not root installs for himself
+  --no-sudo                     never use sudo: install for this user
   --replace-ancestor            rename programs and a unit that have our names
-  --version [VERSION]           install this version only; alone: print the script's
+  --version [VERSION]           only this version; alone: print the script's
   --update                      install what the master has now
   --uninstall                   stop the agent and remove it
   --purge                       its configuration, certificate and logs, too
   --dry-run                     say what would be done
   -h, --help                    show this help and exit
 
-Exit status: 0 ready and registered, 2 usage, 3 this machine, 4 download, 5 verification, 6 service,
-7 waiting for acceptance. More is in bootstrap(8).
+Exit status: 0 ready and registered, 2 usage, 3 this machine, 4 download,
+5 verification, 6 service, 7 waiting for acceptance. More is in bootstrap(8).
 HELP
 }
 

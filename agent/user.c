@@ -126,7 +126,7 @@ static int cannot_ask(const char *name, int rc, char **error)
 
 static int no_such_user(const char *name, char **error)
 {
-	*error = mem_printf("cannot run as %s: no such user on this machine", str_quote(name));
+	*error = mem_printf("cannot run as %s: no such user on the agent's machine", str_quote(name));
 	return -ENOENT;
 }
 

@@ -19,6 +19,7 @@
 #include "cli/report.h"
 #include "common/exits.h"
 #include "common/mem.h"
+#include "common/paths.h"
 #include "common/str.h"
 
 enum {
@@ -92,6 +93,9 @@ static const char *connect_hint(const struct client *c, enum wire_fault fault, c
 		return "the path of a master's socket: this is a file of another kind";
 	if (fault != WIRE_FAULT_REFUSED)
 		return "sloth master status on the master's machine, and whether this is the master's address";
+	if (c->target.is_unix && str_equal(c->target.address + strlen("unix:"), paths_system_socket) &&
+	    paths_has_unit("slothd-master"))
+		return "systemctl start slothd-master, as root";
 	if (c->target.is_unix)
 		return "sloth master --daemon, to start a master here";
 	return "sloth master status on the master's machine, and the port after --master";
@@ -298,7 +302,8 @@ static void on_answer(struct wire_call *call, enum wire_code code, const char *w
 	if (code != WIRE_OK && ask_again(c, call))
 		return;
 	if (code != WIRE_OK) {
-		ask_failed(a, code, *why ? why : wire_code_name(code), client_hint(code, why));
+		ask_failed(a, code, *why ? why : wire_code_name(code),
+			   code == WIRE_NOT_FOUND && a->question->list ? a->question->list : client_hint(code, why));
 	} else {
 		message = wire_unpack(call, a->question->response, data, len);
 		if (message)

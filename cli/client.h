@@ -71,6 +71,7 @@ struct client_question {
 	/* There is no answer. True: nothing is reported, the caller asks again. NULL: never. */
 	bool (*lost)(enum wire_code code, void *arg);
 	void *arg;
+	const char *list;		/* of what it asks about, to try when that is not there; NULL: sloth agent list */
 	bool waits;			/* the answer may take for ever */
 };
 int client_ask(const struct cli_global *global, const struct client_question *question);

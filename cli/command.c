@@ -135,7 +135,7 @@ static void print_manual(const struct command *command, const char *path, FILE *
 
 	putc('\n', to);
 	if (command->sub && !command->exec)
-		fprintf(to, "Help on one of them: %s COMMAND --help. ", path);
+		fprintf(to, "Help on one of them: %s COMMAND --help.\n", path);
 	fprintf(to, "The manual: sloth%s%.*s(1).\n", space ? "-" : "", (int)strcspn(name, " "), name);
 }
 

@@ -14,8 +14,8 @@ static const struct command agent_commands[] = {
 		.operands = "[GLOB]",
 		.summary = "List the agents that the master knows",
 		.description =
-		"GLOB is a shell pattern that the name has to match; quote it. The exit status is 1\n"
-		"when no agent matches.",
+		"GLOB is a shell pattern that the name has to match; quote it. The exit status\n"
+		"is 1 when no agent matches.",
 		.examples =
 		"sloth agent list\n"
 		"sloth agent list 'web*' --state unreachable\n"
@@ -63,11 +63,11 @@ static const struct command agent_commands[] = {
 		"On a terminal the output is framed.\n"
 		"\n"
 		"Ctrl-C interrupts the command, a second one cancels it with all its children, a\n"
-		"third gives up waiting. When contact is lost sloth tries again, and goes on at the\n"
-		"exact byte.\n"
+		"third gives up waiting. When contact is lost sloth tries again, and goes on at\n"
+		"the exact byte.\n"
 		"\n"
-		"Exit status: that of the command; 128+N when signal N ended it; 124 timed out; 125\n"
-		"sloth could not run it or lost it; 126 cannot be executed; 127 not found.",
+		"Exit status: that of the command; 128+N when signal N ended it; 124 timed out;\n"
+		"125 sloth could not run it or lost it; 126 cannot be executed; 127 not found.",
 		.examples =
 		"sloth agent run web1 df -h\n"
 		"sloth agent run web1 'systemctl is-active nginx && uptime'\n"
@@ -139,7 +139,8 @@ static const struct command agent_commands[] = {
 		.operands = "NAME",
 		.summary = "Remove an agent from the master's list",
 		.description =
-		"The agent itself goes on; one that still runs registers itself again. Stop it first.",
+		"The agent itself goes on; one that still runs registers itself again. Stop it\n"
+		"first.",
 		.examples = "sloth agent stop web1 && sloth agent delete web1",
 		.min_operands = 1,
 		.max_operands = 1,
@@ -259,8 +260,8 @@ static const struct command root_commands[] = {
 		.name = "run",
 		.summary = "List, watch, stop and wait for runs, also detached ones",
 		.description =
-		"A run is started by sloth agent run. Its ID may be abbreviated to its first digits,\n"
-		"at least 4.",
+		"A run is started by sloth agent run. Its ID may be abbreviated to its first\n"
+		"digits, at least 4.",
 		.examples =
 		"id=$(sloth agent run --detach web1 'make world')\n"
 		"sloth run logs -f $id\n"
@@ -371,7 +372,7 @@ const struct command cli_root = {
 	.examples =
 	"sloth master --daemon\n"
 	"sloth token create >token\n"
-	"sloth agent start --name web1 --master 127.0.0.1:50053 --token-file token --daemon\n"
+	"sloth agent start --name web1 --master 127.0.0.1 --token-file token --daemon\n"
 	"sloth agent list\n"
 	"sloth agent run web1 df -h",
 	.options = cli_program_options,

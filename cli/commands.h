@@ -72,6 +72,7 @@ struct history_options {
 	struct cli_global global;
 	const char *agent, *by, *since, *until, *state, *lines;
 	bool all, failed;
+	bool kept;			/* no option: only those whose agent has output of them */
 };
 extern const struct opt run_list_options[], history_options[];
 

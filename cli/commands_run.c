@@ -31,8 +31,9 @@ const struct command run_commands[] = {
 		.operands = "ID",
 		.summary = "Join a run as its owner",
 		.description =
-		"Input, output, signals and the exit status are as those of sloth agent run. Output\n"
-		"begins with the oldest byte that the agent has; whoever was attached is let go of.",
+		"Input, output, signals and the exit status are as those of sloth agent run.\n"
+		"Output begins with the oldest byte that the agent has; whoever was attached is\n"
+		"let go of.",
 		.examples =
 		"sloth run attach 3f2a90\n"
 		"sloth run attach -t 3f2a90",
@@ -55,7 +56,7 @@ const struct command run_commands[] = {
 		.options_size = sizeof(struct run_options),
 		.min_operands = 1,
 		.max_operands = 1,
-		.names = { OPERAND_RUN },
+		.names = { OPERAND_KEPT_RUN },
 		.run = run_logs_main,
 	}, {
 		.name = "stop",
@@ -83,8 +84,8 @@ const struct command run_commands[] = {
 		.operands = "ID",
 		.summary = "Wait for the end of a run",
 		.description =
-		"The exit status is that of sloth agent run; 124 also when --timeout is over before\n"
-		"the run; 1 when there is no such run.",
+		"The exit status is that of sloth agent run; 124 also when --timeout is over\n"
+		"before the run.",
 		.examples =
 		"sloth run wait 3f2a90\n"
 		"sloth run wait 3f2a90 --timeout 10m -o json",

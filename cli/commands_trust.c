@@ -11,11 +11,11 @@ const struct command token_commands[] = {
 		"The token alone goes to standard output. Whoever has it can enrol with it: keep\n"
 		"it in a file of mode 600, and off command lines.\n"
 		"\n"
-		"With --print-install standard output gets, in its place, the line that installs the\n"
-		"agent, to be pasted into a shell of the machine that becomes one.",
+		"With --print-install standard output gets, in its place, the line that installs\n"
+		"the agent, to be pasted into a shell of the machine that becomes one.",
 		.examples =
 		"sloth token create --name web1 --print-install\n"
-		"sloth token create --name main --print-install=incus --incus 192.168.1.17:50061\n"
+		"sloth token create --name c1 --print-install=incus --incus 192.168.1.17:50061\n"
 		"umask 077; sloth token create --name web1 >token\n"
 		"sloth token create --uses 20 --ttl 2h --name 'web*' >token\n"
 		"sloth token create --role operator --name alice >token",

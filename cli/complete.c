@@ -46,9 +46,9 @@ static void be_quick_and_silent(void)
 }
 
 /* A list command, with the options of every command only. */
-static void list(struct walk *w, int (*list_main)(void *options, int argc, char **argv), bool all)
+static void list(struct walk *w, int (*list_main)(void *options, int argc, char **argv), bool all, bool kept)
 {
-	struct history_options options = { .all = all };	/* the largest of them; it begins as they all do */
+	struct history_options options = { .all = all, .kept = kept };	/* the largest of them; it begins as they all do */
 	char *no_words[] = { NULL }, *error = NULL;
 	struct opt_read read;
 
@@ -87,13 +87,14 @@ static void print_programs(struct walk *w, const char *prefix)
 static void print_operand(struct walk *w, enum operand what, const char *prefix)
 {
 	switch (what) {
-	case OPERAND_AGENT:	return list(w, agent_list_main, false);
-	case OPERAND_PENDING:	return list(w, agent_pending_main, false);
-	case OPERAND_RUN:	return list(w, run_list_main, true);
-	case OPERAND_OPEN_RUN:	return list(w, run_list_main, false);
-	case OPERAND_TOKEN:	return list(w, token_list_main, false);
-	case OPERAND_OPERATOR:	return list(w, operator_list_main, false);
-	case OPERAND_CONTEXT:	return list(w, context_list_main, false);
+	case OPERAND_AGENT:	return list(w, agent_list_main, false, false);
+	case OPERAND_PENDING:	return list(w, agent_pending_main, false, false);
+	case OPERAND_RUN:	return list(w, run_list_main, true, false);
+	case OPERAND_OPEN_RUN:	return list(w, run_list_main, false, false);
+	case OPERAND_KEPT_RUN:	return list(w, run_list_main, true, true);
+	case OPERAND_TOKEN:	return list(w, token_list_main, false, false);
+	case OPERAND_OPERATOR:	return list(w, operator_list_main, false, false);
+	case OPERAND_CONTEXT:	return list(w, context_list_main, false, false);
 	case OPERAND_SIGNAL:	return print_signals(w, prefix);
 	case OPERAND_PROGRAM:	return print_programs(w, prefix);
 	case OPERAND_COMMAND:	/* the walk knows it */
@@ -109,9 +110,9 @@ static void print_value(const struct opt *o, const char *prefix, struct opt_comp
 
 	(void)prefix;
 	if (str_equal(o->name, "context"))
-		list(w, context_list_main, false);
+		list(w, context_list_main, false, false);
 	else if (str_equal(o->name, "agent"))
-		list(w, agent_list_main, false);
+		list(w, agent_list_main, false, false);
 }
 
 /* ---- the walk ---- */
@@ -131,11 +132,24 @@ static void take_options(struct walk *w, const struct command *command, int from
 	free(ignored);
 }
 
+/* Before a command -o may be that of any: what few of them take is read there, and not offered. */
+static const struct opt *offered_options(const struct walk *w, const struct command *command)
+{
+	static const struct opt of_program[] = {
+		CLI_OPTION_OUTPUT("text or json"), CLI_OPTION_TARGET, CLI_OPTION_COLOR, CLI_OPTION_HELP, CLI_OPTION_VERSION,
+		CLI_OPTION_END,
+	};
+
+	if (command == w->root)
+		return of_program;
+	return command->sub ? cli_global_options : command_options(command);
+}
+
 /* True: the word to complete was one of the options. */
 static bool walk_options(struct walk *w, const struct command *command, int n, char **words, int *at)
 {
 	int from = *at;
-	bool is_done = opt_complete_words(&w->c, command_options(command), n, words, at);
+	bool is_done = opt_complete_words(&w->c, offered_options(w, command), n, words, at);
 
 	if (!is_done)
 		take_options(w, command, from, *at, words);

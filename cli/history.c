@@ -1,6 +1,7 @@
 /*
  * history.c - `sloth run list` and `sloth history`: the master's records of runs.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/client.h"
@@ -53,16 +54,22 @@ struct listing {
 	const char *what;		/* "history" */
 	const char *none;		/* what to say when there is nothing */
 	const char *none_hint;
-	bool is_open_only;
+	bool is_open_only, is_kept_only;
+	uint64_t wanted;		/* how many its user has asked for; 0: did not say */
 };
 
-/* Those that are not over; the array is the caller's. */
-static size_t pick_open(const Sloth__V1__ListRunsResponse *response, Sloth__V1__RunRecord **out)
+static bool is_wanted(const struct listing *l, const Sloth__V1__RunRecord *r)
+{
+	return !(l->is_open_only && record_is_over(r)) && !(l->is_kept_only && !r->has_output);
+}
+
+/* The array is the caller's. */
+static size_t pick(const struct listing *l, const Sloth__V1__ListRunsResponse *response, Sloth__V1__RunRecord **out)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < response->n_runs; i++)
-		if (!record_is_over(response->runs[i]))
+		if (is_wanted(l, response->runs[i]))
 			out[n++] = response->runs[i];
 	return n;
 }
@@ -70,18 +77,17 @@ static size_t pick_open(const Sloth__V1__ListRunsResponse *response, Sloth__V1__
 static int on_answer(const void *message, const struct output *output, void *arg)
 {
 	Sloth__V1__ListRunsResponse shown = *(const Sloth__V1__ListRunsResponse *)message;
-	Sloth__V1__RunRecord **open = mem_array(shown.n_runs, sizeof *open);
+	Sloth__V1__RunRecord **picked = mem_array(shown.n_runs, sizeof *picked);
 	const struct listing *l = arg;
 
-	if (l->is_open_only) {
-		shown.n_runs = pick_open(&shown, open);
-		shown.runs = open;
-	}
+	shown.n_runs = pick(l, &shown, picked);
+	shown.runs = picked;
 	output->ops->runs(output, &shown, shown.n_runs ? NULL : l->none);
-	free(open);
+	free(picked);
 	if (shown.n_runs) {
-		if (shown.more && output->ops == &output_text)
-			report_hint("sloth history -n and --until: older ones were left out");
+		fflush(stdout);
+		if (shown.more && !(l->wanted && shown.n_runs >= l->wanted) && output->ops == &output_text)
+			report_error("older ones were left out: sloth history -n N and --until TIME show them");
 		return EXIT_OK;
 	}
 	report_error("%s: %s", l->what, l->none);
@@ -124,7 +130,7 @@ int run_list_main(void *options, int argc, char **argv)
 	const struct history_options *o = options;
 	Sloth__V1__ListRunsRequest request = SLOTH__V1__LIST_RUNS_REQUEST__INIT;
 	struct listing listing = {
-		.what = "run list", .is_open_only = !o->state && !o->all,
+		.what = "run list", .is_open_only = !o->state && !o->all, .is_kept_only = o->kept,
 		.none = o->state || o->agent ? "no run matches" : o->all ? "there was no run" : "no run is under way",
 		.none_hint = "sloth run list --all, or sloth history",
 	};
@@ -174,5 +180,6 @@ int history_main(void *options, int argc, char **argv)
 	request.principal = text_or_empty(o->by);
 	request.failed = o->failed;
 	request.limit = (uint32_t)lines;
+	listing.wanted = o->lines ? lines : 0;
 	return ask(&o->global, &request, &listing);
 }

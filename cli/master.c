@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -13,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/daemon_exec.h"
 #include "cli/output.h"
+#include "cli/report.h"
 #include "common/daemon.h"
 #include "common/exits.h"
 #include "common/fd.h"
@@ -141,6 +143,14 @@ int master_stop_main(void *options, int argc, char **argv)
 	return status;
 }
 
+/* Where no other directory was asked for, a service is the master. */
+static const char *start_hint(const struct master_options *options)
+{
+	if (!options->state_dir && paths_has_unit("slothd-master"))
+		return "systemctl start slothd-master, as root";
+	return "sloth master --daemon";
+}
+
 int master_status_main(void *options, int argc, char **argv)
 {
 	struct master_found found = { 0 };
@@ -158,6 +168,10 @@ int master_status_main(void *options, int argc, char **argv)
 		find_failed(&output, "master status", state_dir, found.pid);
 	else
 		output.ops->master(&output, &found);
+	if (!found.pid) {
+		fflush(stdout);		/* that it does not run stands before what to try */
+		report_hint("%s", start_hint(options));
+	}
 	free(state_dir);
 	return found.pid > 0 ? EXIT_OK : EXIT_FAILED;
 }

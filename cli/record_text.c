@@ -84,6 +84,19 @@ char *record_state_text(const Sloth__V1__RunRecord *record, int64_t now_s)
 
 /* ---- the table ---- */
 
+/* In a column: why, and since when, `sloth run show` tells. */
+static char *state_cell(const Sloth__V1__RunRecord *r)
+{
+	uint32_t number = r->code ? r->code : r->signal;
+	const char *name = number && number < 65 ? sigabbrev_np((int)number) : NULL;
+
+	if (str_equal(r->state, "exited"))
+		return mem_printf("exited %u", r->code);
+	if (!str_equal(r->state, "signalled"))
+		return mem_strdup(r->state);
+	return name ? mem_printf("signalled %s", name) : mem_printf("signalled %u", number);
+}
+
 static const char *state_color(const Sloth__V1__RunRecord *r)
 {
 	if (!record_is_over(r))
@@ -114,7 +127,7 @@ static char *command_text(const struct style *style, const char *command)
 
 static void add_row(struct table *table, const struct style *style, const Sloth__V1__RunRecord *r, int64_t now_s)
 {
-	char *id = record_id_text(r), *state = record_state_text(r, now_s), *time = time_text(r, now_s * 1000);
+	char *id = record_id_text(r), *state = state_cell(r), *time = time_text(r, now_s * 1000);
 	char *started = r->started_ms ? agent_clock_text(r->started_ms / 1000, now_s) : mem_strdup("-");
 	char *command = command_text(style, r->command);
 	const char *cells[] = { id, r->agent_name, *r->principal ? r->principal : "-", started, time, state, command };

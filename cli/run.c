@@ -307,6 +307,7 @@ static void on_call_end(struct wire_call *call, enum wire_code code, const char 
 		.is_unprocessed = wire_call_is_unprocessed(call),
 		.is_joined = run->request.kind != RUN_KIND_START,
 		.id = run->request.id,
+		.agent = run->request.agent,
 		.interrupt = run->interrupt.signal,
 	};
 

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/record_text.h"
 #include "cli/run_id.h"
+#include "common/clock.h"
 #include "common/exits.h"
 #include "common/mem.h"
 #include "common/str.h"
@@ -35,36 +36,66 @@ int run_show_main(void *options, int argc, char **argv)
 
 /* ---- ControlRun ---- */
 
+struct controlling {
+	const char *done;		/* what was done, when the answer is there */
+	bool was_over;			/* before it was asked for */
+};
+
+/* Of a run that it has forgotten an agent knows how it ended, and no more. */
+static bool is_forgotten(const Sloth__V1__RunRecord *record)
+{
+	return !*record->command && !record->has_output;
+}
+
+/* Owned: it is said of what was done, not of what was to be. */
+static char *done_text(const struct controlling *c, const Sloth__V1__RunRecord *record)
+{
+	bool is_stop = str_equal(c->done, "stopped");
+	char *state, *text;
+
+	if (is_stop && !record_is_over(record))
+		return mem_strdup("stopping");
+	if (str_equal(c->done, "removed") && is_forgotten(record))
+		return mem_strdup("nothing to remove: its agent has it no more");
+	if (!is_stop || !c->was_over)
+		return mem_strdup(c->done);
+	state = record_state_text(record, wall_s());
+	text = mem_printf("was over already: %s", state);
+	free(state);
+	return text;
+}
+
 static int on_answer(const void *message, const struct output *output, void *arg)
 {
 	const Sloth__V1__RunRecord *record = message;
-	const char *done = arg;
-	char *id = record_id_text(record);
+	char *id = record_id_text(record), *done = done_text(arg, record);
 
-	if (str_equal(done, "stopped") && !record_is_over(record))
-		done = "stopping";
 	output->ops->done(output, done, id, record->state);
+	free(done);
 	free(id);
 	return EXIT_OK;
 }
 
-/* `control` has its action. done: what was done, when the answer is there. */
+/* `control` has its action; `done` as in struct controlling. */
 static int control_run(const struct cli_global *global, const char *what, const char *prefix,
 		       Sloth__V1__RunControl *control, const char *done)
 {
+	struct controlling controlling = { .done = done };
 	const struct client_question question = {
 		.what = what,
 		.path = "/sloth.v1.Master/ControlRun",
 		.request = &control->base,
 		.response = &sloth__v1__run_record__descriptor,
 		.answer = on_answer,
-		.arg = (void *)(uintptr_t)done,
+		.list = "sloth run list --all",
+		.arg = &controlling,
 	};
 	int status;
 	Sloth__V1__RunRecord *record = run_id_find(global, what, prefix, &status);
 
 	if (!record)
 		return status;
+	controlling.was_over = record_is_over(record);
 	control->agent_name = record->agent_name;
 	control->run_id = record->run_id;
 	status = client_ask(global, &question);

@@ -194,13 +194,25 @@ static int take_words(struct run_request *r, size_t n, char **words, char **erro
 	return -EINVAL;
 }
 
+/* Other programs take a user, or several machines, in that place. */
+static char *not_a_name(const char *agent)
+{
+	const char *what = str_name_rule;
+
+	if (strchr(agent, '@'))
+		what = "who runs the command is said by --user USER";
+	else if (strpbrk(agent, "*?"))
+		what = "a run has one agent; sloth agent list -o json has the names for a loop";
+	return mem_printf("%s is not an agent's name: %s", str_quote(agent), what);
+}
+
 int run_request_init(struct run_request *r, const struct run_options *options, int n, char **words, char **error)
 {
 	int ret;
 
 	*r = (struct run_request){ .agent = words[0], .options = options };
 	if (!str_is_name(r->agent)) {
-		*error = mem_printf("%s is not an agent's name: %s", str_quote(r->agent), str_name_rule);
+		*error = not_a_name(r->agent);
 		return -EINVAL;
 	}
 	ret = check_env(&options->env, error);

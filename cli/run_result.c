@@ -316,10 +316,12 @@ static char *call_hint(const struct run_result *r, const struct run_call_end *en
 		return id_hint("wait", end->id, ", which says how it ended");
 	if (r->outcome == RESULT_RUNNING)
 		return id_hint("attach", end->id, ", which takes it back");
-	if (r->outcome == RESULT_UNREACHABLE)
+	if (r->outcome == RESULT_UNREACHABLE && !end->agent)
 		return mem_strdup("sloth agent list, which shows its state");
 	if (end->code == WIRE_NOT_FOUND)
-		return mem_strdup(end->is_joined ? "sloth run list --all" : "sloth agent list");
+		return end->is_joined ? id_hint("show", end->id, ", which has what is known of it") : mem_strdup("sloth agent list");
+	if (end->code == WIRE_UNAVAILABLE && !end->is_lost && end->agent)
+		return mem_printf("sloth agent doctor %s, which finds why", end->agent);
 	if (end->code == WIRE_UNIMPLEMENTED || end->code == WIRE_UNAUTHENTICATED || end->code == WIRE_PERMISSION_DENIED)
 		return mem_strdup(client_hint(end->code, end->why));
 	return NULL;

@@ -71,6 +71,7 @@ struct run_call_end {
 	bool is_lost;		/* the connection to the master went */
 	bool is_unprocessed;	/* the master has certainly not seen the call */
 	const uint8_t *id;	/* of the run, 16 bytes */
+	const char *agent;	/* NULL: not known */
 	int interrupt;
 };
 void run_result_from_call(struct run_result *r, const struct run_call_end *end);

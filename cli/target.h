@@ -26,6 +26,7 @@ struct target_places {
 	const char *root;		/* of the contexts */
 	const char *user_socket;
 	const char *system_socket;
+	bool has_service;		/* the master of this machine is one of systemd's */
 };
 
 /* 0, or -EINVAL / -ENOENT with *error and *hint set to owned lines. */

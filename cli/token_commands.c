@@ -249,6 +249,7 @@ int token_revoke_main(void *options, int argc, char **argv)
 		.request = &request.base,
 		.response = &sloth__v1__revoke_token_response__descriptor,
 		.answer = on_revoked,
+		.list = "sloth token list",
 		.arg = (char *)(uintptr_t)id,
 	};
 

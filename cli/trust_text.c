@@ -165,42 +165,61 @@ void trust_text_tokens(const struct output *to, Sloth__V1__Token *const *tokens,
 
 /* ---- identities ---- */
 
+/* "accepted, first use". Who has the name of one that is denied stands below the table. */
 static char *identity_state(const Sloth__V1__Identity *i)
 {
-	if (*i->holder)
-		return mem_printf("%s: the name belongs to %s", i->state, i->holder);
 	if (i->is_renewal_late)
 		return mem_printf("%s, its renewal is late", i->state);
-	if (*i->trust)
-		return mem_printf("%s, trust: %s", i->state, i->trust);
-	return mem_strdup(i->state);
+	if (!*i->trust || str_equal(i->trust, i->state))
+		return mem_strdup(i->state);
+	return mem_printf("%s, %s", i->state, i->trust);
 }
 
-static void add_identity(struct table *table, const Sloth__V1__Identity *i, int64_t now_s)
+/* An operator has no address, and one who waits has no end: each list has the columns that say something. */
+static void add_identity(struct table *table, const Sloth__V1__Identity *i, bool are_operators, int64_t now_s)
 {
 	char *key = mem_printf("%.*s", KEY_SHOWN, i->fingerprint), *state = identity_state(i);
 	char *asked = agent_ago_text(i->asked, now_s), *ends = i->not_after ? when_text(i->not_after, now_s) : mem_strdup("-");
-	const char *cells[] = { i->name, *i->address ? i->address : "-", *i->from ? i->from : "-", key, asked, ends, state };
+	const char *from = *i->from ? i->from : "-";
+	const char *agent[] = { i->name, *i->address ? i->address : "-", from, key, asked, state };
+	const char *operator[] = { i->name, from, key, asked, ends, state };
 
-	table_add(table, cells, 6, str_equal(i->state, "accepted") ? STYLE_GREEN : STYLE_RED);
+	table_add(table, are_operators ? operator : agent, 5, str_equal(i->state, "accepted") ? STYLE_GREEN : STYLE_RED);
 	free(ends);
 	free(asked);
 	free(state);
 	free(key);
 }
 
+/* A line of its own for each: that key is to be compared, too, and is long. */
+static void print_holder(const Sloth__V1__Identity *i)
+{
+	struct buf line = { 0 };
+
+	style_append_clean(&line, i->name);
+	buf_append_str(&line, ": the name belongs to ");
+	style_append_clean(&line, i->holder);
+	puts(buf_string(&line));
+	buf_done(&line);
+}
+
 void trust_text_identities(const struct output *to, Sloth__V1__Identity *const *identities, size_t n, const char *error)
 {
-	static const char *const columns[] = { "NAME", "ADDRESS", "FROM", "KEY", "ASKED", "ENDS", "STATE" };
-	struct table *table = table_new(&to->style, columns, 7);
+	static const char *const of_agents[] = { "NAME", "ADDRESS", "FROM", "KEY", "ASKED", "STATE" };
+	static const char *const of_operators[] = { "NAME", "FROM", "KEY", "ASKED", "ENDS", "STATE" };
+	bool are_operators = n && str_equal(identities[0]->kind, "operator");
+	struct table *table = table_new(&to->style, are_operators ? of_operators : of_agents, 6);
 	int64_t now = wall_s();
 
 	(void)error;
 	for (size_t i = 0; i < n; i++)
-		add_identity(table, identities[i], now);
+		add_identity(table, identities[i], are_operators, now);
 	if (n)
 		table_print(table);
 	table_free(table);
+	for (size_t i = 0; i < n; i++)
+		if (*identities[i]->holder)
+			print_holder(identities[i]);
 }
 
 void trust_text_decision(const struct output *to, const char *what, const Sloth__V1__DecisionResponse *decision,

@@ -117,6 +117,20 @@ static char *view_cut_text(const struct view *v)
 			  v->request->agent);
 }
 
+/* The master says which agent it could not call. */
+static bool names_agent(const char *error, const char *agent)
+{
+	static const char *const before[] = { "agent not found or inactive: ", "agent " };
+
+	for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+		size_t n = strlen(before[i]), end = n + strlen(agent);
+
+		if (str_has_prefix(error, before[i]) && str_has_prefix(error + n, agent) && (!error[end] || strchr(": ", error[end])))
+			return true;
+	}
+	return false;
+}
+
 /* A command that was interrupted, or whose reader went away, needs no obituary: shells keep quiet too. */
 void view_report(const struct view *v, const struct run_result *result)
 {
@@ -125,7 +139,10 @@ void view_report(const struct view *v, const struct run_result *result)
 
 	if (!result->error || is_quiet_signal)
 		return;
-	report_error("%s: %s", v->request->agent, result->error);
+	if (names_agent(result->error, v->request->agent))
+		report_error("%s", result->error);
+	else
+		report_error("%s: %s", v->request->agent, result->error);
 	if (result->hint)
 		report_hint("%s", result->hint);
 }

@@ -151,3 +151,20 @@ char *paths_user_config(void)
 {
 	return xdg("XDG_CONFIG_HOME", ".config", "sloth/config");
 }
+
+bool paths_has_unit(const char *name)
+{
+	static const char *const dirs[] = {
+		"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+		"/lib/systemd/system",
+	};
+	bool has = false;
+
+	for (size_t i = 0; !has && i < sizeof dirs / sizeof *dirs; i++) {
+		char *path = mem_printf("%s/%s.service", dirs[i], name);
+
+		has = access(path, F_OK) == 0;
+		free(path);
+	}
+	return has && access("/run/systemd/system", F_OK) == 0;
+}

@@ -25,6 +25,9 @@ char *paths_beside(const char *place);
 /* `path` from the root, so that it survives a change of the working directory. */
 char *paths_absolute(const char *path);
 
+/* Whether systemd is the system's manager and has a unit of that name, "slothd-master". */
+bool paths_has_unit(const char *name);
+
 extern const char paths_system_socket[];	/* /run/sloth/master.sock */
 
 #endif

@@ -29,8 +29,27 @@ static bool is_trusted(uid_t uid)
 	return uid == 0 || uid == geteuid() || (stat("/", &top) == 0 && uid == top.st_uid);
 }
 
+/* The unit that has that directory, "slothd-master"; NULL: none. */
+static const char *service_of(const char *dir)
+{
+	static const struct {
+		const char *dir, *unit;
+	} services[] = { { "/var/lib/sloth", "slothd-master" }, { "/var/lib/sloth-agent", "slothd-agent" } };
+
+	for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+		if (strcmp(dir, services[i].dir) == 0 && paths_has_unit(services[i].unit))
+			return services[i].unit;
+	return NULL;
+}
+
+/* What a service has is never to be given away: it could not be started any more. */
 static char *foreign_owner(const char *path, const struct stat *st)
 {
+	const char *unit = service_of(path);
+
+	if (unit)
+		return mem_printf("%s belongs to user %u, as whom the service runs; systemctl start %s starts it, and another one "
+				  "needs another place", path, (unsigned)st->st_uid, unit);
 	return mem_printf("%s belongs to user %u, so root does not use it; give it to root (chown root %s) or choose "
 			  "another place", path, (unsigned)st->st_uid, path);
 }

@@ -41,4 +41,5 @@ _sloth() {
 	done < <("${1/#~\//"$HOME/"}" __complete "${words[@]:1}" 2>/dev/null)
 }
 
-complete -F _sloth sloth sloth-runner slothd-agent slothd-master
+# Runs come newest first.
+complete -o nosort -F _sloth sloth sloth-runner slothd-agent slothd-master

@@ -19,5 +19,5 @@ end
 
 for program in sloth sloth-runner slothd-agent slothd-master
 	complete -c $program -e		# each of them loads this file under its own name
-	complete -c $program -f -a '(__sloth_complete)'
+	complete -c $program -f -k -a '(__sloth_complete)'
 end

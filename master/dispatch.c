@@ -177,6 +177,7 @@ static void begin(struct master *m, struct wire_call *call, const Sloth__V1__Run
 {
 	const struct audit_run_what what = describe(a);
 	const char *other;
+	char *why;
 
 	if (a->resume && !*a->agent) {
 		wire_end(call, WIRE_NOT_FOUND, "no such run is known here: name its agent");
@@ -192,9 +193,10 @@ static void begin(struct master *m, struct wire_call *call, const Sloth__V1__Run
 		audit_run_deny(m, call, &what, other);
 		return;
 	}
-	relay->agent = relay_find_agent(m, call, a->agent, !a->resume);
+	relay->agent = relay_find_agent(m, call, a->agent, !a->resume, &why);
 	if (!relay->agent) {
-		audit_run_deny(m, call, &what, "agent not found, inactive or drained, or too many calls");
+		audit_run_deny(m, call, &what, why);
+		free(why);
 		return;
 	}
 	relay->audit = audit_run_begin(m, call, &what);

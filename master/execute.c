@@ -5,6 +5,8 @@
  */
 #include "master/execute.h"
 
+#include <stdlib.h>
+
 #include "common/buf.h"
 #include "master/audit_run.h"
 #include "master/gate.h"
@@ -32,6 +34,7 @@ void execute_start(struct wire_call *call, const uint8_t *data, size_t len, void
 	struct relay_request relay = { .path = "/agent.Agent/RunCommand", .is_unary = true, .is_start = true };
 	struct audit_run_what what = { .kind = "execute" };
 	struct buf first = { 0 };
+	char *why;
 
 	request = wire_unpack(call, &agent__execute_command_request__descriptor, data, len);
 	if (!request)
@@ -42,9 +45,10 @@ void execute_start(struct wire_call *call, const uint8_t *data, size_t len, void
 		audit_run_deny(master, call, &what, "the policy denies it");
 		return;
 	}
-	relay.agent = relay_find_agent(master, call, request->agent_name, true);
+	relay.agent = relay_find_agent(master, call, request->agent_name, true, &why);
 	if (!relay.agent) {
-		audit_run_deny(master, call, &what, "agent not found, inactive or drained, or too many calls");
+		audit_run_deny(master, call, &what, why);
+		free(why);
 		return;
 	}
 	relay.audit = audit_run_begin(master, call, &what);

@@ -106,7 +106,7 @@ static char *why_not(const struct master *m, const struct agent *a, const char *
 		return mem_printf("agent not found or inactive: %.*s", STR_NAME_MAX, name);
 	*code = WIRE_FAILED_PRECONDITION;
 	if (is_start && a->record.drained_s)
-		return mem_printf("agent %s is drained by %s, it takes no new runs before: sloth agent undrain %s", a->record.name,
+		return mem_printf("agent %s is drained by %s, it takes no new runs until sloth agent undrain %s", a->record.name,
 				  a->record.drained_by, a->record.name);
 	*code = WIRE_RESOURCE_EXHAUSTED;
 	if (m->n_relays >= MASTER_RELAYS_MAX)
@@ -117,7 +117,7 @@ static char *why_not(const struct master *m, const struct agent *a, const char *
 	return NULL;
 }
 
-struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const char *name, bool is_start)
+struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const char *name, bool is_start, char **why_out)
 {
 	struct agent *a = registry_find(m->registry, name);
 	enum wire_code code;
@@ -133,7 +133,10 @@ struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const
 	if (m->is_stopping)
 		will_be_back(caller);
 	wire_end(caller, code, why);
-	free(why);
+	if (why_out)
+		*why_out = why;
+	else
+		free(why);
 	return NULL;
 }
 

@@ -39,8 +39,9 @@ struct relay_link {
  * UNAVAILABLE, FAILED_PRECONDITION or RESOURCE_EXHAUSTED and words. What can only begin a run is said to have never
  * begun ("sloth-state"), and a drained agent takes none of it. A master that is stopping asks for another try
  * ("sloth-retry"). An agent that this master has not heard of yet may not be there: the call then waits for its channel.
+ * *why, unless it is NULL: those words, owned; set only where there is no agent.
  */
-struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const char *name, bool is_start);
+struct agent *relay_find_agent(struct master *m, struct wire_call *caller, const char *name, bool is_start, char **why);
 /* Takes `audit` over, which may be NULL. */
 void relay_link_init(struct relay_link *l, struct master *m, struct agent *a, bool is_run, struct audit_run *audit);
 void relay_link_done(struct relay_link *l);

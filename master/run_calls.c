@@ -190,7 +190,7 @@ static void relay_wait(struct target *t, const uint8_t *data, size_t len)
 {
 	struct relay_request relay = { .path = "/sloth.v1.Agent/WaitRun", .first = data, .first_len = len, .is_unary = true };
 
-	relay.agent = relay_find_agent(t->m, t->call, agent_of(t), false);
+	relay.agent = relay_find_agent(t->m, t->call, agent_of(t), false, NULL);
 	if (relay.agent)
 		relay_start(t->m, t->call, &relay);
 }
@@ -262,7 +262,7 @@ static void pass_on(struct target *t, const Sloth__V1__RunControl *control, cons
 			  "on a foreign agent", t->id);
 		return;
 	}
-	relay.agent = relay_find_agent(t->m, t->call, agent_of(t), false);
+	relay.agent = relay_find_agent(t->m, t->call, agent_of(t), false, NULL);
 	if (!relay.agent)
 		return;
 	if (control->action_case == SLOTH__V1__RUN_CONTROL__ACTION_REMOVE)

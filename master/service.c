@@ -85,7 +85,7 @@ static void on_ping(struct wire_call *call, const uint8_t *data, size_t len, voi
 	if (!request || !master_may(arg, call, POLICY_LIST, *request->agent_name ? request->agent_name : NULL, NULL))
 		return;
 	if (*request->agent_name) {
-		relay.agent = relay_find_agent(arg, call, request->agent_name, false);
+		relay.agent = relay_find_agent(arg, call, request->agent_name, false, NULL);
 		if (relay.agent)
 			relay_start(arg, call, &relay);
 		return;

@@ -202,7 +202,7 @@ void token_on_revoke(struct wire_call *call, const uint8_t *data, size_t len, vo
 		return;
 	err = tokens_revoke(m->store, request->id);
 	if (err == -ENOENT) {
-		wire_endf(call, WIRE_NOT_FOUND, "there is no token %s, see sloth token list", str_quote(request->id));
+		wire_endf(call, WIRE_NOT_FOUND, "there is no token %s", str_quote(request->id));
 	} else if (err && err != -EALREADY) {
 		wire_endf(call, WIRE_UNAVAILABLE, "the token cannot be revoked: %s", strerror(-err));
 	} else {

@@ -60,10 +60,14 @@ run slothd-master __complete --log-level i
 assert_stdout_is $'info\n'
 
 id=$(sloth agent run --detach web1 'sleep 300')
-completes run stop '' -- "$id"
+completes run stop '' -- "${id:0:8}"
+completes run logs '' -- "${id:0:8}"
 sloth run stop "$id" >"$T/stopped"
 until_true 20 eval '[ -z "$(sloth __complete run stop "")" ]' || fail "a run that is over can be stopped"
-completes run show '' -- "$id"
+completes run show '' -- "${id:0:8}"
+sloth run rm "$id" >"$T/removed"
+completes run logs '' -- ''
+completes -o '' -- text json
 completes token revoke '' -- ''
 
 SLOTH_MASTER=unix:$T/none completes agent get '' -- ''

@@ -62,6 +62,24 @@ assert_status 78
 assert_stderr_has "$T/theirs belongs to user $somebody"
 assert_equal "$(ls -A "$T/theirs")" "" "what was made in a directory of others"
 
+# A service's is not to be given away: its user could not start it any more.
+# shellcheck disable=SC2016  # expanded by the shell in the namespace
+machine='mount -t tmpfs none /var/lib && mount -t tmpfs none /run && mkdir -p /run/systemd/system /var/lib/sloth &&
+	: >/run/systemd/system/slothd-master.service && chown 12345 /var/lib/sloth && exec "$@"'
+run unshare -m sh -c "$machine" sh true
+if [ "$status" -eq 0 ]; then
+	run unshare -m sh -c "$machine" sh timeout 20 slothd-master --port 0
+	assert_status 78
+	assert_stderr_like '/var/lib/sloth belongs to user 12345, .*systemctl start slothd-master'
+	assert_stderr_lacks chown
+	run unshare -m sh -c "$machine" sh sloth agent list
+	assert_stderr_like 'try: systemctl start slothd-master'
+	run unshare -m sh -c "$machine" sh sloth master status
+	assert_stderr_like 'try: systemctl start slothd-master'
+else
+	note "no mount namespace can be made: $(head -n 1 "$T/stderr")"
+fi
+
 # A link that root made is fine.
 mkdir "$T/real"
 ln -s real "$T/link"

@@ -33,4 +33,4 @@ run sloth agent run --user keeper --cwd / --argv web1 /sbin/slothd-agent --versi
 assert_status 0
 run sloth agent run --user other --cwd / --argv web1 /sbin/slothd-agent --version
 assert_status 125
-assert_stderr_has 'no such user on this machine'
+assert_stderr_has "no such user on the agent's machine"

@@ -16,6 +16,6 @@ assert_status 0
 assert_stdout_is "$(id -u)"$'\n'
 run sloth agent run --user nobody-of-this-name web1 true
 assert_status 125
-assert_stderr_has 'no such user on this machine'
+assert_stderr_has "no such user on the agent's machine"
 assert_equal "$(readlink "/proc/${agent_pid[web1]}/exe")" "$T/usr/sbin/slothd-agent" 'the agent that runs'
 assert_equal "$(grep -c '\.so' "/proc/${agent_pid[web1]}/maps")" 0 'the number of libraries in the agent'

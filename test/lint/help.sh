@@ -27,6 +27,12 @@ same() {
 	fi
 }
 
+# narrow WHAT: $work/help.txt, whole, fits a terminal of 80 columns.
+narrow() {
+	awk -v what="$1" 'length > 80 { print what ": a line of its help is longer than 80 columns: " $0; found = 1 }
+		END { exit found }' "$work/help.txt" || status=1
+}
+
 # Names of options in help: "state-dir".
 names_of_help() {
 	of_help | sed 's/.*--//' | sort -u
@@ -67,6 +73,7 @@ unset "${!SLOTH_@}"
 
 for daemon in slothd-master slothd-agent; do
 	"$build/sbin/$daemon" --help >"$work/help.txt" || status=1
+	narrow "$daemon"
 	of_help <"$work/help.txt" >"$work/help"
 	of_page <"man/$daemon.8" >"$work/page"
 	[ -s "$work/help" ] || { echo "$daemon: no options in its help"; status=1; }
@@ -83,6 +90,7 @@ for daemon in slothd-master slothd-agent; do
 done
 
 sh bootstrap.sh --help >"$work/help.txt" || status=1
+narrow bootstrap.sh
 of_help <"$work/help.txt" >"$work/help"
 of_page <man/bootstrap.8 >"$work/page"
 [ -s "$work/help" ] || { echo "bootstrap.sh: no options in its help"; status=1; }
@@ -95,6 +103,7 @@ commands() {
 
 check_command() {
 	"$build/bin/sloth" "$@" --help >"$work/help.txt" || { echo "sloth $*: --help failed"; status=1; }
+	narrow "sloth $*"
 	names_of_help <"$work/help.txt" >"$work/names"
 	[ -s "$work/names" ] || { echo "sloth $*: no options in its help"; status=1; }
 	grep -q '^Commands:' "$work/help.txt" || check_keys "$@"

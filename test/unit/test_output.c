@@ -101,6 +101,124 @@ START_TEST(output_wraps_states_on_narrow_terminals)
 }
 END_TEST
 
+/* No line of a table is longer than a terminal of 80 columns, and none goes on in the next. */
+static void check_lines(const char *what, size_t lines)
+{
+	size_t n = 0;
+
+	for (const char *line = captured(); *line; line += strcspn(line, "\n") + 1, n++)
+		ck_assert_msg(strcspn(line, "\n") <= 80, "%s: %s", what, line);
+	ck_assert_msg(n == lines, "%s: %zu lines: %s", what, n, captured());
+}
+
+static Sloth__V1__RunRecord run_of(const char *state, uint32_t code, const char *reason)
+{
+	static uint8_t id[16] = { 0x3f, 0x2a, 0x90, 0x01 };
+	Sloth__V1__RunRecord r = SLOTH__V1__RUN_RECORD__INIT;
+
+	r.run_id = (ProtobufCBinaryData){ sizeof id, id };
+	r.agent_name = (char *)(uintptr_t)"web1";
+	r.principal = (char *)(uintptr_t)"operator:alice";
+	r.command = (char *)(uintptr_t)"make test";
+	r.started_ms = 1700000000000;
+	r.state = (char *)(uintptr_t)state;
+	r.code = code;
+	r.reason = (char *)(uintptr_t)reason;
+	return r;
+}
+
+START_TEST(output_of_runs_fits_80_columns)
+{
+	static const struct output narrow = { .style = { .is_terminal = true, .columns = 80 } };
+	Sloth__V1__RunRecord runs[] = {
+		run_of("rejected", 0, "working directory \"/srv/application/checkout\": No such file or directory"),
+		run_of("cancelled", 0, "cancelled by its caller"), run_of("signalled", 9, "killed by signal 9 (Killed)"),
+		run_of("exited", 3, ""),
+	};
+	Sloth__V1__RunRecord *pointers[] = { &runs[0], &runs[1], &runs[2], &runs[3] };
+	Sloth__V1__ListRunsResponse list = SLOTH__V1__LIST_RUNS_RESPONSE__INIT;
+
+	list.runs = pointers;
+	list.n_runs = 4;
+	capture();
+	output_text.runs(&narrow, &list, NULL);
+	check_lines("runs", 5);
+	ck_assert_ptr_nonnull(strstr(captured(), " rejected       make test"));
+	ck_assert_ptr_nonnull(strstr(captured(), " signalled KILL make test"));
+	ck_assert_ptr_nonnull(strstr(captured(), " exited 3       make test"));
+	release();
+}
+END_TEST
+
+static Sloth__V1__Identity identity_of(const char *kind, const char *state, const char *trust, const char *holder)
+{
+	Sloth__V1__Identity i = SLOTH__V1__IDENTITY__INIT;
+	bool is_agent = strcmp(kind, "agent") == 0;
+
+	i.kind = (char *)(uintptr_t)kind;
+	i.name = (char *)(uintptr_t)"alice";
+	i.state = (char *)(uintptr_t)state;
+	i.trust = (char *)(uintptr_t)trust;
+	i.holder = (char *)(uintptr_t)holder;
+	i.fingerprint = (char *)(uintptr_t)"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	i.address = (char *)(uintptr_t)(is_agent ? "192.168.1.17:50051" : "");
+	i.from = (char *)(uintptr_t)"192.168.1.17";
+	i.asked = wall_s() + 30;
+	i.not_after = is_agent ? 0 : wall_s() + 86400;
+	return i;
+}
+
+#define HOLDER "192.168.1.29:50051 89abcdef0123456789abcdef0123456789abcdef0123456789abcdef01234567"
+
+START_TEST(output_of_identities_fits_80_columns)
+{
+	static const struct output narrow = { .style = { .is_terminal = true, .columns = 80 } };
+	Sloth__V1__Identity waits = identity_of("agent", "pending", "first use", ""), denied = identity_of("agent", "denied", "", HOLDER);
+	Sloth__V1__Identity operator = identity_of("operator", "accepted", "token", "");
+	Sloth__V1__Identity *agents[] = { &waits, &denied }, *operators[] = { &operator };
+
+	capture();
+	output_text.identities(&narrow, agents, 1, NULL);
+	check_lines("agent pending", 2);
+	ck_assert_ptr_nonnull(strstr(captured(), " 0123456789abcdef now   pending, first use\n"));
+	capture();
+	output_text.identities(&to_file, agents, 2, NULL);
+	ck_assert_ptr_nonnull(strstr(captured(), " denied\nalice: the name belongs to " HOLDER "\n"));
+	capture();
+	output_text.identities(&narrow, operators, 1, NULL);
+	check_lines("operator list", 2);
+	ck_assert_ptr_nonnull(strstr(captured(), "accepted, token\n"));
+	release();
+}
+END_TEST
+
+START_TEST(output_of_names_is_what_can_be_used)
+{
+	static uint8_t ids[][16] = { { 0xaa, 0xbb, 0xcc, 0xdd, 0x12 }, { 0xaa, 0xbb, 0xcc, 0xdd, 0x13 }, { 0x3f } };
+	Sloth__V1__RunRecord runs[] = { run_of("running", 0, ""), run_of("running", 0, ""), run_of("exited", 0, "") };
+	Sloth__V1__RunRecord *pointers[] = { &runs[0], &runs[1], &runs[2] };
+	Sloth__V1__ListRunsResponse list = SLOTH__V1__LIST_RUNS_RESPONSE__INIT;
+	Sloth__V1__Token good = SLOTH__V1__TOKEN__INIT, used = SLOTH__V1__TOKEN__INIT, expired = SLOTH__V1__TOKEN__INIT;
+	Sloth__V1__Token *tokens[] = { &used, &expired, &good };
+
+	for (size_t i = 0; i < 3; i++)
+		runs[i].run_id.data = ids[i];
+	list.runs = pointers;
+	list.n_runs = 3;
+	capture();
+	output_names.runs(&to_file, &list, NULL);
+	ck_assert_str_eq(captured(), "aabbccdd12\tweb1: make test\naabbccdd13\tweb1: make test\n3f000000\tweb1: make test\n");
+	good.id = used.id = expired.id = (char *)(uintptr_t)"3f9a01bc";
+	good.role = used.role = expired.role = (char *)(uintptr_t)"agent";
+	good.uses_left = expired.uses_left = 1;
+	good.expires = used.expires = wall_s() + 3600;
+	capture();
+	output_names.tokens(&to_file, tokens, 3);
+	ck_assert_str_eq(captured(), "3f9a01bc\tagent\n");
+	release();
+}
+END_TEST
+
 START_TEST(output_shows_facts_without_control_bytes)
 {
 	Agent__AgentInfo a = agent_named("web1", "Active", "");
@@ -259,7 +377,8 @@ START_TEST(output_that_fails_early_says_why)
 }
 END_TEST
 
-UNIT_MAIN(output_lists_agents_as_a_table, output_wraps_states_on_narrow_terminals,
+UNIT_MAIN(output_lists_agents_as_a_table, output_wraps_states_on_narrow_terminals, output_of_runs_fits_80_columns,
+	  output_of_identities_fits_80_columns, output_of_names_is_what_can_be_used,
 	  output_shows_facts_without_control_bytes, output_json_is_one_object_each,
 	  output_tells_how_long_the_master_is_up, output_has_two_formats, output_has_colors_where_they_are_wanted,
 	  output_that_fails_early_says_why)

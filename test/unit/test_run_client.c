@@ -122,7 +122,7 @@ static void start_refused(struct play *p, struct wire_call *call, const Sloth__V
 
 START_TEST(run_says_why_the_master_refused)
 {
-	check_run(start_refused, "web1 x", 125, "", "sloth: web1: agent not found or inactive: web1\n  try: sloth agent list");
+	check_run(start_refused, "web1 x", 125, "", "sloth: agent not found or inactive: web1\n  try: sloth agent list");
 }
 END_TEST
 

@@ -28,6 +28,9 @@ static struct {
 	unsigned waits, stops, removes;
 	uint8_t id[16];
 	size_t n_found;		/* of ListRuns without a prefix */
+	bool more;		/* and there are older ones */
+	const char *state;	/* of those; NULL: running */
+	bool is_removed;	/* ControlRun forgets a run */
 	Sloth__V1__RunRecord end;	/* what WaitRun and ControlRun answer */
 } master;
 
@@ -80,9 +83,12 @@ static void list(struct wire_call *call, const Sloth__V1__ListRunsRequest *reque
 		if (*request->id_prefix ? !has_prefix(i, request->id_prefix) : (size_t)i >= master.n_found)
 			continue;
 		records[i] = record_of(i);
+		if (master.state)
+			records[i].state = text(master.state);
 		pointers[response.n_runs++] = &records[i];
 	}
 	response.runs = pointers;
+	response.more = master.more && !*request->id_prefix;
 	wire_send_message(call, &response.base);
 	wire_end(call, WIRE_OK, NULL);
 }
@@ -108,6 +114,11 @@ static void control_run(struct wire_call *call, const Sloth__V1__RunControl *con
 		master.signal = control->signal->number;
 	if (control->action_case == SLOTH__V1__RUN_CONTROL__ACTION_REMOVE) {
 		master.removes++;
+		if (master.is_removed) {
+			wire_send_message(call, &master.end.base);
+			wire_end(call, WIRE_OK, NULL);
+			return;
+		}
 		wire_end(call, WIRE_FAILED_PRECONDITION, "the run is not over");
 		return;
 	}
@@ -261,6 +272,33 @@ START_TEST(control_does_what_was_asked)
 	check("run signal abcd 65", 2, NULL, "is no signal");
 	check("run rm abcd", 1, NULL, "run rm: the run is not over\n");
 	ck_assert_uint_eq(master.removes, 1);
+}
+END_TEST
+
+START_TEST(control_of_what_is_over_says_so)
+{
+	reset();
+	master.state = master.end.state = text("exited");
+	master.end.code = 3;
+	check("run stop abcd", 0, ": was over already: exited 3\n", NULL);
+	master.is_removed = true;
+	check("run rm abcd", 0, ": removed\n", NULL);
+	master.end.command = text("");
+	check("run rm abcd", 0, ": nothing to remove: its agent has it no more\n", NULL);
+}
+END_TEST
+
+START_TEST(a_list_that_was_cut_says_so_unless_that_was_asked_for)
+{
+	static const char words[] = "sloth: older ones were left out: sloth history -n N and --until TIME show them\n";
+
+	reset();
+	master.n_found = 2;
+	master.more = true;
+	check("history", 0, "web1", words);
+	check("history -n 2", 0, "web1", NULL);
+	check("history -n 3", 0, "web1", words);
+	check("-o json history", 0, "\"more\":true", NULL);
 }
 END_TEST
 
@@ -494,6 +532,8 @@ START_TEST(options_that_do_not_fit_are_refused)
 		{ "-t web1 x", "--tty: standard input is no terminal" },
 		{ "-t --detach web1 x", "--tty: a detached command has no terminal" },
 		{ "-t -n web1 x", "--tty: a terminal without input" },
+		{ "root@web1 x", "who runs the command is said by --user USER" },
+		{ "web* x", "a run has one agent" },
 		{ "-t -o json web1 x", "--tty: a terminal is shown as it is" },
 	};
 
@@ -507,6 +547,7 @@ START_TEST(options_that_do_not_fit_are_refused)
 END_TEST
 
 UNIT_MAIN(ids_may_be_abbreviated, show_has_all_of_a_run, lists_ask_for_what_was_wanted, wait_has_the_status_of_the_run,
-	  control_does_what_was_asked, attach_and_logs_begin_with_the_oldest_byte, attach_counts_what_is_missing_in_json,
-	  attach_goes_on_with_input_where_the_run_is, detached_run_prints_its_id_alone,
+	  control_does_what_was_asked, control_of_what_is_over_says_so,
+	  a_list_that_was_cut_says_so_unless_that_was_asked_for, attach_and_logs_begin_with_the_oldest_byte,
+	  attach_counts_what_is_missing_in_json, attach_goes_on_with_input_where_the_run_is, detached_run_prints_its_id_alone,
 	  detached_run_is_left_and_not_cancelled, options_that_do_not_fit_are_refused)

@@ -359,7 +359,7 @@ START_TEST(resume_does_not_wait_for_an_agent_that_was_not_there)
 
 	play_open(&p);
 	p.on_start = start_inactive;
-	check_end(&p, "web1 x", 125, "", "sloth: web1: agent not found or inactive: web1: not heard");
+	check_end(&p, "web1 x", 125, "", "sloth: agent not found or inactive: web1: not heard for 2m 3s\n  try: sloth agent doctor web1");
 	ck_assert_uint_eq(p.starts, 1);
 	play_close(&p);
 }

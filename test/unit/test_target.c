@@ -21,6 +21,7 @@ static char config[100], root[100], user_socket[100], system_socket[100];
 static struct target target;
 static char *error, *hint;
 static const char *env_context;
+static bool has_service;
 
 static void make_places(void)
 {
@@ -54,7 +55,8 @@ static void set_variable(const char *name, const char *value)
 /* `line` is what stands on the command line, `env` the value of SLOTH_MASTER. */
 static int find(const struct cli_global *line, const char *env)
 {
-	const struct target_places places = { .root = root, .user_socket = user_socket, .system_socket = system_socket };
+	const struct target_places places = { .root = root, .user_socket = user_socket, .system_socket = system_socket,
+		.has_service = has_service };
 	struct cli_global global = { 0 };
 	struct opt_read read;
 	int ret;
@@ -234,6 +236,10 @@ START_TEST(target_names_every_place_when_there_is_none)
 	ck_assert_ptr_nonnull(strstr(error, user_socket));
 	ck_assert_ptr_nonnull(strstr(error, system_socket));
 	ck_assert_ptr_nonnull(strstr(hint, "sloth master"));
+	has_service = true;
+	ck_assert_int_lt(find(&nothing, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(hint, "systemctl start slothd-master"));
+	has_service = false;
 	remove_places();
 }
 END_TEST
