@@ -938,13 +938,19 @@ await_master() {
 
 conclude() {
 	who=${name:-$(uname -n)}
+	# What the agent shows of its key, for who accepts it.
+	mark='  (this key ' shown=''
+	case $words in
+	*"$mark"*) shown=$mark${words##*"$mark"} ;;
+	esac
 	case $standing in
 	registered)
 		forget_token
 		say "agent $who $version is ready: $words"
 		[ -n "$is_unit" ] || say "at boot nothing starts it by itself; this does: $agent --config $conf --daemon"
 		;;
-	waiting) die 7 "installed, waiting for acceptance: sloth agent accept $who" "on the master: sloth agent pending, then that" ;;
+	waiting) die 7 "installed, waiting for acceptance: sloth agent accept $who$shown" \
+		'on the master: sloth agent pending, which has to show the same key, then that' ;;
 	denied) denied ;;
 	*) die 6 "agent $who is installed and runs, but is not registered: ${words:-it says nothing}" \
 		'it goes on trying; slothd-agent --doctor says what is wrong' ;;
@@ -952,7 +958,8 @@ conclude() {
 }
 
 denied() {
-	words=${words%; asking again}
+	words=${words%"$shown"}
+	words=${words%; asking again}$shown
 	if [ -n "$token" ] && [ -n "$is_first" ]; then
 		moved=$obstacles
 		return_ancestor

@@ -10,7 +10,10 @@
 
 #include "agent/config.h"
 #include "agent/doctor.h"
+#include "agent/ready.h"
+#include "common/buf.h"
 #include "common/clock.h"
+#include "common/fd.h"
 #include "common/mem.h"
 #include "common/paths.h"
 #include "common/str.h"
@@ -21,7 +24,7 @@
 #include "wire/tls.h"
 #include "wire/wire.h"
 
-enum { DIAL_MS = 5000, ASK_MS = 5000, CLOCK_MS = 5000 };
+enum { DIAL_MS = 5000, ASK_MS = 5000, CLOCK_MS = 5000, STATUS_MAX = 4096 };
 
 struct visit {
 	struct doctor *d;
@@ -75,7 +78,7 @@ static void pass(struct visit *v, enum step step, const struct wire_peer *peer)
 	if (is_plain)
 		detail = mem_strdup(plain);
 	else if (step == STEP_TRUST)
-		detail = mem_printf("CA %s", peer->ca ? peer->ca : "?");
+		detail = mem_printf("CA %.16s", peer->ca ? peer->ca : "?");
 	else
 		detail = step == STEP_TLS ? mem_strdup("TLS 1.3") : mem_strdup(v->address);
 	doctor_say(v->d, is_plain ? DOCTOR_SKIPPED : DOCTOR_OK, step_names[step], detail, NULL);
@@ -121,10 +124,12 @@ static void take_clock(struct visit *v, int64_t master_ms)
 static void take_record(struct visit *v, const Sloth__V1__OwnRecord *r)
 {
 	struct doctor *d = v->d;
+	char *advice;
 
 	if (!r && d->config->insecure) {
-		doctor_say(d, DOCTOR_SKIPPED, "registered", mem_strdup("without a certificate the master does not know who asks"),
-			   "on the master: sloth agent doctor NAME");
+		advice = mem_printf("on the master: sloth agent doctor %s", d->config->own_name);
+		doctor_say(d, DOCTOR_SKIPPED, "registered", mem_strdup("without a certificate the master does not know who asks"), advice);
+		free(advice);
 		return;
 	}
 	if (!r) {
@@ -221,6 +226,42 @@ static char *dates(const struct wire_identity *who)
 	return mem_printf("agent %s, valid from %.10s to %.10s", who->name, from, to);
 }
 
+/* What the agent that runs tells scripts of how it stands: the words behind the first one, owned; NULL: nothing. */
+static char *read_standing(const struct doctor *d, bool *waits, bool *is_denied)
+{
+	char *path = paths_join(d->config->own_runtime_dir, ready_file), *words = NULL;
+	struct buf text = { 0 };
+
+	if (d->agent && fd_read_file(path, STATUS_MAX, &text) == 0)
+		words = strchr(buf_string(&text), ' ');
+	*waits = words && str_has_prefix(buf_string(&text), "waiting ");
+	*is_denied = words && str_has_prefix(buf_string(&text), "denied ");
+	words = words ? mem_strndup(words + 1, strcspn(words + 1, "\n")) : NULL;
+	buf_done(&text);
+	free(path);
+	return words;
+}
+
+static void miss_certificate(struct doctor *d)
+{
+	const char *name = d->config->own_name;
+	bool waits, is_denied;
+	char *words = read_standing(d, &waits, &is_denied), *advice;
+
+	if (waits)
+		advice = mem_printf("on the master: sloth agent pending, then sloth agent accept %s", name);
+	else if (is_denied)
+		advice = mem_printf("on the master: sloth agent pending; where it shows %s, sloth agent accept %s --replace, else a new "
+				    "token: sloth token create --name %s", name, name, name);
+	else
+		advice = mem_printf("on the master: sloth agent accept %s, or sloth token create --name %s and --token-file here",
+				    name, name);
+	doctor_say(d, DOCTOR_FAILED, "certificate", mem_printf("none yet: %s", words ? words : "the agent has not been enrolled"),
+		   advice);
+	free(advice);
+	free(words);
+}
+
 static void look_at_certificate(struct visit *v, const struct credential *files)
 {
 	struct wire_identity who;
@@ -229,8 +270,7 @@ static void look_at_certificate(struct visit *v, const struct credential *files)
 
 	v->has_certificate = credential_is_complete(files);
 	if (!v->has_certificate)
-		doctor_say(v->d, DOCTOR_FAILED, "certificate", mem_strdup("none yet: the agent has not been enrolled"),
-			   "on the master: sloth agent accept NAME, or sloth token create --name NAME and --token-file here");
+		miss_certificate(v->d);
 	else if (credential_read(files, &who, &error))
 		doctor_say(v->d, DOCTOR_FAILED, "certificate", error,
 			   "remove agent.key and agent.crt, and enrol again with a new token");

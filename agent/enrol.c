@@ -175,19 +175,20 @@ static uint64_t retry_ms(const Sloth__V1__EnrollResponse *r)
 	return r->retry_ms < ENROL_AGAIN_MAX_MS ? r->retry_ms : ENROL_AGAIN_MAX_MS;
 }
 
-static void pending(struct enrol *e, const Sloth__V1__EnrollResponse *r)
+/* What an operator compares before he accepts it. */
+static void wait_for_operator(struct enrol *e, enum standing standing, char *words, const Sloth__V1__EnrollResponse *r)
 {
 	const char *ca = wire_conn_peer(e->conn)->ca;
 	char key[WIRE_FINGERPRINT_LEN + 1], *error = NULL;
 
 	if (credential_fingerprint(&e->files, key, &error)) {
 		fail_attempt(e, STANDING_TRYING, error);
-		return;
+	} else {
+		set_trouble(e, standing, mem_printf("%s  (this key %.16s, CA %.16s)", words, key, ca ? ca : "?"));
+		backoff_reset(&e->backoff);
+		try_later(e, retry_ms(r));
 	}
-	set_trouble(e, STANDING_WAITING, mem_printf("waiting for acceptance; on the master: sloth agent accept %s  (this key %.16s, CA %.16s)",
-				  e->config.name, key, ca ? ca : "?"));
-	backoff_reset(&e->backoff);
-	try_later(e, retry_ms(r));
+	free(words);
 }
 
 static void take_answer(struct enrol *e, const Sloth__V1__EnrollResponse *r)
@@ -197,12 +198,12 @@ static void take_answer(struct enrol *e, const Sloth__V1__EnrollResponse *r)
 		issued(e, r);
 		break;
 	case SLOTH__V1__ENROLL_STATE__ENROLL_STATE_PENDING:
-		pending(e, r);
+		wait_for_operator(e, STANDING_WAITING, mem_printf("waiting for acceptance; on the master: sloth agent accept %s",
+								  e->config.name), r);
 		break;
 	default:
-		set_trouble(e, STANDING_DENIED, mem_printf("master %s denies a certificate: %s; asking again", e->config.master, str_quote(r->message)));
-		backoff_reset(&e->backoff);
-		try_later(e, retry_ms(r));
+		wait_for_operator(e, STANDING_DENIED, mem_printf("master %s denies a certificate: %s; asking again", e->config.master,
+								 str_quote(r->message)), r);
 		break;
 	}
 }

@@ -162,6 +162,15 @@ static int take_cli_words(int *argc, char ***argv, char **error)
 	return EXIT_BAD_USAGE;
 }
 
+/* Where the configuration is wrong nothing of it has been taken. */
+static bool asks_doctor(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (str_equal(argv[i], "--doctor"))
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	struct config config = { 0 };
@@ -179,7 +188,7 @@ int main(int argc, char **argv)
 	if (status == EXIT_OK)
 		status = config_load(&config, argc, argv, &error);
 	if (status != EXIT_OK)
-		status = config.doctor ? doctor_refuse(error) : fail(status, error);
+		status = asks_doctor(argc, argv) ? doctor_refuse(status, error) : fail(status, error);
 	else if (config.help)
 		print_help();
 	else if (config.version)

@@ -131,7 +131,7 @@ static void print_finding(const struct output *to, const Sloth__V1__Finding *f)
 	bool has_failed = str_equal(f->result, "failed");
 	struct buf texts[4] = { { 0 } };
 	const char *from[] = { f->result, f->name, f->detail, f->advice };
-	struct checkup_line line = { .color = "", .reset = "" };
+	struct checkup_line line = { .color = "", .reset = "", .columns = to->style.columns };
 
 	for (size_t i = 0; i < 4; i++)
 		style_append_clean(&texts[i], from[i]);

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/str.h"
+#include "master/history.h"
 #include "master/master.h"
 
 struct audit_run {
@@ -152,20 +153,35 @@ static const char *untold_state(const struct audit_run *run, struct wire_call *c
 	return code == WIRE_CANCELLED ? "cancelled" : "unknown";
 }
 
-void audit_run_end_by_call(struct audit_run **run, struct wire_call *callee, enum wire_code code, const char *why)
+static void read_trailers(struct wire_call *callee, struct audit_result *result)
 {
-	struct audit_result result = { .state = told_state(callee) };
+	result->code = told_number(callee, "sloth-exit");
+	result->has_counts = true;
+	result->stdout_bytes = told_number(callee, "sloth-stdout-bytes");
+	result->stderr_bytes = told_number(callee, "sloth-stderr-bytes");
+	result->duration_ms = told_number(callee, "sloth-duration-ms");
+}
+
+static void read_exit(const Sloth__V1__RunExit *exit, struct audit_result *result)
+{
+	*result = (struct audit_result){
+		.state = run_state_name(run_state_of_end(exit->end)), .code = exit->code, .has_counts = true,
+		.stdout_bytes = exit->stdout_bytes, .stderr_bytes = exit->stderr_bytes, .duration_ms = exit->duration_ms,
+	};
+}
+
+void audit_run_end_by_call(struct audit_run **run, const struct history_end *end)
+{
+	const char *why = end->exit ? end->exit->reason : end->why;
+	struct audit_result result = { .state = told_state(end->callee) };
 
 	if (!*run)
 		return;
-	if (result.state && !str_equal(result.state, "queued") && !str_equal(result.state, "running")) {
-		result.code = told_number(callee, "sloth-exit");
-		result.has_counts = true;
-		result.stdout_bytes = told_number(callee, "sloth-stdout-bytes");
-		result.stderr_bytes = told_number(callee, "sloth-stderr-bytes");
-		result.duration_ms = told_number(callee, "sloth-duration-ms");
-	} else if (!result.state) {
-		result.state = untold_state(*run, callee, code);
-	}
-	audit_run_end(run, &result, code == WIRE_OK || *why ? why : wire_code_name(code));
+	if (result.state && !str_equal(result.state, "queued") && !str_equal(result.state, "running"))
+		read_trailers(end->callee, &result);
+	else if (end->exit)
+		read_exit(end->exit, &result);
+	else if (!result.state)
+		result.state = untold_state(*run, end->callee, end->code);
+	audit_run_end(run, &result, end->exit || end->code == WIRE_OK || *why ? why : wire_code_name(end->code));
 }

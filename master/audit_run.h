@@ -12,6 +12,7 @@
 #include "wire/wire.h"
 
 struct audit_run;
+struct history_end;
 struct master;
 
 /* What is asked for: borrowed. `kind` is static: "run", "resume", "execute". */
@@ -30,7 +31,7 @@ void audit_run_deny(struct master *m, struct wire_call *call, const struct audit
 void audit_run_end(struct audit_run **run, const struct audit_result *result, const char *reason);
 /* The same without counts. */
 void audit_run_end_as(struct audit_run **run, const char *state, const char *reason);
-/* From the status and the trailers of the agent's call, which has ended. */
-void audit_run_end_by_call(struct audit_run **run, struct wire_call *callee, enum wire_code code, const char *why);
+/* From the agent's call, which has ended: its last message and its trailers, or, where they do not say, its status. */
+void audit_run_end_by_call(struct audit_run **run, const struct history_end *end);
 
 #endif

@@ -216,7 +216,7 @@ static void on_callee_end(struct wire_call *call, enum wire_code code, const cha
 	if (b->caller && !wire_call_is_unprocessed(call)) {
 		take_cut(b, code, why);
 	} else {
-		audit_run_end_by_call(&b->link.audit, call, code, why);
+		audit_run_end_by_call(&b->link.audit, &end);
 		history_call_end(&b->link.history, &end);
 		if (b->caller)
 			relay_refuse(b->caller, b->link.name, why, true);

@@ -369,6 +369,7 @@ static struct wire_conn *dial(struct channel *ch, const struct wire_conn_ops *op
 		.timeout_ms = timeout_ms,
 		.keepalive_ms = ch->agent->record.is_foreign ? CHANNEL_FOREIGN_KEEPALIVE_MS : CHANNEL_KEEPALIVE_MS,
 		.is_one_of_many = true,
+		.is_elsewhere = !ch->agent->is_local,
 	};
 
 	return wire_dial(ch->m->wire, &how, ops, ch);

@@ -84,6 +84,7 @@ static bool is_own_name(struct master *m, struct wire_call *call, const char *na
 
 static void on_register(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
 {
+	const struct wire_peer *peer = wire_conn_peer(wire_call_conn(call));
 	struct master *m = arg;
 	const Agent__RegisterAgentRequest *request;
 	struct registration reg;
@@ -111,9 +112,10 @@ static void on_register(struct wire_call *call, const uint8_t *data, size_t len,
 		.address = address,
 		.instance = wire_call_text(call, "sloth-instance", ""),
 		.is_foreign = !str_has_prefix(wire_call_user_agent(call), "sloth/"),
-		.is_insecure = !wire_conn_peer(wire_call_conn(call))->identity,
+		.is_insecure = !peer->identity,
+		.is_local = peer->is_unix || peer->is_loopback,
 	};
-	if (fleet_register(m, &reg, wire_conn_peer(wire_call_conn(call))->address, &a, &why) < 0) {
+	if (fleet_register(m, &reg, peer->address, &a, &why) < 0) {
 		refuse_registration(call, why);
 	} else {
 		claim_take(m, call, a);

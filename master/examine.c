@@ -17,6 +17,7 @@
 #include "master/gate.h"
 #include "master/master.h"
 #include "master/secure.h"
+#include "master/waiting.h"
 
 enum { HELLO_MAX = 64 * 1024 };
 
@@ -53,6 +54,20 @@ static void on_caller_end(struct wire_call *call, enum wire_code code, const cha
 	maybe_free(e);
 }
 
+/* Owned; NULL: none. */
+static char *advice(const struct examine *e, enum reach reach)
+{
+	const struct agent *a = registry_find(e->m->registry, e->name);
+	struct reach_agent of = a ? registry_reach_agent(a) : (struct reach_agent){ .name = e->name };
+	char *accept = waiting_command(e->m, e->name), *text;
+
+	of.address = e->address;
+	of.accept = accept;
+	text = reach_advice(reach, &of);
+	free(accept);
+	return text;
+}
+
 /* All that there is to find out is. The caller's end follows. */
 static void finish(struct examine *e)
 {
@@ -62,7 +77,7 @@ static void finish(struct examine *e)
 
 	findings_round_trip(&e->findings, e->took_us, e->n_pings);
 	if (a)
-		findings_record(&e->findings, a);
+		findings_record(&e->findings, a, a->unreachable ? advice(e, a->reach) : NULL);
 	for (int i = 0; i < STEP_N; i++)
 		steps[i] = &e->findings.steps[i];
 	response.findings = steps;
@@ -108,13 +123,6 @@ static void ping(struct examine *e)
 
 /* ---- Hello ---- */
 
-static char *advice(const struct examine *e, enum reach reach)
-{
-	const struct agent *a = registry_find(e->m->registry, e->name);
-	const struct reach_agent of = { .name = e->name, .address = e->address, .is_active = a && a->is_active };
-
-	return reach_advice(reach, &of);
-}
 
 static void note_version(struct examine *e, const char *version)
 {
@@ -210,10 +218,23 @@ static void dial(struct examine *e, const struct agent *a)
 	const struct wire_dial how = {
 		.address = e->address, .role = WIRE_CLIENT, .tls = a->is_insecure ? NULL : secure_tls(e->m),
 		.expect = WIRE_KIND_AGENT, .expect_name = e->name, .timeout_ms = EXAMINE_DIAL_MS, .is_one_of_many = true,
+		.is_elsewhere = !a->is_local,
 	};
 
 	e->in_tls = how.tls != NULL;
 	e->conn = wire_dial(e->m->wire, &how, &ops, e);
+}
+
+/* Who waits to be accepted is in no list. */
+static void not_found(struct master *m, struct wire_call *call, const char *name)
+{
+	char *words = waiting_words(m, name);
+
+	if (words)
+		wire_end(call, WIRE_NOT_FOUND, words);
+	else
+		wire_endf(call, WIRE_NOT_FOUND, "agent not found: %s", str_quote(name));
+	free(words);
 }
 
 void examine_start(struct wire_call *call, const uint8_t *data, size_t len, void *arg)
@@ -228,7 +249,7 @@ void examine_start(struct wire_call *call, const uint8_t *data, size_t len, void
 		return;
 	a = registry_find(m->registry, request->agent_name);
 	if (!a) {
-		wire_endf(call, WIRE_NOT_FOUND, "agent not found: %s", str_quote(request->agent_name));
+		not_found(m, call, request->agent_name);
 	} else if (m->n_examines >= EXAMINE_MAX) {
 		wire_end(call, WIRE_RESOURCE_EXHAUSTED, "too many agents are being examined, try again later");
 	} else {

@@ -205,11 +205,11 @@ static void note_contact(struct findings *f, const struct agent *a)
 	free(when);
 }
 
-void findings_record(struct findings *f, const struct agent *a)
+void findings_record(struct findings *f, const struct agent *a, char *advice)
 {
 	note_contact(f, a);
 	if (a->unreachable)
-		findings_failed(f, STEP_REACH, mem_strdup(a->unreachable), registry_advice(a));
+		findings_failed(f, STEP_REACH, mem_strdup(a->unreachable), advice);
 	else if (a->reach == REACH_DIRECT)
 		findings_ok(f, STEP_REACH, mem_strdup(reach_name(a->reach)));
 }

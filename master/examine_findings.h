@@ -39,7 +39,7 @@ void findings_fault(struct findings *f, const char *address, bool in_tls, enum w
 void findings_clock(struct findings *f, int64_t agent_ms, int64_t asked_ms, int64_t answered_ms);
 /* Sorts `us`. n may be 0. */
 void findings_round_trip(struct findings *f, uint64_t *us, unsigned n);
-/* Last contact and reach, as the registry has them. */
-void findings_record(struct findings *f, const struct agent *a);
+/* Last contact and reach, as the registry has them. Takes `advice`: what to do where it is unreachable, else NULL. */
+void findings_record(struct findings *f, const struct agent *a, char *advice);
 
 #endif

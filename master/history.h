@@ -85,7 +85,7 @@ struct history_end {
 	enum wire_code code;
 	const char *why;
 	bool is_by_caller;		/* it was our side that ended it */
-	const Sloth__V1__RunExit *exit;	/* its last message, for the words in it; NULL: it had none */
+	const Sloth__V1__RunExit *exit;	/* its last message, if it was that; else NULL */
 };
 void history_call_end(struct history_call *call, const struct history_end *end);
 /* It never went to the agent: RUN_UNREACHABLE, RUN_REJECTED, or RUN_CANCELLED where the caller left before. */

@@ -184,6 +184,19 @@ static bool read_trailers(const struct history_run *run, const struct history_en
 	return true;
 }
 
+/* Its last message, for a call whose trailers never came: the caller had it, and left, or the connection broke. */
+static bool read_exit(const struct history_run *run, const struct history_end *end, struct run_record *r)
+{
+	if (!end->exit)
+		return false;
+	*r = run_record_empty;
+	run_record_take_exit(r, end->exit);
+	if (!*r->reason)
+		r->reason = default_reason(r->state, "");
+	r->has_output = run->record.is_detached && r->state != RUN_REJECTED;
+	return true;
+}
+
 /* Words with which an agent takes no start; what it has heard of before is something else. */
 static bool is_refusal(enum wire_code code)
 {
@@ -252,7 +265,7 @@ void history_call_end(struct history_call *call, const struct history_end *end)
 		history_release(run);
 		return;
 	}
-	if (read_trailers(run, end, &r) && run_state_is_end(r.state)) {
+	if ((read_trailers(run, end, &r) && run_state_is_end(r.state)) || read_exit(run, end, &r)) {
 		history_close(run, &r);
 		return;
 	}

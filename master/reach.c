@@ -1,8 +1,8 @@
 /*
  * reach.c - see reach.h. Two tables: faults of the wire to findings, and findings to words and advice.
  *
- * The advice names the host of the reported address, because that is where a forward or a firewall stands; an agent in a
- * container is the usual case, and the commands are those of Incus.
+ * The advice names the host of the reported address, because that is where a forward or a firewall stands, and the commands
+ * for containers are those of Incus. At the agents' own port there is no forward most often: the agent's machine comes first.
  */
 #include "master/reach.h"
 
@@ -13,6 +13,8 @@
 #include "common/mem.h"
 #include "common/str.h"
 #include "wire/addr.h"
+
+enum { AGENT_PORT = 50051 };
 
 static const enum reach of_fault[] = {
 	[WIRE_FAULT_NONE] = REACH_FAILED,
@@ -34,21 +36,25 @@ static const enum reach of_fault[] = {
 	[WIRE_FAULT_TLS] = REACH_FAILED,
 };
 
-/* %H and %P: host and port of the address, %h: the host without brackets; %N: name of the agent; %Q: another port. */
+/* %H and %P: host and port of the address, %h: the host without brackets; %N: name of the agent; %Q: another port; %A: `accept`. */
 static const struct {
 	const char *name, *words;	/* words NULL: the connection's own */
 	const char *advice;		/* NULL: none */
+	const char *plain;		/* the same at AGENT_PORT; NULL: no difference */
 } findings[REACH_N] = {
-	[REACH_UNKNOWN] = { "", "", NULL },
-	[REACH_DIRECT] = { "direct", "", NULL },
+	[REACH_UNKNOWN] = { "", "", NULL, NULL },
+	[REACH_DIRECT] = { "direct", "", NULL, NULL },
 	[REACH_TIMEOUT] = { "timeout", "",
 		"on %H: sudo nft list ruleset (something between drops %P/tcp, or the host is down)" },
 	[REACH_REFUSED] = { "refused", "",
 		"on %H: sudo incus config device add %N sloth-proxy proxy listen=tcp:0.0.0.0:%P connect=tcp:127.0.0.1:50051 "
-		"(no container? sudo ss -ltnp 'sport = :%P' shows whether the agent listens there)" },
+		"(no container? sudo ss -ltnp 'sport = :%P' shows whether the agent listens there)",
+		"on the agent's machine: slothd-agent --doctor (in a container, on %H: sudo incus config device add %N sloth-proxy "
+		"proxy listen=tcp:0.0.0.0:%P connect=tcp:127.0.0.1:50051)" },
 	[REACH_CLOSED] = { "closed", "accepted, then closed before a byte came",
 		"on %H: sudo incus config device show %N (its connect= has to be the port of the agent, which has to listen "
-		"there: --incus %H:%P)" },
+		"there: --incus %H:%P)",
+		"on the agent's machine: slothd-agent --doctor (in a container, on %H: sudo incus config device show %N)" },
 	[REACH_SILENT] = { "silent", "accepted, then nothing came: timeout",
 		"on %H: sudo ss -ltnp 'sport = :%P' (what listens there hangs, or waits for something else)" },
 	[REACH_NOT_TLS] = { "not-tls", "something else answers there, without TLS",
@@ -103,7 +109,7 @@ static unsigned other_port(unsigned port)
 	return port == 50061 ? 50062 : 50061;
 }
 
-static void append_part(struct buf *out, char what, const struct wire_addr *a, const char *name)
+static void append_part(struct buf *out, char what, const struct wire_addr *a, const struct reach_agent *agent)
 {
 	char text[WIRE_HOST_MAX + 3];
 
@@ -121,32 +127,37 @@ static void append_part(struct buf *out, char what, const struct wire_addr *a, c
 		snprintf(text, sizeof text, "%u", other_port(a->port));
 		break;
 	default:
-		snprintf(text, sizeof text, "%s", name);
-		break;
+		buf_append_str(out, what == 'A' ? agent->accept : agent->name);
+		return;
 	}
 	buf_append_str(out, text);
 }
 
-/* What is closed is a forward whose agent does not run. */
-static const char *advice_of(enum reach reach, const struct reach_agent *agent)
+/* What is closed is a forward whose agent does not run, or an agent that has no certificate yet. */
+static const char *advice_of(enum reach reach, const struct reach_agent *agent, const struct wire_addr *a)
 {
+	if (agent->accept && (reach == REACH_CLOSED || reach == REACH_REFUSED || reach == REACH_FAILED || reach == REACH_REVOKED))
+		return "on the master: %A (a key waits under this name: sloth agent pending)";
 	if (!agent->is_active && (reach == REACH_CLOSED || reach == REACH_REFUSED))
-		return "on the agent's machine: systemctl start slothd-agent (in a container: sudo incus exec %N -- systemctl start "
-		       "slothd-agent)";
-	return findings[reach].advice;
+		return "on the agent's machine: sudo systemctl start slothd-agent (in a container: sudo incus exec %N -- systemctl "
+		       "start slothd-agent)";
+	return a->port == AGENT_PORT && findings[reach].plain ? findings[reach].plain : findings[reach].advice;
 }
 
 char *reach_advice(enum reach reach, const struct reach_agent *agent)
 {
-	const char *from = advice_of(reach, agent), *why;
 	struct buf out = { 0 };
+	const char *from, *why;
 	struct wire_addr a;
 
-	if (!from || wire_addr_parse(agent->address, 0, &a, &why))
+	if (wire_addr_parse(agent->address, 0, &a, &why))
+		return NULL;
+	from = advice_of(reach, agent, &a);
+	if (!from)
 		return NULL;
 	for (const char *p; (p = strchr(from, '%')); from = p + 2) {
 		buf_append(&out, from, (size_t)(p - from));
-		append_part(&out, p[1], &a, agent->name);
+		append_part(&out, p[1], &a, agent);
 	}
 	buf_append_str(&out, from);
 	return buf_take_string(&out);

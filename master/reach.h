@@ -41,6 +41,7 @@ char *reach_words(enum reach reach, const char *why);
 struct reach_agent {
 	const char *name, *address;	/* HOST:PORT, as it was dialled */
 	bool is_active;			/* it is heard: it runs */
+	const char *accept;		/* the command that lets in a key that waits under the name; NULL: none does */
 };
 /* The next command and the machine for it, in one line. Owned; NULL: there is nothing to do. */
 char *reach_advice(enum reach reach, const struct reach_agent *agent);

@@ -165,6 +165,9 @@ static int check_registration(const struct registration *reg, char **why)
 	else if (addr.is_unix || wire_addr_is_any(&addr))
 		*why = mem_printf("address %s is not one that a master can dial: report HOST:PORT",
 				  str_quote(reg->address));
+	else if (!reg->is_local && !wire_addr_is_elsewhere(&addr))
+		*why = mem_printf("address %s is not taken from another machine: there the master would dial itself, or no machine; give "
+				  "--report-address HOST:PORT, one at which the master reaches the agent", str_quote(reg->address));
 	else if (!is_instance(reg->instance))
 		*why = mem_printf("instance %s is not %d hex digits", str_quote(reg->instance), REGISTRY_INSTANCE_LEN);
 	else
@@ -216,6 +219,7 @@ static bool take_registration(struct registry *r, struct agent *a, const struct 
 	mem_set_string(&rec->instance, reg->instance);
 	rec->is_foreign = reg->is_foreign;
 	a->is_insecure = reg->is_insecure;
+	a->is_local = reg->is_local;
 	return differs;
 }
 
@@ -249,11 +253,20 @@ int registry_register(struct registry *r, const struct registration *reg, struct
 	return differs;
 }
 
+/* A loopback address was taken from a local agent; of a name it is not known, until the agent is back. */
+static bool was_local(const struct agent_record *record)
+{
+	struct wire_addr addr;
+	const char *why;
+
+	return wire_addr_parse(record->address, 0, &addr, &why) == 0 && !wire_addr_is_elsewhere(&addr);
+}
+
 int registry_restore(struct registry *r, const struct agent_record *record, struct now now)
 {
 	const struct registration reg = {
 		.name = record->name, .address = record->address, .instance = record->instance,
-		.is_foreign = record->is_foreign,
+		.is_foreign = record->is_foreign, .is_local = was_local(record),
 	};
 	char *why = NULL;
 	struct agent *a;
@@ -353,9 +366,16 @@ bool registry_set_reach(struct agent *a, enum reach reach, const char *why, stru
 	return set_text(&a->unreachable, why, REGISTRY_REASON_MAX);
 }
 
+struct reach_agent registry_reach_agent(const struct agent *a)
+{
+	return (struct reach_agent){
+		.name = a->record.name, .address = a->record.address, .is_active = a->is_active && (a->home || a->is_insecure),
+	};
+}
+
 char *registry_advice(const struct agent *a)
 {
-	const struct reach_agent of = { .name = a->record.name, .address = a->record.address, .is_active = a->is_active };
+	const struct reach_agent of = registry_reach_agent(a);
 
 	return reach_advice(a->reach, &of);
 }

@@ -59,6 +59,7 @@ struct agent {
 	char *user;			/* name of the user that it runs as; NULL: not learnt yet */
 	bool is_active;
 	bool is_insecure;		/* as it registered last: it is dialled without TLS */
+	bool is_local;			/* it registered from this machine: its address may be a loopback one */
 	bool is_stopping;		/* it has promised to end itself */
 	uint64_t heard_ms, active_until_ms;
 	enum reach reach;		/* what the last attempt to reach it met */
@@ -93,8 +94,12 @@ struct registration {
 	const char *instance;		/* hex; empty: none was sent */
 	bool is_foreign;		/* did not introduce itself as Sloth's */
 	bool is_insecure;		/* came without a certificate, by plaintext */
+	bool is_local;			/* came over loopback or a unix socket */
 };
 /*
+ * Whoever registers has the master dial what he reports, and is told what it met: from another machine that may not be the
+ * master's own loopback interface, whose services trust whoever comes. Names are looked at when they are dialled.
+ *
  * Enters an agent, or takes it over: the same instance always, any other while the first is Inactive.
  * The agent is Active afterwards. 1: it is new or its record has changed; 0: all was known; or -EINVAL (name,
  * address, instance), -EEXIST (a live agent has the name; it is *agent), -ENOSPC (too many agents) with *why
@@ -119,7 +124,10 @@ void registry_set_user(struct agent *a, const char *name);
 /* What an attempt to reach it met; `why` in words, NULL with REACH_DIRECT. True when an agent became reachable,
  * unreachable, or unreachable for another reason. */
 bool registry_set_reach(struct agent *a, enum reach reach, const char *why, struct now now);
-/* What to do about that. Owned; NULL: nothing. */
+/* The agent as its reach is judged: who has closed the connection over which it registered runs no more, though its time is
+ * not over yet. Strings are borrowed. */
+struct reach_agent registry_reach_agent(const struct agent *a);
+/* What to do about what was met. Owned; NULL: nothing. */
 char *registry_advice(const struct agent *a);
 /* Its last words came without a certificate: it is dialled without TLS. */
 void registry_set_insecure(struct agent *a, bool insecure);

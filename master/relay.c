@@ -31,7 +31,8 @@
 enum {
 	SENT_MAX = 512 * 1024,		/* twice what a caller may send of stdin before the agent takes it */
 	LAST_MAX = 4096,		/* bytes of the agent's last message: more than the end of a run has */
-	TAG_QUEUED = 7 << 3 | 2		/* the first byte of a RunOutput that is `queued` */
+	TAG_EXIT = 5 << 3 | 2,		/* the first byte of a RunOutput that is `exit`, */
+	TAG_QUEUED = 7 << 3 | 2		/* and of one that is `queued` */
 };
 
 struct relay {
@@ -267,7 +268,8 @@ static void on_told(const char *why, void *arg)
 
 /* ---- the agent's end ---- */
 
-/* Nothing is decoded on its way, but for its first byte: when the call has ended its last message is looked at. */
+/* Nothing is decoded on its way, but for its first byte: when the call has ended its last message is looked at. A caller
+ * that has the exit may leave before the trailers come: the run has ended as it says all the same. */
 static void keep_last(struct relay *r, const uint8_t *data, size_t len)
 {
 	buf_clear(&r->last);
@@ -275,11 +277,11 @@ static void keep_last(struct relay *r, const uint8_t *data, size_t len)
 		buf_append(&r->last, data, len);
 }
 
-static const Sloth__V1__RunExit *read_last(struct relay *r, struct wire_call *callee, enum wire_code code)
+static const Sloth__V1__RunExit *read_last(struct relay *r, struct wire_call *callee)
 {
 	const Sloth__V1__RunOutput *output = NULL;
 
-	if (code == WIRE_OK && buf_len(&r->last))
+	if (buf_len(&r->last) && *(const uint8_t *)buf_data(&r->last) == TAG_EXIT)
 		output = wire_unpack(callee, &sloth__v1__run_output__descriptor, buf_data(&r->last), buf_len(&r->last));
 	return output && output->event_case == SLOTH__V1__RUN_OUTPUT__EVENT_EXIT ? output->exit : NULL;
 }
@@ -325,10 +327,10 @@ static bool may_begin_again(const struct relay *r, struct wire_call *call)
 /* What the audit log and the history have of it. */
 static void tell_end(struct relay *r, struct wire_call *callee, enum wire_code code, const char *why)
 {
-	const Sloth__V1__RunExit *exit = read_last(r, callee, code);
+	const Sloth__V1__RunExit *exit = read_last(r, callee);
 	const struct history_end end = { callee, code, why, !r->caller || r->is_let_go, exit };
 
-	audit_run_end_by_call(&r->link.audit, callee, code, exit ? exit->reason : why);
+	audit_run_end_by_call(&r->link.audit, &end);
 	history_call_end(&r->link.history, &end);
 	if (r->is_removal && code == WIRE_OK)
 		history_removed(r->link.m, r->removed);

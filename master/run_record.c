@@ -103,6 +103,30 @@ void run_record_take(struct run_record *r, const Sloth__V1__RunRecord *message, 
 	r->has_output = message->has_output;
 }
 
+enum run_state run_state_of_end(Sloth__V1__RunEnd end)
+{
+	switch (end) {
+	case SLOTH__V1__RUN_END__RUN_END_EXITED: return RUN_EXITED;
+	case SLOTH__V1__RUN_END__RUN_END_SIGNALLED: return RUN_SIGNALLED;
+	case SLOTH__V1__RUN_END__RUN_END_TIMED_OUT: return RUN_TIMED_OUT;
+	case SLOTH__V1__RUN_END__RUN_END_CANCELLED: return RUN_CANCELLED;
+	case SLOTH__V1__RUN_END__RUN_END_NOT_STARTED: return RUN_REJECTED;
+	default: return RUN_UNKNOWN;
+	}
+}
+
+void run_record_take_exit(struct run_record *r, const Sloth__V1__RunExit *exit)
+{
+	r->state = run_state_of_end(exit->end);
+	r->code = exit->code;
+	r->signal = exit->signal;
+	r->reason = exit->reason;
+	r->containment = exit->containment;
+	r->duration_ms = exit->duration_ms;
+	r->stdout_bytes = exit->stdout_bytes;
+	r->stderr_bytes = exit->stderr_bytes;
+}
+
 /* ---- commands ---- */
 
 char *run_text_cut(const char *text, size_t max)

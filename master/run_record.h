@@ -52,6 +52,10 @@ bool run_record_has_failed(const struct run_record *r);
 void run_record_fill(Sloth__V1__RunRecord *message, const struct run_record *r);
 /* What an agent says of one of its runs. Strings are borrowed; `state` is what the caller has parsed. */
 void run_record_take(struct run_record *r, const Sloth__V1__RunRecord *message, enum run_state state);
+/* The end of a run in the same words; one that is not known is RUN_UNKNOWN. */
+enum run_state run_state_of_end(Sloth__V1__RunEnd end);
+/* What an agent says at the end of a run. Strings are borrowed. */
+void run_record_take_exit(struct run_record *r, const Sloth__V1__RunExit *exit);
 
 /* A command as text, cut at RUN_COMMAND_MAX bytes: `command`, or where it is empty the vector as a shell would take
  * it. Valid UTF-8 if `command` is. Owned. */

@@ -332,6 +332,44 @@ bool wire_addr_is_loopback(const struct wire_addr *a)
 	return wire_sockaddr_is_loopback((const struct sockaddr *)&ss);
 }
 
+/* 0.0.0.0/8 is this machine to connect(2); from 224 on no address is that of one machine. */
+static bool is_elsewhere_v4(const void *addr)
+{
+	uint8_t first = *(const uint8_t *)addr;
+
+	return first != 0 && first != 127 && first < 224;
+}
+
+bool wire_sockaddr_is_elsewhere(const struct sockaddr *sa)
+{
+	const void *p = sa;
+	const struct in6_addr *v6;
+
+	if (sa->sa_family == AF_INET)
+		return is_elsewhere_v4(&((const struct sockaddr_in *)p)->sin_addr);
+	if (sa->sa_family != AF_INET6)
+		return false;
+	v6 = &((const struct sockaddr_in6 *)p)->sin6_addr;
+	if (IN6_IS_ADDR_V4MAPPED(v6))
+		return is_elsewhere_v4(&v6->s6_addr[12]);
+	return !IN6_IS_ADDR_LOOPBACK(v6) && !IN6_IS_ADDR_UNSPECIFIED(v6) && !IN6_IS_ADDR_MULTICAST(v6);
+}
+
+bool wire_addr_is_elsewhere(const struct wire_addr *a)
+{
+	size_t n = strlen(a->host);
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	if (a->is_unix)
+		return false;
+	if (wire_addr_to_sockaddr(a, &ss, &len) == 0)
+		return wire_sockaddr_is_elsewhere((const struct sockaddr *)&ss);
+	if (n && a->host[n - 1] == '.')		/* the root, which a name may end with */
+		n--;
+	return !(n >= 9 && strncasecmp(a->host + n - 9, "localhost", 9) == 0 && (n == 9 || a->host[n - 10] == '.'));
+}
+
 bool wire_addr_is_any(const struct wire_addr *a)
 {
 	struct sockaddr_storage ss;

@@ -34,6 +34,11 @@ void wire_addr_from_sockaddr(const struct sockaddr *sa, socklen_t len, char *out
 /* host is a literal of 127.0.0.0/8 or ::1, or the name "localhost". */
 bool wire_addr_is_loopback(const struct wire_addr *a);
 bool wire_sockaddr_is_loopback(const struct sockaddr *sa);
+/* Of one machine, and not the loopback interface of this one: neither 127.0.0.0/8 or ::1, nor unspecified, multicast or
+ * broadcast. */
+bool wire_sockaddr_is_elsewhere(const struct sockaddr *sa);
+/* The same of a literal. A name counts as such until it is looked up, but for "localhost" and what ends in ".localhost". */
+bool wire_addr_is_elsewhere(const struct wire_addr *a);
 /* host is 0.0.0.0, :: or empty. */
 bool wire_addr_is_any(const struct wire_addr *a);
 /* The literal as a socket address; -EINVAL when host is a name. */

@@ -24,6 +24,7 @@ struct dial {
 	struct wire_tls *tls;		/* NULL: plaintext */
 	enum wire_kind expect;
 	char expect_name[WIRE_NAME_MAX + 1];	/* "": any */
+	bool is_elsewhere;
 	struct wire_addr addr;
 	struct sockaddr_storage addrs[ADDRS_MAX];
 	size_t n, at;
@@ -214,6 +215,26 @@ static void try_address(struct dial *d)
 	}
 }
 
+static bool is_allowed(const struct dial *d, const struct sockaddr_storage *ss)
+{
+	return !d->is_elsewhere || wire_sockaddr_is_elsewhere((const struct sockaddr *)ss);
+}
+
+/* The first address that may be dialled, and with it all the others that may. */
+static void try_addresses(struct dial *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++)
+		if (is_allowed(d, &d->addrs[i]))
+			d->addrs[n++] = d->addrs[i];
+	d->n = n;
+	if (n)
+		try_address(d);
+	else
+		give_up(d, WIRE_FAULT_NONE, "that address leads to this machine's own loopback interface, or to no machine");
+}
+
 static void on_resolved(const struct sockaddr_storage *addrs, size_t n, const char *why, void *arg)
 {
 	struct dial *d = arg;
@@ -225,7 +246,7 @@ static void on_resolved(const struct sockaddr_storage *addrs, size_t n, const ch
 	}
 	d->n = n < ADDRS_MAX ? n : ADDRS_MAX;
 	memcpy(d->addrs, addrs, d->n * sizeof *addrs);
-	try_address(d);
+	try_addresses(d);
 }
 
 /* "localhost" needs no resolver. */
@@ -252,7 +273,7 @@ static void start(struct dial *d)
 	else if (!strcmp(d->addr.host, "localhost"))
 		add_localhost(d);
 	if (d->n) {
-		try_address(d);
+		try_addresses(d);
 		return;
 	}
 	if (!wire->resolver)
@@ -269,6 +290,7 @@ static struct dial *dial_new(struct wire_conn *conn, const struct wire_dial *how
 	d->tls = how->tls;
 	d->expect = how->expect;
 	snprintf(d->expect_name, sizeof d->expect_name, "%s", how->expect_name ? how->expect_name : "");
+	d->is_elsewhere = how->is_elsewhere;
 	d->fd = -1;
 	ev_io_init(&d->connected, on_connected, -1, EV_WRITE);
 	ev_timer_init(&d->patience, on_patience, 0, 0);

@@ -217,6 +217,7 @@ struct wire_dial {
 	uint32_t keepalive_timeout_ms;	/* and close when so long unanswered; 0: 10 s */
 	bool keepalive_idle;		/* also while no call is open */
 	bool is_one_of_many;		/* others decide how many: fails where few descriptors are left */
+	bool is_elsewhere;		/* others decide where to: not this machine's loopback, whatever a name says, see addr.h */
 };
 struct wire_conn *wire_dial(struct wire *wire, const struct wire_dial *dial, const struct wire_conn_ops *ops, void *arg);
 

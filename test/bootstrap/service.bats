@@ -84,14 +84,15 @@ ca-fingerprint = $(printf 'ab%.0s' {1..32})" ]
 }
 
 @test "without a token: waiting for acceptance, exit status 7" {
-	program 1.0 'waiting for acceptance'
+	program 1.0 'waiting for acceptance; on the master: sloth agent accept main  (this key 0123456789abcdef, CA fedcba9876543210)'
 	install --name main
 	expect_status 7
-	expect_words 'installed, waiting for acceptance: sloth agent accept main'
-	program 1.0 'denied the name main belongs to another key'
+	expect_words 'installed, waiting for acceptance: sloth agent accept main  (this key 0123456789abcdef, CA fedcba9876543210)'
+	expect_words 'sloth agent pending, which has to show the same key'
+	program 1.0 'denied the name main belongs to another key; asking again  (this key 0123456789abcdef, CA fedcba9876543210)'
 	install --name main
 	expect_status 7
-	expect_words 'belongs to another key'
+	expect_words 'belongs to another key  (this key 0123456789abcdef, CA fedcba9876543210)'
 }
 
 @test "an agent that the master does not answer, and one that does not start: exit status 6" {

@@ -12,7 +12,7 @@ if ! grep -q '\.service' /proc/self/cgroup; then	# else the agent is in a unit t
 	assert_stdout_lacks '^failed'
 fi
 for line in 'configuration +agent web1 of master' 'state directory' 'process +the agent runs, pid' 'certificate +agent web1, valid from' \
-	'name lookup' TCP TLS "master's identity +CA [0-9a-f]{64}" clock 'registered +as 127' 'reach +direct'; do
+	'name lookup' TCP TLS "master's identity +CA [0-9a-f]{16}$" clock 'registered +as 127' 'reach +direct'; do
 	assert_stdout_like "^ok +$line"
 done
 
@@ -29,6 +29,12 @@ assert_stdout_like "^failed +port +$master_port is taken by another process"
 doctor --report-address nonsense
 assert_status 1
 assert_stdout_like '^failed +configuration +report-address'
+
+printf '[Agent]\nmax-runs = many\n' >"$T/broken.conf"
+run slothd-agent --doctor --config "$T/broken.conf"
+assert_status 1
+assert_stdout_like "^failed +configuration +$T/broken.conf:2: max-runs"
+assert_stdout_like '^ +-> .*slothd-agent --check-config'
 
 # Not reached: the master says what it met, and what to do.
 make_token "$T/token" --name web2

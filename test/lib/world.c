@@ -360,7 +360,7 @@ static void on_told(const char *why, void *arg)
 
 void fake_register_foreign(struct world *w, struct fake *f)
 {
-	const struct registration reg = { f->name, fake_address(f), "", true, true };
+	const struct registration reg = { f->name, fake_address(f), "", true, true, true };
 	struct check_wait c = { .wait = { .told = on_told, .arg = &c } };
 	struct agent *a;
 	char *why = NULL;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "test/lib/unit.h"
@@ -270,6 +271,29 @@ START_TEST(unix_socket_address_is_not_loopback)
 }
 END_TEST
 
+/* What an agent on another machine may have the master dial. */
+START_TEST(elsewhere_is_one_machine_and_not_the_loopback_interface)
+{
+	static const char *const there[] = { "10.0.0.7", "192.168.1.17", "126.0.0.1", "223.1.1.1", "2001:db8::1", "fe80::1", "::ffff:10.0.0.7",
+					     "web1", "localhost.example", "mylocalhost" };
+	static const char *const not_there[] = { "127.0.0.1", "127.9.9.9", "0.0.0.0", "0.0.0.1", "224.0.0.1", "255.255.255.255", "::1", "::",
+						 "ff02::1", "::ffff:127.0.0.1", "::ffff:0.0.0.0", "", "localhost", "LOCALHOST", "localhost.",
+						 "a.localhost" };
+	struct wire_addr a = { .port = 1 };
+
+	for (size_t i = 0; i < sizeof there / sizeof *there; i++) {
+		snprintf(a.host, sizeof a.host, "%s", there[i]);
+		ck_assert_msg(wire_addr_is_elsewhere(&a), "%s", there[i]);
+	}
+	for (size_t i = 0; i < sizeof not_there / sizeof *not_there; i++) {
+		snprintf(a.host, sizeof a.host, "%s", not_there[i]);
+		ck_assert_msg(!wire_addr_is_elsewhere(&a), "%s", not_there[i]);
+	}
+	a.is_unix = true;
+	ck_assert(!wire_addr_is_elsewhere(&a));
+}
+END_TEST
+
 START_TEST(a_literal_is_an_address_alone_with_or_without_brackets)
 {
 	static const struct {
@@ -302,4 +326,4 @@ UNIT_MAIN(a_literal_is_an_address_alone_with_or_without_brackets, host_and_port_
 	  format_and_parse_are_inverse, socket_address_becomes_the_text_it_was_made_of, mapped_address_is_shown_as_ipv4,
 	  unnamed_and_abstract_unix_peers_are_just_unix, unix_path_of_a_peer_is_read_within_its_length,
 	  control_bytes_in_a_peers_path_are_not_repeated, socket_address_of_another_family_or_cut_short_is_unknown,
-	  kind_of_place_is_known, unix_socket_address_is_not_loopback)
+	  kind_of_place_is_known, unix_socket_address_is_not_loopback, elsewhere_is_one_machine_and_not_the_loopback_interface)

@@ -2,10 +2,14 @@
  * test_examine.c - ExamineAgent over real sockets: agents that are well, foreign, other ones or mute, callers that leave, and
  * more of them than are taken.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "master/examine.h"
 #include "master/examine_findings.h"
+#include "master/store.h"
+#include "master/store_trust.h"
 #include "test/lib/unit.h"
 #include "test/lib/world.h"
 
@@ -136,6 +140,53 @@ START_TEST(a_caller_may_leave_and_the_master_may_end)
 }
 END_TEST
 
+static void enter(const char *name, const char *key, enum identity_state state)
+{
+	struct identity_record identity = { .kind = WIRE_KIND_AGENT, .state = state, .asked_s = wall_s() };
+
+	snprintf(identity.name, sizeof identity.name, "%s", name);
+	memset(identity.key, *key, WIRE_FINGERPRINT_LEN);
+	store_begin_durable(w.m.store);
+	store_put_identity(w.m.store, &identity);
+	ck_assert_int_eq(store_commit(w.m.store), 0);
+}
+
+static void expect_refused(const char *name, const char *words)
+{
+	struct record r;
+
+	call(name, &r);
+	pair_run(&w.turn, pair_is, &r.ended);
+	ck_assert_int_eq(r.code, WIRE_NOT_FOUND);
+	ck_assert_msg(strstr(r.why, words) != NULL, "%s", r.why);
+	record_done(&r);
+}
+
+/* Who waits is in no list, and yet not unknown. */
+START_TEST(who_waits_is_told_how_he_comes_in)
+{
+	begin();
+	enter("web2", "a", IDENTITY_PENDING);
+	expect_refused("web2", "agent web2 waits to be accepted: sloth agent pending shows its key, sloth agent accept web2 lets it in");
+	enter("web3", "a", IDENTITY_ACCEPTED);
+	expect_refused("web3", "agent web3 is accepted, but has not registered");
+	enter("web3", "b", IDENTITY_DENIED);
+	expect_refused("web3", "agent web3 was denied, the name belongs to another key: sloth agent pending shows its key, "
+			       "sloth agent accept web3 --replace lets it in");
+	enter("web4", "a", IDENTITY_REJECTED);
+	expect_refused("web4", "agent web4 was rejected: sloth agent accept web4 lets it in");
+	enter("web5", "a", IDENTITY_REVOKED);
+	expect_refused("web5", "agent web5 was revoked");
+	register_as(&web1, "127.0.0.1:1");
+	enter("web1", "a", IDENTITY_DENIED);
+	examine("web1");
+	ck_assert_str_eq(found->findings[STEP_TCP]->advice,
+			 "on the master: sloth agent accept web1 (a key waits under this name: sloth agent pending)");
+	ck_assert_str_eq(found->findings[STEP_REACH]->advice, found->findings[STEP_TCP]->advice);
+	end();
+}
+END_TEST
+
 START_TEST(unknown_ones_and_too_many_are_refused)
 {
 	struct record r;
@@ -155,5 +206,5 @@ START_TEST(unknown_ones_and_too_many_are_refused)
 }
 END_TEST
 
-UNIT_MAIN(an_agent_that_is_well_passes_every_step, who_answers_instead_is_named, a_foreign_agent_is_left_alone_after_its_name,
+UNIT_MAIN(who_waits_is_told_how_he_comes_in, an_agent_that_is_well_passes_every_step, who_answers_instead_is_named, a_foreign_agent_is_left_alone_after_its_name,
 	  a_caller_may_leave_and_the_master_may_end, unknown_ones_and_too_many_are_refused)

@@ -3,12 +3,15 @@
  */
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/clock.h"
+#include "common/fd.h"
 #include "master/follow.h"
 #include "master/history.h"
 #include "master/store.h"
 #include "master/store_runs.h"
 #include "test/lib/runs.h"
+#include "test/lib/tmp.h"
 #include "test/lib/unit.h"
 
 /* ---- ends that calls tell ---- */
@@ -159,6 +162,56 @@ START_TEST(execute_command_is_recorded_too)
 	ck_assert_str_eq(response->runs[0]->state, "exited");
 	ck_assert_str_eq(response->runs[0]->command, "uname -n");
 	runs_tear_down();
+}
+END_TEST
+
+static bool has_answer(void *arg)
+{
+	const struct record *r = arg;
+
+	return r->n_messages > 0;
+}
+
+static bool is_ended(void *arg)
+{
+	const struct fake *f = arg;
+
+	return f->ended;
+}
+
+static void expect_in_audit_log(const char *words)
+{
+	struct buf log = { 0 };
+
+	ck_assert_int_eq(fd_read_file(tmp_path("audit/audit.log"), 1024 * 1024, &log), 0);
+	ck_assert_msg(strstr(buf_string(&log), words), "%s", buf_string(&log));
+	buf_done(&log);
+}
+
+/* It resets its call, and the trailers never come. The history needs to ask nobody, and the audit log says the same. */
+START_TEST(a_caller_that_leaves_with_the_exit_changes_no_end)
+{
+	Sloth__V1__RunExit end = SLOTH__V1__RUN_EXIT__INIT;
+	Sloth__V1__RunOutput output = SLOTH__V1__RUN_OUTPUT__INIT;
+
+	runs_set_up();
+	runs_begin(1);
+	end.end = SLOTH__V1__RUN_END__RUN_END_EXITED;
+	end.code = 5;
+	end.stdout_bytes = 11;
+	output.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_EXIT;
+	output.exit = &end;
+	wire_send_message(web1.run, &output.base);
+	pair_run(&w.turn, has_answer, &call);
+	wire_end(call.call, WIRE_CANCELLED, "it has what it wanted");
+	pair_run(&w.turn, is_ended, &web1);
+	runs_expect(1, "exited");
+	ck_assert_uint_eq(runs_show(1)->code, 5);
+	ck_assert_uint_eq(runs_show(1)->stdout_bytes, 11);
+	ck_assert_uint_eq(web1.n_waits, 0);
+	runs_tear_down();
+	expect_in_audit_log("\"event\":\"run.end\"");
+	expect_in_audit_log("\"result\":\"exited\",\"exit_code\":5");
 }
 END_TEST
 
@@ -517,7 +570,7 @@ END_TEST
 UNIT_MAIN(as_many_are_dropped_as_are_too_many, contact_that_was_lost_for_long_is_given_up, the_agents_word_is_kept, the_reason_is_that_of_the_last_message,
 	  a_refused_start_never_began_and_its_id_may_begin, who_is_in_contact_again_is_no_lost_contact, an_agent_that_is_not_reached_is_unreachable,
 	  an_id_that_is_used_again_changes_no_end, an_argument_vector_is_shown_as_a_shell_would_take_it,
-	  execute_command_is_recorded_too, a_run_whose_caller_left_is_followed,
+	  execute_command_is_recorded_too, a_caller_that_leaves_with_the_exit_changes_no_end, a_run_whose_caller_left_is_followed,
 	  lost_contact_lasts_until_the_agent_answers, a_run_that_never_began_is_rejected,
 	  a_run_of_a_machine_that_restarted_is_unknown, a_detached_run_is_followed_to_its_end,
 	  a_run_that_was_started_before_is_asked_about, an_agent_that_cannot_tell_leaves_it_unknown,

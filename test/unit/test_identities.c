@@ -243,7 +243,7 @@ END_TEST
 
 START_TEST(revoking_cuts_connections_and_lasts)
 {
-	const struct registration reg = { "web1", "127.0.0.1:1", "", false, false };
+	const struct registration reg = { "web1", "127.0.0.1:1", "", false, false, true };
 	struct agent *a;
 	char *why = NULL;
 

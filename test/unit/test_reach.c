@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/str.h"
 #include "master/reach.h"
 #include "test/lib/unit.h"
 
@@ -17,11 +18,11 @@ static const struct {
 	{ REACH_TIMEOUT, "timeout: no answer within 2.8 s", "timeout", "on 10.0.0.7: sudo nft list ruleset", NULL },
 	{ REACH_REFUSED, "refused", "refused",
 	  "on 10.0.0.7: sudo incus config device add main sloth-proxy proxy listen=tcp:0.0.0.0:50052 connect=tcp:127.0.0.1:50051",
-	  "on the agent's machine: systemctl start slothd-agent (in a container: sudo incus exec main -- " },
+	  "on the agent's machine: sudo systemctl start slothd-agent (in a container: sudo incus exec main -- " },
 	{ REACH_CLOSED, "TLS: the peer closed the connection", "closed: accepted, then closed before a byte came",
 	  "on 10.0.0.7: sudo incus config device show main (its connect= has to be the port of the agent, which has to listen "
 	  "there: --incus 10.0.0.7:50052)",
-	  "on the agent's machine: systemctl start slothd-agent (in a container: sudo incus exec main -- " },
+	  "on the agent's machine: sudo systemctl start slothd-agent (in a container: sudo incus exec main -- " },
 	{ REACH_SILENT, "timeout: no answer", "silent: accepted, then nothing came: timeout",
 	  "on 10.0.0.7: sudo ss -ltnp 'sport = :50052'", NULL },
 	{ REACH_NOT_TLS, "TLS: the peer does not speak TLS", "not-tls: something else answers there, without TLS",
@@ -83,4 +84,31 @@ START_TEST(advice_fits_the_address)
 }
 END_TEST
 
-UNIT_MAIN(each_finding_has_words_and_a_next_command, advice_fits_the_address)
+/* There is no forward most often: the machine itself comes first. */
+START_TEST(at_the_port_of_agents_their_machine_comes_first)
+{
+	expect_advice(REACH_REFUSED, "10.0.0.7:50051", true,
+		      "on the agent's machine: slothd-agent --doctor (in a container, on 10.0.0.7: sudo incus config device add main "
+		      "sloth-proxy proxy listen=tcp:0.0.0.0:50051 connect=tcp:127.0.0.1:50051)");
+	expect_advice(REACH_CLOSED, "10.0.0.7:50051", true,
+		      "on the agent's machine: slothd-agent --doctor (in a container, on 10.0.0.7: sudo incus config device show main)");
+	expect_advice(REACH_REFUSED, "10.0.0.7:50051", false, "on the agent's machine: sudo systemctl start slothd-agent ");
+	expect_advice(REACH_TIMEOUT, "10.0.0.7:50051", true, "on 10.0.0.7: sudo nft list ruleset");
+}
+END_TEST
+
+START_TEST(a_key_that_waits_is_accepted_first)
+{
+	const struct reach_agent agent = { .name = "main", .address = "10.0.0.7:50052", .accept = "sloth agent accept main --replace" };
+	char *advice = reach_advice(REACH_CLOSED, &agent);
+
+	ck_assert_str_eq(advice, "on the master: sloth agent accept main --replace (a key waits under this name: sloth agent pending)");
+	free(advice);
+	advice = reach_advice(REACH_TIMEOUT, &agent);
+	ck_assert(str_has_prefix(advice, "on 10.0.0.7: sudo nft"));
+	free(advice);
+}
+END_TEST
+
+UNIT_MAIN(each_finding_has_words_and_a_next_command, advice_fits_the_address, at_the_port_of_agents_their_machine_comes_first,
+	  a_key_that_waits_is_accepted_first)

@@ -26,7 +26,7 @@ static struct now later(uint64_t ms)
 static int try_register(struct registry *r, const char *name, const char *address, const char *instance,
 			struct now now, char **why)
 {
-	const struct registration reg = { name, address, instance, !*instance, true };
+	const struct registration reg = { name, address, instance, !*instance, true, true };
 	struct agent *a;
 
 	*why = NULL;
@@ -40,6 +40,35 @@ static struct agent *enter(struct registry *r, const char *name, const char *ins
 	ck_assert_int_ge(try_register(r, name, "127.0.0.1:50051", instance, now, &why), 0);
 	return registry_find(r, name);
 }
+
+/* The master would dial itself, and tell what it met: that is for who is there already. */
+START_TEST(a_loopback_address_is_taken_from_this_machine_only)
+{
+	static const char *const addresses[] = { "127.0.0.1:22", "127.9.9.9:22", "[::1]:22", "[::ffff:127.0.0.1]:22", "localhost:22", "224.0.0.1:22" };
+	struct registration reg = { .name = "web1", .instance = ONE };
+	struct registry *r = registry_new();
+	struct agent *a;
+	char *why;
+
+	for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+		reg.address = addresses[i];
+		reg.is_local = false;
+		why = NULL;
+		ck_assert_int_eq(registry_register(r, &reg, start, &a, &why), -EINVAL);
+		ck_assert_msg(strstr(why, addresses[i]) && strstr(why, "--report-address"), "%s", why);
+		free(why);
+		reg.is_local = true;
+		ck_assert_int_ge(registry_register(r, &reg, start, &a, &why), 0);
+		ck_assert(a->is_local);
+		registry_remove(r, a);
+	}
+	reg.is_local = false;
+	reg.address = "192.168.1.17:50052";
+	ck_assert_int_ge(registry_register(r, &reg, start, &a, &why), 0);
+	ck_assert(!a->is_local);
+	registry_free(r);
+}
+END_TEST
 
 static unsigned went_inactive;
 
@@ -363,7 +392,7 @@ START_TEST(a_list_leaves_out_facts_over_three_mebibytes)
 }
 END_TEST
 
-UNIT_MAIN(agents_are_kept_in_order_of_names, wrong_registrations_are_refused_in_words,
+UNIT_MAIN(agents_are_kept_in_order_of_names, a_loopback_address_is_taken_from_this_machine_only, wrong_registrations_are_refused_in_words,
 	  a_live_agents_name_is_refused_to_others, the_same_instance_takes_its_name_over_at_once,
 	  another_instance_takes_a_silent_agents_name_over_without_its_facts, a_foreign_agent_is_its_name_and_address,
 	  an_agent_is_inactive_after_three_intervals, a_stepped_wall_clock_changes_no_state,

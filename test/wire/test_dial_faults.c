@@ -20,8 +20,9 @@ static struct {
 	struct ev_io accepting, reading;
 	struct wire *wire;
 	struct wire_tls *tls;
-	bool is_down;
+	bool is_down, is_elsewhere;
 	enum wire_fault fault;
+	char why[200];
 } at;
 
 static void end(void)
@@ -57,7 +58,8 @@ static void on_acceptable(struct ev_loop *loop, ev_io *w, int events)
 
 static void on_down(struct wire_conn *conn, const char *why, void *arg)
 {
-	(void)why, (void)arg;
+	(void)arg;
+	snprintf(at.why, sizeof at.why, "%s", why);
 	at.fault = wire_conn_fault(conn);
 	at.is_down = true;
 }
@@ -86,6 +88,7 @@ static enum wire_fault met(const char *address, bool in_tls, uint32_t timeout_ms
 	static const struct wire_conn_ops ops = { .on_down = on_down };
 	const struct wire_dial how = {
 		.address = address, .role = WIRE_CLIENT, .tls = in_tls ? at.tls : NULL, .expect = WIRE_KIND_AGENT, .timeout_ms = timeout_ms,
+		.is_elsewhere = at.is_elsewhere,
 	};
 
 	at.is_down = false;
@@ -190,4 +193,26 @@ START_TEST(a_dropped_packet_is_a_timeout)
 }
 END_TEST
 
-UNIT_MAIN(who_dials_knows_what_he_met, what_is_not_reached_at_all_is_told_apart, a_dropped_packet_is_a_timeout)
+/* Where others say whom to dial, nothing of this machine is touched, under whatever name. */
+START_TEST(what_has_to_be_elsewhere_is_not_dialled_here)
+{
+	static const char *const hosts[] = { "127.0.0.1", "0.0.0.0", "localhost", "[::ffff:127.0.0.1]", "[::]" };
+	char address[60];
+	unsigned port;
+
+	open_all();
+	port = open_listener(true);
+	at.is_elsewhere = true;
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+		snprintf(address, sizeof address, "%s:%u", hosts[i], port);
+		ck_assert_int_eq(met(address, true, 20000), WIRE_FAULT_NONE);
+		ck_assert_msg(strstr(at.why, "this machine's own loopback interface") != NULL, "%s: %s", address, at.why);
+	}
+	ck_assert_int_eq(at.accepted, -1);
+	ev_io_stop(at.turn.loop, &at.accepting);
+	close(at.listener);
+	close_all();
+}
+END_TEST
+
+UNIT_MAIN(who_dials_knows_what_he_met, what_is_not_reached_at_all_is_told_apart, a_dropped_packet_is_a_timeout, what_has_to_be_elsewhere_is_not_dialled_here)
