@@ -650,7 +650,9 @@ own() {
 link_names() {
 	make_dir "$prefix/bin"
 	for word in sloth sloth-runner; do
-		is_there "$prefix/bin/$word" || root ln -s ../sbin/slothd-agent "$prefix/bin/$word" || die 3 "$prefix/bin/$word cannot be made"
+		# Another one of us may have made it meanwhile.
+		is_there "$prefix/bin/$word" || root ln -s ../sbin/slothd-agent "$prefix/bin/$word" 2>/dev/null ||
+			is_there "$prefix/bin/$word" || die 3 "$prefix/bin/$word cannot be made"
 	done
 	# Working directory of the unit that is written by hand for sloth-runner.
 	[ -n "$for_self" ] || make_dir /var/lib/sloth-runner

@@ -143,8 +143,8 @@ attributes() { stat -c '%u %g %a' "$1"; }
 			>"$BATS_TEST_TMPDIR/$version" 2>&1 3>&- &
 		eval "pid$version=\$!"
 	done
-	wait "$pid1"
-	wait "$pid2"
+	wait "$pid1" || { cat "$BATS_TEST_TMPDIR/1"; false; }
+	wait "$pid2" || { cat "$BATS_TEST_TMPDIR/2"; false; }
 	cmp -s "$L/sbin/slothd-agent" "$M/input/1/slothd-agent" || cmp "$L/sbin/slothd-agent" "$M/input/2/slothd-agent"
 	[ "$(find "$L" -name '*.new*')" = '' ]
 }

@@ -232,7 +232,7 @@ expected() {
 # What the CLI says when it does not know how a run ended, does not have all of it, or could not begin it.
 says_what_is_lost() {
 	if [ "$moment" = before ]; then
-		grep -qE '^sloth: web1: ' "$T/err"
+		grep -qE '^sloth: (agent not found or inactive: )?web1: ' "$T/err"
 	else
 		grep -qE 'lost contact|not known|result unknown|output is incomplete|was killed|restarted|never began' "$T/err"
 	fi

@@ -74,7 +74,7 @@ START_TEST(identities_show_what_an_operator_compares)
 	release();
 	expect("web1");
 	expect(" 0123456789abcdef ");
-	expect("denied: the name belongs to 10.0.0.8, key fedcba");
+	expect("web1: the name belongs to 10.0.0.8, key fedcba");
 	ck_assert_ptr_null(strchr(text, '\033'));
 	free(text);
 	capture();
