@@ -21,7 +21,7 @@ run env NOTIFY_SOCKET="$T/notify" sloth agent start --name web1 --master "$maste
 	--state-dir "$T/a" --daemon
 took_ms=$(((${EPOCHREALTIME/./} - began) / 1000))
 assert_status 0
-assert_at_most "$took_ms" 30000 'milliseconds until it is in the background'
+assert_at_most "$took_ms" 10000 'milliseconds until it is in the background'
 assert_stdout_has 'on the master: sloth agent accept web1'
 pid=$(cat "$T/a/agent.pid")
 assert_running "$pid" 'the agent'
@@ -34,7 +34,7 @@ run on_master agent accept web1
 assert_status 0
 began=${EPOCHREALTIME/./}
 until_true 20 is_usable web1 || fail "web1 does not come up"
-assert_at_most $(((${EPOCHREALTIME/./} - began) / 1000)) 20000 'milliseconds until it is up'
+assert_at_most $(((${EPOCHREALTIME/./} - began) / 1000)) 8000 'milliseconds until it is up'
 wait_line "$T/notify.log" '^STATUS=.*registered with'
 run on_master agent run -n web1 echo hello
 assert_stdout_is $'hello\n'

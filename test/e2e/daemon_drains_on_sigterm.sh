@@ -40,7 +40,7 @@ wait_line "$T/out3" ready
 kill -TERM "$master_pid"
 wait_line "$T/master.log" 'stopping'
 kill -TERM "$master_pid"
-wait_gone "$master_pid"
+wait_gone "$master_pid" 5
 wait "$master_pid"
 assert_equal $? 1 "exit status of the master after a second signal"
 [ ! -e "$T/master/master.sock" ] || fail "its socket is left"

@@ -28,7 +28,7 @@ assert_event again '^exit cancelled'
 
 since=${EPOCHREALTIME/./}
 call gone start "$gone" 'echo ready; exec sleep 7622.25' then=cancel
-wait_run "$gone" 'cancelled .* cancelled by its caller'
+wait_run "$gone" 'cancelled .* cancelled by its caller' 5
 wait_no_process 'sleep 7622[.]25'
 wait "$call"
 assert_event gone '^status CANCELLED'
@@ -44,4 +44,4 @@ done
 command=$!
 wait_line "$T/command.out" ready
 lose "$command"
-wait_no_process 'sleep 7625[.]25'
+wait_no_process 'sleep 7625[.]25' 3

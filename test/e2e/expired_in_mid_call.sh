@@ -22,7 +22,7 @@ wait_line "$T/followed" still
 
 set_clock $((31 * 86400))
 kill -HUP "$master_pid"
-until_true 30 is_gone "$follower" || fail "the call of an operator whose certificate has ended goes on"
+until_true 5 is_gone "$follower" || fail "the call of an operator whose certificate has ended goes on"
 run sloth agent list
 assert_status 1
 assert_stderr_has 'the certificate of operator olga has expired'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Who is revoked is out at once: runs of an operator and runs on an agent end, and neither comes back.
+# Who is revoked is out within a second: runs of an operator and runs on an agent end, and neither comes back.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib/secure.sh"
 start_secure_master
@@ -7,9 +7,9 @@ start_secure_agent web1
 start_secure_agent web2
 log_in olga
 
-# ends_soon PID: long before a lost caller would end it; its status is in $status.
+# ends_soon PID: within a second; its status is in $status.
 ends_soon() {
-	until_true 10 is_gone "$1" || fail "the run goes on"
+	until_true 1 is_gone "$1" || fail "the run goes on"
 	wait "$1"
 	status=$?
 }

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # The exit status of sloth agent run is that of the command, for all of them.
 # timeout: 120
-# build: plain
 . "$(dirname "$0")/lib.sh"
 start_master
 start_agent web1

@@ -9,7 +9,7 @@ begin=$SECONDS
 run sloth agent run web1 true
 assert_status 125
 assert_stderr_has 'web1'
-assert_at_most $((SECONDS - begin)) 15 "seconds until the answer"
+assert_at_most $((SECONDS - begin)) 5 "seconds until the answer"
 wait_shows web1 Inactive 30
 run sloth agent run web1 true
 assert_status 125

@@ -9,8 +9,7 @@
 #   - the recorded state is the true one
 #
 # `expected` says for each cell which of the two ends the caller has to come to. MATRIX_MIB is the size of the output,
-# MATRIX_RECONNECT_S for how long a lost caller is waited for: long where it comes back, which takes a busy machine a while.
-# MATRIX_PAYLOAD is a file of that size for all cells to read.
+# MATRIX_RECONNECT_S for how long a lost caller is waited for, MATRIX_PAYLOAD a file of that size for all cells to read.
 #
 #   CLI --link-- master --link-- agent      links are forwarders of bytes: they are what is killed and started again
 #
@@ -18,8 +17,7 @@
 # shellcheck source=test/e2e/lib/secure.sh
 . "$here/lib/secure.sh"
 cut=$1 moment=$2
-mib=${MATRIX_MIB:-8}
-reconnect_s=${MATRIX_RECONNECT_S:-$([ "$cut" = cli ] && echo 3 || echo 30)}
+mib=${MATRIX_MIB:-8} reconnect_s=${MATRIX_RECONNECT_S:-3}
 exit_wanted=7
 patience=$((60 + mib))
 declare -A link_pid=()

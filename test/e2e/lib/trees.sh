@@ -37,15 +37,15 @@ tree_options() {
 left_of() { pgrep -f -- "^(bash|sh|sleep|env|setsid|nohup|perl) .*\<$1\>" ; }
 # A tree has grown: its least number of processes.
 has_grown() { [ "$(left_of "$2" | wc -l)" -ge "$([ "$1" = bomb ] && echo 40 || echo 4)" ]; }
-wait_grown() { until_true 30 has_grown "$1" "$2" || fail "$1 has $(left_of "$2" | wc -l) processes only"; }
+wait_grown() { until_true 10 has_grown "$1" "$2" || fail "$1 has $(left_of "$2" | wc -l) processes only"; }
 all_left() { left_of "${1}[0-9]"; }
 none_left() { looked=${EPOCHREALTIME/./}; [ -z "$(all_left "$1")" ]; }
 
-# expect_none MARKS SINCE_US: they are gone five seconds after their grace at the latest, on a busy machine.
+# expect_none MARKS SINCE_US: they are gone a second after their grace at the latest.
 expect_none() {
-	local took limit=$((grace_ms + 5000))
+	local took limit=$((grace_ms + 1000))
 
-	until_true 30 none_left "$1" || fail "left: $(pgrep -af -- "\<${1}[0-9]\>" | cut -c 1-150)"
+	until_true 10 none_left "$1" || fail "left: $(pgrep -af -- "\<${1}[0-9]\>" | cut -c 1-150)"
 	took=$(((looked - $2) / 1000))
 	note "gone after $took ms"
 	assert_at_most "$took" "$limit" "time to the last process in ms"
@@ -55,7 +55,7 @@ is_held_by() { [ "$(json "$(sloth run show "$1" -o json)" .containment)" = "$2" 
 is_in_state() { [ "$(json "$(sloth run show "$1" -o json)" .state)" = "$2" ]; }
 # expect_record ID STATE: what is known of it afterwards.
 expect_record() {
-	until_true 30 is_in_state "$1" "$2" || fail "it is not $2: $(sloth run show "$1")"
+	until_true 10 is_in_state "$1" "$2" || fail "it is not $2: $(sloth run show "$1")"
 	is_held_by "$1" "$containment" || fail "not held by $containment: $(sloth run show "$1")"
 }
 
