@@ -57,7 +57,7 @@ struct channel {
 	struct list waits;
 };
 
-static void begin_check(struct channel *ch, bool fresh, uint32_t time_ms);
+static void begin_check(struct channel *ch, bool fresh, bool returns);
 static void go_on_check(struct channel *ch, bool fresh);
 
 static void set_state(struct channel *ch, enum channel_state state)
@@ -80,7 +80,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int events)
 {
 	(void)loop;
 	(void)events;
-	begin_check(w->data, false, CHANNEL_CHECK_MS);
+	begin_check(w->data, false, false);
 }
 
 static void tell_waiters(struct channel *ch, const char *why)
@@ -163,9 +163,16 @@ static bool has_left(const struct channel *ch)
 	return true;
 }
 
+/* Connections that may have been taken by the one before, and end with it. */
+static void set_tries(struct channel *ch, bool returns)
+{
+	ch->n_again = returns ? CHANNEL_RETURN_TRIES : 0;
+}
+
 /* The connection in use is gone or going: another one at once, but only once while the agent is not
- * stable. A peer that accepts and drops is not dialled in a circle. The next has so much time. */
-static void lost(struct channel *ch, const char *why, uint32_t time_ms)
+ * stable. A peer that accepts and drops is not dialled in a circle. `returns`: the agent took its leave, as one does that
+ * is restarted. */
+static void lost(struct channel *ch, const char *why, bool returns)
 {
 	if (now_read().mono_ms - ch->up_ms >= CHANNEL_STABLE_MS)
 		backoff_reset(&ch->backoff);
@@ -180,11 +187,12 @@ static void lost(struct channel *ch, const char *why, uint32_t time_ms)
 		failed(ch, REACH_FAILED, why);
 	} else {
 		next_delay_ms(ch);
-		if (ch->state == CHANNEL_CHECKING)
-			go_on_check(ch, true);
-		else
-			begin_check(ch, true, time_ms);
-		ch->n_again = time_ms == CHANNEL_RETURN_MS ? CHANNEL_RETURN_TRIES : 0;
+		if (ch->state != CHANNEL_CHECKING) {
+			begin_check(ch, true, returns);
+			return;
+		}
+		set_tries(ch, returns);
+		go_on_check(ch, true);
 	}
 }
 
@@ -245,7 +253,7 @@ static void take_hello(struct channel *ch, const Sloth__V1__HelloResponse *hello
 	if (!ch->is_reused)
 		ch->up_ms = now_read().mono_ms;
 	if (!wire_conn_is_open(ch->conn)) {
-		lost(ch, "the agent ends the connection", CHANNEL_RETURN_MS);
+		lost(ch, "the agent ends the connection", true);
 		return;
 	}
 	registry_set_identity(ch->agent, instance, epoch, hello->version, hello->shell);
@@ -327,7 +335,7 @@ static void on_conn_drain(struct wire_conn *conn, const char *why, void *arg)
 	struct channel *ch = arg;
 
 	if (conn == ch->conn && ch->state == CHANNEL_UP)
-		lost(ch, why, CHANNEL_RETURN_MS);
+		lost(ch, why, true);
 }
 
 static void on_conn_down(struct wire_conn *conn, const char *why, void *arg)
@@ -347,7 +355,7 @@ static void on_conn_down(struct wire_conn *conn, const char *why, void *arg)
 		return;
 	log_info("agent %s: connection lost: %s", ch->agent->record.name, why);
 	ch->is_known_up = false;
-	lost(ch, why, CHANNEL_CHECK_MS);
+	lost(ch, why, false);
 }
 
 /* What is left of the time of the check, at least 1. */
@@ -392,7 +400,7 @@ static void go_on_check(struct channel *ch, bool fresh)
 
 	ev_timer_stop(ch->m->loop, &ch->timer);
 	if (ch->m->is_stopping) {
-		lost(ch, "the master is stopping", CHANNEL_CHECK_MS);
+		lost(ch, "the master is stopping", false);
 		return;
 	}
 	ch->is_reused = !fresh && ch->state == CHANNEL_UP && ch->conn && wire_conn_is_open(ch->conn);
@@ -407,10 +415,10 @@ static void go_on_check(struct channel *ch, bool fresh)
 	say_hello(ch);
 }
 
-static void begin_check(struct channel *ch, bool fresh, uint32_t time_ms)
+static void begin_check(struct channel *ch, bool fresh, bool returns)
 {
-	ch->n_again = 0;
-	ch->deadline_ms = now_read().mono_ms + time_ms;
+	set_tries(ch, returns);
+	ch->deadline_ms = now_read().mono_ms + (returns ? CHANNEL_RETURN_MS : CHANNEL_CHECK_MS);
 	go_on_check(ch, fresh);
 }
 
@@ -452,19 +460,19 @@ void channel_check(struct channel *ch)
 
 	backoff_reset(&ch->backoff);
 	ch->is_known_up &= !elsewhere;
-	begin_check(ch, elsewhere || ch->state != CHANNEL_UP, CHANNEL_CHECK_MS);
+	begin_check(ch, elsewhere || ch->state != CHANNEL_UP, false);
 }
 
 void channel_try(struct channel *ch)
 {
 	if (ch->state == CHANNEL_IDLE)
-		begin_check(ch, true, CHANNEL_CHECK_MS);
+		begin_check(ch, true, false);
 }
 
 void channel_rest(struct channel *ch)
 {
 	if (ch->state == CHANNEL_UP) {
-		begin_check(ch, false, CHANNEL_CHECK_MS);
+		begin_check(ch, false, false);
 	} else if (ch->state == CHANNEL_WAITING) {
 		ev_timer_stop(ch->m->loop, &ch->timer);
 		set_state(ch, CHANNEL_IDLE);
@@ -512,7 +520,7 @@ struct wire_conn *channel_connection(struct channel *ch, bool *is_own, const cha
 
 	/* The end of a call may be told before the end of its connection. */
 	if (ch->state == CHANNEL_UP && ch->conn && !wire_conn_is_open(ch->conn))
-		lost(ch, "the agent ends the connection", CHANNEL_RETURN_MS);
+		lost(ch, "the agent ends the connection", true);
 	*is_own = false;
 	*why = NULL;
 	if (ch->state == CHANNEL_CHECKING && !(a->record.is_foreign && ch->up_ms))

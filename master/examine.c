@@ -123,7 +123,6 @@ static void ping(struct examine *e)
 
 /* ---- Hello ---- */
 
-
 static void note_version(struct examine *e, const char *version)
 {
 	if (str_equal(version, SLOTH_VERSION))
