@@ -59,7 +59,8 @@ CC       := gcc
 endif
 # What uname -m says on the machines that programs of $(CC) are for.
 ARCH     := $(patsubst arm,armv7l,$(patsubst powerpc%,ppc%,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))))
-# The sanitized tree is built with -O1 and names of lines only: a third less processor time. There gcc sees truncation where there can be none.
+# The sanitized tree is built with -O1 and names of lines only: a third less processor time. There gcc sees truncation
+# where there can be none.
 OPT      ?= $(if $(SAN),-O1 -Wno-format-truncation,-O2)
 ,        := ,
 SECONDS  ?= 60

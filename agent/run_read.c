@@ -64,6 +64,7 @@ static void tell_end(struct run_reader *r)
 static void give_up(struct run_reader *r)
 {
 	struct run *run = r->run;
+	bool has_no_other = r->is_owner && !run->is_detached;
 
 	log_warn("run %s: its output is damaged on disk after %llu bytes", run->hex, (unsigned long long)r->at.position);
 	if (run->state == RUN_OVER) {
@@ -71,8 +72,8 @@ static void give_up(struct run_reader *r)
 		return;
 	}
 	detach(r);
-	r->ops->on_let_go(r, RUN_DAMAGED);
-	if (r->is_owner && !run->is_detached)
+	r->ops->on_let_go(r, RUN_DAMAGED);		/* r may be gone behind it */
+	if (has_no_other)
 		run_cancel(run, "its output is damaged on disk");
 	run_settle(run);
 }

@@ -78,13 +78,14 @@ static void record_run(struct record *r, const struct agent *agent, const struct
 static void record_past(struct record *r, struct agent *agent, const uint8_t *id, uint64_t age_ms)
 {
 	const struct past *past = runs_past(agent->runs);
-	bool remembers = past_remembers(past, age_ms);
 	struct run_result result;
+	bool was_never;
 
 	record_init(r, agent, id);
 	if (!past_find(past, id, &r->outcome)) {
-		r->message.state = text(remembers ? "never-began" : result_state(RUN_END_UNKNOWN));
-		r->message.reason = text(remembers ? "" : RESULT_FORGOTTEN);
+		was_never = past_remembers(past, age_ms);
+		r->message.state = text(was_never ? "never-began" : result_state(RUN_END_UNKNOWN));
+		r->message.reason = text(was_never ? "" : RESULT_FORGOTTEN);
 		return;
 	}
 	run_result_of(&r->outcome, &result);
