@@ -3,17 +3,10 @@
 load lib.bash
 
 setup_file() {
-	export W=$BATS_FILE_TMPDIR/www
-	make_authority "$BATS_FILE_TMPDIR/ca"
+	serve_release
 	make_authority "$BATS_FILE_TMPDIR/other"
-	mkdir "$W"
-	make_agent "$BATS_FILE_TMPDIR/agent" 1.0 "registered with master"
-	publish "$W" "$BATS_FILE_TMPDIR/agent" 1.0
-	cp "$BATS_FILE_TMPDIR/ca/ca.crt" "$W/ca.crt"
-	serve "$BATS_FILE_TMPDIR/ca" "$W"
-	export port server
-	pin=$(pin_of "$BATS_FILE_TMPDIR/ca") other_pin=$(pin_of "$BATS_FILE_TMPDIR/other")
-	export pin other_pin
+	other_pin=$(pin_of "$BATS_FILE_TMPDIR/other")
+	export other_pin
 }
 
 teardown_file() { kill "$server"; }

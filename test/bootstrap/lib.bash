@@ -163,4 +163,18 @@ publish() {
 		>"$1/bootstrap.sh"
 }
 
+# serve_release: for setup_file: version 1.0 at a master of the authority $BATS_FILE_TMPDIR/ca. Sets $W, what it serves, and
+# $port, $server and $pin.
+serve_release() {
+	export W=$BATS_FILE_TMPDIR/www
+	make_authority "$BATS_FILE_TMPDIR/ca"
+	mkdir "$W"
+	make_agent "$BATS_FILE_TMPDIR/agent" 1.0 "registered with master"
+	publish "$W" "$BATS_FILE_TMPDIR/agent" 1.0
+	cp "$BATS_FILE_TMPDIR/ca/ca.crt" "$W/ca.crt"
+	serve "$BATS_FILE_TMPDIR/ca" "$W"
+	pin=$(pin_of "$BATS_FILE_TMPDIR/ca")
+	export port server pin
+}
+
 token_of() { echo "sloth1.$1.0badcafe.00112233445566778899aabbccddeeff"; }

@@ -2,18 +2,7 @@
 # shellcheck disable=SC2034,SC2154  # variables of lib.bash
 load lib.bash
 
-setup_file() {
-	export W=$BATS_FILE_TMPDIR/www
-	make_authority "$BATS_FILE_TMPDIR/ca"
-	mkdir "$W"
-	make_agent "$BATS_FILE_TMPDIR/agent" 1.0 "registered with master"
-	publish "$W" "$BATS_FILE_TMPDIR/agent" 1.0
-	cp "$BATS_FILE_TMPDIR/ca/ca.crt" "$W/ca.crt"
-	serve "$BATS_FILE_TMPDIR/ca" "$W"
-	export port server
-	pin=$(pin_of "$BATS_FILE_TMPDIR/ca")
-	export pin
-}
+setup_file() { serve_release; }
 
 teardown_file() { kill "$server"; }
 
