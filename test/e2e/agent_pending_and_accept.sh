@@ -42,7 +42,7 @@ run on_master agent accept web1 --fingerprint "${upper:0:2}:${upper:2}"
 assert_status 0
 assert_stdout_is "web1: accepted (key ${key:0:16})"$'\n'
 until_true 20 is_usable web1 || fail "web1 does not come up: $(tail -n 3 "$T/web1.log")"
-assert_equal "$(standing web1)" registered 'how web1 stands by its file'
+until_true 20 stands web1 registered || fail "the file of web1 says it is $(standing web1)"
 run on_master agent run -n web1 echo accepted
 assert_stdout_is $'accepted\n'
 
