@@ -27,7 +27,7 @@ names=() timeouts=() trees=() commands=()	# one element per job
 declare -A job_of=() started=()
 computing=0					# how many of them run, of those that compute
 passed=0 failed=0
-skipped=()
+skipped=() complaints=()			# one line each, repeated at the end
 
 # The head of every command: a network with nothing but a loopback interface.
 alone=
@@ -174,6 +174,11 @@ show_output() {
 	cat "$1"/san.* 2>/dev/null | head -n 120 | sed 's/^/    # /'
 }
 
+# What a test said of its failure: the line of a script's fail(), or of a check that did not hold.
+first_complaint() {
+	grep -m 1 -aE '^FAILED: |:[FE]:|^not ok ' "$1" | cut -c 1-300 | tr -d '\000'
+}
+
 report() {
 	printf '%-5s %-34s %6s  %s\n' "$1" "$2" "$3" "$4"
 }
@@ -221,6 +226,7 @@ finish() {
 	else
 		report FAIL "$name" "$took" "$why"
 		show_output "$dir"
+		complaints+=("$name: $why: $(first_complaint "$dir/out")")
 	fi
 	rm -rf "$dir"
 }
@@ -287,6 +293,9 @@ run_all
 
 for line in ${skipped[@]+"${skipped[@]}"}; do
 	echo "skipped: $line"
+done
+for line in ${complaints[@]+"${complaints[@]}"}; do
+	echo "failed: $line"
 done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
