@@ -25,20 +25,26 @@ char *paths_join(const char *dir, const char *leaf)
 	return mem_printf("%s%s%s", dir, n && dir[n - 1] == '/' ? "" : "/", leaf);
 }
 
+/* "/usr/bin" becomes "/usr", and that "". */
+static void to_parent(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash)
+		*slash = '\0';
+}
+
 char *paths_beside(const char *place)
 {
-	char self[PATH_MAX];
+	char self[PATH_MAX];			/* the kernel gives it without links and dots */
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	char *slash;
 
 	if (n < 0)
 		return NULL;
 	self[n] = '\0';
-	slash = strrchr(self, '/');
-	if (!slash)
-		return NULL;
-	*slash = '\0';
-	return mem_printf("%s/../%s", self, place);
+	to_parent(self);
+	to_parent(self);
+	return mem_printf("%s/%s", self, place);
 }
 
 char *paths_absolute(const char *path)

@@ -20,7 +20,7 @@ char *paths_user_config(void);
 char *paths_user_config_dir(void);	/* the directory of it */
 /* dir/leaf */
 char *paths_join(const char *dir, const char *leaf);
-/* ../PLACE from the directory of this program, wherever that was installed. NULL: it cannot be found. */
+/* PLACE beside the directory of this program, wherever that was installed ("sbin/X" for a program in bin). NULL: unknown. */
 char *paths_beside(const char *place);
 /* `path` from the root, so that it survives a change of the working directory. */
 char *paths_absolute(const char *path);

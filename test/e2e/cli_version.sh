@@ -27,6 +27,7 @@ printf '#!/bin/sh\nexit 1\n' >"$T/usr/sbin/slothd-agent"
 chmod +x "$T"/usr/sbin/*
 all=$("$T/usr/bin/sloth" version -o json)
 assert_equal "$(json "$all" .programs[0].version)" 0.0.1
+assert_equal "$(json "$all" .programs[0].path)" "$(realpath "$T")/usr/sbin/slothd-master"
 assert_equal "$(json "$all" .programs[0].libraries[0].version)" 1.3
 assert_equal "$(json "$all" .programs[0].libraries[0].built_with)" 1.2
 assert_equal "$(json "$all" .programs[1].name)" slothd-agent
