@@ -18,6 +18,7 @@ assert_stderr_has 'two machines have its identity'
 assert_equal "$(json "$(sloth agent get web1 -o json)" .trust)" token trust
 
 stop_daemon "${agent_pid[web1]}"
+wait_line "$T/copy.log" 'registered with master' 20
 wait_agent web1
 run sloth agent run web1 'echo one is left'
 assert_stdout_is $'one is left\n'

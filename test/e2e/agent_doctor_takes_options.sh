@@ -5,7 +5,7 @@
 start_secure_master
 make_token "$T/token" --name web1
 launch_secure_agent web1 --token "$(cat "$T/token")"
-until_true 20 is_usable web1 || fail "web1 is not usable"
+wait_usable web1
 doctor() { run slothd-agent --doctor --state-dir "$T/agent-web1" "$@"; }
 
 doctor
@@ -30,7 +30,7 @@ printf '[Agent]\nname = web1\nport = 0\nmaster = %s\n' "$master" >"$T/elsewhere/
 pushd "$T/elsewhere" >/dev/null || exit 1
 launch_secure_agent web1 --config agent.conf
 popd >/dev/null || exit 1
-until_true 20 is_usable web1 || fail "web1 is not usable again"
+wait_usable web1
 doctor
 assert_status 1
 assert_stdout_like "^failed +options +the agent that runs, pid ${agent_pid[web1]}, was started with others: "

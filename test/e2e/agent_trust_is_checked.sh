@@ -24,7 +24,7 @@ launch_secure_agent web1 --config "$T/agent.conf" --ca-fingerprint "$pin" --stat
 wait_line "$T/web1.log" 'waiting for acceptance'
 run on_master agent accept web1
 assert_status 0
-until_true 20 is_usable web1 || fail "web1 does not come up"
+wait_usable web1
 stop_daemon "${agent_pid[web1]}"
 
 # With a certificate: told to trust another CA, or named otherwise, it does not start; a token file that is gone matters
@@ -32,7 +32,7 @@ stop_daemon "${agent_pid[web1]}"
 refused 'the one to be trusted' --ca-fingerprint "$(printf '%064d' 0)"
 refused 'the certificate of agent web1, not of web2' --name web2
 launch_secure_agent web1 --token-file "$T/gone" --state-dir "$T/a"
-until_true 20 is_usable web1 || fail "web1 needs a token that it has used"
+wait_usable web1
 stop_daemon "${agent_pid[web1]}"
 run timeout 20 slothd-agent --name web3 --master "$master" --port 0 --state-dir "$T/b" --token-file "$T/gone"
 assert_status 78
@@ -53,7 +53,7 @@ cp "$T/kept" "$T/a/agent.crt"
 
 # what was asked for a pin has one from now on
 launch_secure_agent web1 --config "$T/agent.conf" --state-dir "$T/a"
-until_true 20 is_usable web1 || fail "web1 does not come up again"
+wait_usable web1
 
 # the master is made anew
 stop_daemon "$master_pid"
@@ -65,4 +65,4 @@ stop_daemon "${agent_pid[web1]}"
 rm "$T/a/ca.crt"
 make_token "$T/token"
 launch_secure_agent web1 --token-file "$T/token" --state-dir "$T/a"
-until_true 20 is_usable web1 || fail "web1 does not come back: $(tail -n 3 "$T/web1.log")"
+wait_usable web1

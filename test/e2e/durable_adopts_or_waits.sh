@@ -29,8 +29,7 @@ done
 wait "$low" || true
 [ "$refused" -ge 1 ] || fail "no limit was too low for the runs"
 
-launch_agent web1
-wait_agent web1
+start_agent web1
 touch "$T/go"
 for id in "${ids[@]}"; do
 	run sloth run wait "$id"

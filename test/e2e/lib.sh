@@ -143,6 +143,7 @@ start_daemon() {
 	local log=$1
 
 	shift
+	: >"$log"		# by us: until the child opens it, lines of the daemon before would be taken for its own
 	"$@" >"$log" 2>&1 </dev/null &
 	started=$!
 	daemon_pids+=("$started")
@@ -154,7 +155,6 @@ start_daemon() {
 start_master() {
 	local arguments=(--insecure --port 0 --bind-address 127.0.0.1 --state-dir "$T/master" "$@")
 
-	: >"$T/master.log"
 	start_daemon "$T/master.log" slothd-master "${arguments[@]}"
 	master_pid=$started
 	until_true 20 has_line "$T/master.log" 'listening for agent registrations on 127\.' ||
@@ -170,6 +170,7 @@ answers() { ask status >/dev/null 2>&1; }
 # start_agent NAME [OPTION...]: state in $T/agent-NAME, log in $T/NAME.log. Returns when the master can use it.
 start_agent() {
 	launch_agent "$@"
+	wait_registered "$1"
 	wait_agent "$1"
 }
 
@@ -181,6 +182,12 @@ launch_agent() {
 	start_daemon "$T/$name.log" slothd-agent --insecure --name "$name" --master "$master" --port 0 --bind-address 127.0.0.1 \
 		--state-dir "$T/agent-$name" "$@"
 	agent_pid[$name]=$started
+}
+
+# wait_registered NAME: it has its master's answer. A master that has not looked yet still shows the agent that was there
+# before under this name.
+wait_registered() {
+	until_true 20 has_line "$T/$1.log" 'registered with master' || fail "agent $1 does not register: $(tail -n 3 "$T/$1.log")"
 }
 
 is_reachable() {

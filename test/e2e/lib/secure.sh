@@ -5,7 +5,6 @@
 # start_secure_master [OPTION...]: like start_master, but SLOTH_MASTER is not set: on_master COMMAND... is the admin at its
 # unix socket, and everybody else has to log in.
 start_secure_master() {
-	: >"$T/master.log"
 	start_daemon "$T/master.log" slothd-master --port 0 --bind-address 127.0.0.1 --state-dir "$T/master" \
 		--socket "$T/admin.sock" "$@"
 	master_pid=$started
@@ -35,7 +34,7 @@ log_in() {
 start_secure_agent() {
 	make_token "$T/token-$1" --name "$1"
 	launch_secure_agent "$1" --token-file "$T/token-$1" "${@:2}"
-	until_true 20 is_usable "$1" || fail "agent $1 did not become usable: $(on_master agent list 2>&1)"
+	wait_usable "$1"
 }
 launch_secure_agent() {
 	local name=$1
@@ -44,6 +43,11 @@ launch_secure_agent() {
 	start_daemon "$T/$name.log" slothd-agent --name "$name" --master "$master" --port 0 --bind-address 127.0.0.1 \
 		--state-dir "$T/agent-$name" "$@"
 	agent_pid[$name]=$started
+}
+# wait_usable NAME: the agent that was launched last under this name.
+wait_usable() {
+	wait_registered "$1"
+	until_true 20 is_usable "$1" || fail "agent $1 did not become usable: $(on_master agent list 2>&1)"
 }
 is_usable() {
 	local out
