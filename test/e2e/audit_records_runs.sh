@@ -71,6 +71,7 @@ last run.end
 wait_no_process '^sleep 3217$'
 
 run sloth agent stop web1
+wait "${agent_pid[web1]}"		# one that still runs comes back
 forget "${agent_pid[web1]}"
 run sloth agent delete web1
 last agent.delete

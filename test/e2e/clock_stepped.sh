@@ -10,6 +10,7 @@ LD_PRELOAD=$T/clock.so start_agent web1
 hour() { date -u -d "$1 seconds" +%Y-%m-%dT%H; }
 mkfifo "$T/in"
 for seconds in 3600 -3600 0; do
+	: >"$T/out"		# what is waited for is not what the run before has said
 	sloth agent run --timeout 20 web1 'echo ready; read -r x; echo "$x"' <"$T/in" >"$T/out" 2>"$T/err" &
 	cli=$!
 	exec 9>"$T/in"

@@ -9,7 +9,8 @@ start_fixed_agent
 
 # spoil FILE: its first record is none.
 spoil() { printf '\377\377\377\377' | dd of="$1" bs=1 seek=4096 conv=notrunc status=none; }
-wait_output() { until_true 10 test "$(stat -c %s "$1" 2>/dev/null || echo 0)" -gt 4096 || fail "$1: it writes nothing"; }
+has_output() { [ "$(stat -c %s "$1" 2>/dev/null || echo 0)" -gt 4096 ]; }
+wait_output() { until_true 10 has_output "$1" || fail "$1: it writes nothing"; }
 
 # Detached: it goes on without those who read.
 id=$(sloth agent run --detach web1 "echo one; until [ -e '$T/go' ]; do sleep 0.05; done; echo two; exit 7") || fail 'no run'

@@ -24,6 +24,8 @@ attached=$(new_id) detached=$(new_id)
 call one start "$attached" 'echo ready; exec sleep 7641.25'
 wait_line "$T/one.out" ready
 call_whole two start "$detached" 'exec sleep 7642.25' detach=yes
+wait_process '^sleep 7641[.]25'		# whose shells have become them
+wait_process '^sleep 7642[.]25'
 kill_daemon "${agent_pid[web1]}"
 for pid in $(pgrep -f '^sleep 764[12][.]25'); do
 	kill -KILL "$(ps -o ppid= -p "$pid" | tr -d ' ')"
