@@ -72,6 +72,7 @@ attack_by_theme() {
 
 # hold_crowd ARGUMENT...: many connections at once, until end_crowd; then $crowd_left of them were still there.
 hold_crowd() {
+	rm -f "$T/crowd"	# what is waited for is not what the crowd before has said
 	mkfifo "$T/crowd.in"
 	"$attack" --port "$master_port" "$@" <"$T/crowd.in" >"$T/crowd" 2>&1 &
 	crowd_pid=$!

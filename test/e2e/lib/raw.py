@@ -109,8 +109,9 @@ def serve_refusing(sock, how, n):
 
 def cmd_refuse(path, how):
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
+    listener.bind(path + '.new')
     listener.listen()
+    os.rename(path + '.new', path)      # whoever sees it can connect
     n = 0
     while True:
         sock = listener.accept()[0]

@@ -24,8 +24,8 @@ short_runs() {
 	local median before=() after=() i names=(master agent supervisor)
 
 	many_runs 300
-	wait_settled
 	note_descriptors
+	wait_settled
 	local sup_fds
 	sup_fds=$(supervisor_fds)
 	before=("$(dirty_kib "$master_pid")" "$(dirty_kib "${agent_pid[web1]}")" "$(supervisor_kib)")
