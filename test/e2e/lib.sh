@@ -143,6 +143,7 @@ start_daemon() {
 	local log=$1
 
 	shift
+	: >"$log"			# what an earlier one has said there is not waited for
 	"$@" >"$log" 2>&1 </dev/null &
 	started=$!
 	daemon_pids+=("$started")
@@ -154,7 +155,6 @@ start_daemon() {
 start_master() {
 	local arguments=(--insecure --port 0 --bind-address 127.0.0.1 --state-dir "$T/master" "$@")
 
-	: >"$T/master.log"
 	start_daemon "$T/master.log" slothd-master "${arguments[@]}"
 	master_pid=$started
 	until_true 20 has_line "$T/master.log" 'listening for agent registrations on 127\.' ||
