@@ -95,7 +95,7 @@ time_trees() {
 
 	for i in "${!trees[@]}"; do
 		tree_options "${trees[i]}"
-		sloth agent run --timeout 1500ms "${options[@]}" web1 "$(tree "${trees[i]}" "$1$i")" >"$T/time.$i" 2>&1 &
+		sloth agent run --timeout 3s "${options[@]}" web1 "$(tree "${trees[i]}" "$1$i")" >"$T/time.$i" 2>&1 &
 		pids[i]=$!
 	done
 	for i in "${!trees[@]}"; do
