@@ -36,6 +36,7 @@ wait_for() {
 
 # A process whose root directory is the machine: not those of this host that look the same.
 lives_there() { find /proc -maxdepth 2 -name root -lname "$M" 2>/dev/null | grep -q .; }
+nobody_lives_there() { ! lives_there; }
 
 install() { bootstrap --master "127.0.0.1:$port" --name b1 --port 0 --bind-address 127.0.0.1 --binary /input/slothd-agent; }
 
@@ -69,8 +70,7 @@ install() { bootstrap --master "127.0.0.1:$port" --name b1 --port 0 --bind-addre
 	[ ! -e "$M/etc/sloth" ]
 	run find "$M/var" "$M/run" "$L" -type f
 	[ -z "$output" ]
-	run lives_there
-	[ "$status" -ne 0 ]
+	wait_for nobody_lives_there
 }
 
 @test "--no-sudo without root: all of it in the home directory, as who asks, and away again" {
@@ -93,8 +93,7 @@ install() { bootstrap --master "127.0.0.1:$port" --name b1 --port 0 --bind-addre
 	expect_status 0
 	run find "$M/srv" -not -type d
 	[ -z "$output" ]
-	run lives_there
-	[ "$status" -ne 0 ]
+	wait_for nobody_lives_there
 	as_joe --no-sudo --master 127.0.0.1 --user root --binary /input/slothd-agent
 	expect_status 2
 	expect_words '--user: it takes root'

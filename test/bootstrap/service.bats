@@ -267,7 +267,7 @@ ca-fingerprint = $(printf 'ab%.0s' {1..32})" ]
 @test "a new agent that starts and does not become ready in time is stopped, and the one before runs again" {
 	install
 	program 2.0 'registered with master' hangs
-	write_tool timeout 'echo "$*" >>/run/fake.waits; shift; exec /usr/bin/timeout 1 "$@"'
+	write_tool timeout 'echo "$*" >>/run/fake.waits; shift; exec /usr/bin/timeout 3 "$@"'
 	bootstrap --update --binary /input/slothd-agent
 	expect_status 6
 	expect_words 'the agent 2.0 does not become ready: the one before runs again'

@@ -20,7 +20,8 @@ state() { json "$(sloth run list --all -o json)" '.runs[0].state'; }
 is_cancelled() { [ "$(state)" = cancelled ]; }
 until_true 20 is_cancelled || fail "it is recorded as $(state): $(sloth run show "$id")"
 assert_equal "$(json "$(sloth run list --all -o json)" '.runs[0].id')" "$id" 'id'
-sloth run show "$id" | grep -q 'caller was lost' || fail "$(sloth run show "$id")"
+run sloth run show "$id"
+assert_stdout_has 'caller was lost'
 wait_no_process 'sleep 7691[.]25'
 wait $caller
 assert_equal $? 3 'exit status of the client'

@@ -14,8 +14,9 @@ ends_soon() {
 	status=$?
 }
 
-sloth agent run web2 'sleep 764.25' >"$T/stdout" 2>"$T/stderr" &
+sloth agent run web2 'echo begun; exec sleep 764.25' >"$T/stdout" 2>"$T/stderr" &
 run=$!
+wait_line "$T/stdout" begun
 wait_process '^sleep 764.25'
 on_master operator revoke olga >"$T/revoked" 2>&1 || fail "operator revoke: $(cat "$T/revoked")"
 ends_soon "$run"
@@ -27,8 +28,9 @@ run sloth agent list
 assert_status 1
 assert_stderr_has 'the certificate was revoked'
 
-on_master agent run --reconnect 2 web1 'sleep 764.5' >"$T/stdout" 2>"$T/stderr" &
+on_master agent run --reconnect 2 web1 'echo begun; exec sleep 764.5' >"$T/stdout" 2>"$T/stderr" &
 run=$!
+wait_line "$T/stdout" begun
 wait_process '^sleep 764.5'
 on_master agent revoke web1 >"$T/revoked" 2>&1 || fail "agent revoke: $(cat "$T/revoked")"
 ends_soon "$run"

@@ -31,7 +31,7 @@ run on_master agent run -n web1 echo between
 assert_stdout_is $'between\n'
 assert_running "$runner" 'the run'
 began=${EPOCHREALTIME/./}
-run on_master agent revoke web1
+run ask_master agent revoke web1
 assert_status 0
 ends_soon web1 'the identity was revoked'
 wait_no_process '^sleep 987$'
@@ -39,7 +39,7 @@ wait_line "$T/web1.log" revoked
 
 begin web2
 began=${EPOCHREALTIME/./}
-run on_master operator revoke alice
+run ask_master operator revoke alice
 assert_status 0
 ends_soon web2 'result unknown'
 wait_no_process '^sleep 987$'

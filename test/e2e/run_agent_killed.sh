@@ -8,6 +8,7 @@ start_agent web1
 sloth agent run --reconnect 0 web1 'echo ready; exec sleep 7503.25' >"$T/stdout" 2>"$T/stderr" &
 cli=$!
 wait_line "$T/stdout" ready
+wait_process '^sleep 7503.25'
 left=$(pgrep -f '^sleep 7503.25') || fail "the command does not run"
 grep -qzE '^SLOTH_RUN_ID=[0-9a-f]{32}$' "/proc/$left/environ" || fail "its environment does not tell which run it is"
 kill_daemon "${agent_pid[web1]}"

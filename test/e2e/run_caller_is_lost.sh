@@ -19,7 +19,7 @@ begin() {
 }
 state_of() { json "$(sloth run show "$1" -o json)" .state; }
 is_in()    { [ "$(state_of "$1")" = "$2" ]; }
-lose()     { kill -KILL "$cli"; wait "$cli" 2>/dev/null; since=${EPOCHREALTIME/./}; }
+lose()     { since=${EPOCHREALTIME/./}; kill -KILL "$cli"; wait "$cli" 2>/dev/null; }
 took_ms()  { echo $(((${EPOCHREALTIME/./} - since) / 1000)); }
 
 begin 7881 --reconnect 2
@@ -32,7 +32,7 @@ wait "$cli" 2>/dev/null
 until_true 15 is_in "$lost" cancelled || fail "it is $(state_of "$lost")"
 took=$(took_ms)
 [ "$took" -ge 1900 ] || fail "it was cancelled after $took ms"
-wait_no_process '7881'
+wait_no_process "$T/go[.]7881"
 run sloth run show "$lost"
 assert_stdout_has 'its caller was lost for 2.0 s'
 
@@ -62,6 +62,7 @@ env --default-signal=INT sloth agent run -n --reconnect 60 --kill-grace 1 web1 \
 	"trap 'echo again' INT; echo ready; while :; do sleep 7883.25; done" >"$T/out.7883" 2>&1 &
 cli=$!
 wait_line "$T/out.7883" ready
+wait_process '^sleep 7883[.]25'
 kill -INT $cli
 wait_line "$T/out.7883" again
 since=${EPOCHREALTIME/./}

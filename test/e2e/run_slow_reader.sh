@@ -13,9 +13,18 @@ sloth agent run web1 yes 7801.25 >"$T/pipe" 2>"$T/stderr" &
 cli=$!
 agent=${agent_pid[web1]}
 
-# Steady: the amount that the command has written no longer grows.
+# Steady: the amount that the command has written no longer grows, at four looks one after the other.
 written() { awk '/^wchar/ { print $2 }' "/proc/$(pgrep -nf "^yes 7801.25")/io" 2>/dev/null; }
-is_steady() { local now; now=$(written); [ -n "$now" ] && [ "$now" = "${before:-}" ] && return 0; before=$now; sleep 0.3; return 1; }
+before='' same=0
+is_steady() {
+	local now
+
+	sleep 0.3
+	now=$(written)
+	if [ -n "$now" ] && [ "$now" = "$before" ]; then same=$((same + 1)); else same=0; fi
+	before=$now
+	[ $same -ge 3 ]
+}
 until_true 20 is_steady || fail "the command was not stopped"
 before_cli=$(rss_kib $cli) before_master=$(rss_kib "$master_pid") before_agent=$(rss_kib "$agent")
 for _ in 1 2 3 4 5 6 7 8 9 10; do

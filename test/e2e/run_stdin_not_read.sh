@@ -15,6 +15,7 @@ assert_stdout_is $'closed\n'
 # An input that never comes does not hold a run that needs none.
 run sloth agent run web1 'echo done' < <(sleep 30 & echo $! >"$T/sleeper"; exec >&-; wait)
 assert_status 0
+until_true 15 test -s "$T/sleeper" || fail "nobody holds the input"
 kill "$(cat "$T/sleeper")"
 
 mkfifo "$T/quiet"

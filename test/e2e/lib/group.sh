@@ -37,6 +37,9 @@ start_agent_without_cgroup() {
 			unset UNSHARED
 			umount -l '$cgroup_mount' || exit 1
 		SH
+	elif make_group; then
+		remove_group "$group"
+		skip 'no mount namespace can be made here, to take the control groups from an agent'
 	fi
 	start_agent "$@"
 }

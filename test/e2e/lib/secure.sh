@@ -12,9 +12,10 @@ start_secure_master() {
 	until_true 20 has_line "$T/master.log" 'listening for operators' || fail "the master did not start"
 	master=$(sed -nE 's/.*listening for agent registrations on (127[0-9.]*:[0-9]+).*/\1/p' "$T/master.log" | head -n 1)
 	master_port=${master##*:}
-	until_true 30 on_master status >/dev/null 2>&1 || fail "the master does not answer"
+	until_true 30 ask_master status >/dev/null 2>&1 || fail "the master does not answer"
 }
 on_master() { sloth --socket "$master_socket" "$@"; }
+ask_master() { ask --socket "$master_socket" "$@"; }
 
 # make_token FILE [OPTION...]: as sloth token create takes them.
 make_token() {
@@ -52,6 +53,6 @@ wait_usable() {
 is_usable() {
 	local out
 
-	out=$(on_master agent get "$1" -o json 2>/dev/null) || return 1
+	out=$(ask_master agent get "$1" -o json 2>/dev/null) || return 1
 	[[ $out == *'"state":"active"'* && $out == *'"reachable":true'* ]]
 }
