@@ -130,7 +130,7 @@ trusts_first='' insecure='' binary='' user='' install_dir='' no_systemd='' no_st
 wanted='' purge='' dry_run=''
 # What is only set when it is known. The environment says nothing.
 pin='' hashes='' obstacles='' version='' new='' uid=0 conf_mode=600 conf_owner=0:0
-moved='' was_enabled='' was_active='' had_state=''
+moved='' was_enabled='' was_active='' had_state='' is_locked=''
 
 # is_made_of VALUE PATTERN: of these characters only, and there is at least one.
 is_made_of() {
@@ -248,6 +248,7 @@ check_values() {
 	-* | *[!A-Za-z0-9._@-]*) usage "--user $user: not the name of a user" ;;
 	esac
 	[ -z "$install_dir" ] || case $install_dir in
+	*/../* | */..) usage "--install-dir $install_dir: not with .. in it" ;;
 	/*) is_made_of "$install_dir" 'A-Za-z0-9/._+-' || usage "--install-dir $install_dir: letters, digits and /._+- only" ;;
 	*) usage "--install-dir $install_dir: not an absolute path" ;;
 	esac
@@ -277,8 +278,8 @@ split_master() {
 
 # ---- this machine ----
 
-# As root, by sudo where that is needed.
-root() { ${sudo:+"$sudo"} "$@"; }
+# As root, by sudo where that is needed; what outlives this script does not hold its lock.
+root() { ${sudo:+"$sudo"} "$@" 9>&-; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
 choose_rights() {
@@ -300,9 +301,10 @@ choose_places() {
 		state=${XDG_STATE_HOME:-$HOME/.local/state}/sloth-agent
 		runtime=${XDG_RUNTIME_DIR:-$state/run}
 		[ "$runtime" = "$state/run" ] || runtime=$runtime/sloth-agent
-		logs=$state
+		logs=$state lock=$HOME/.sloth-bootstrap.lock
 	else
 		prefix=/usr/local conf=/etc/sloth/agent.conf state=/var/lib/sloth-agent runtime=/run/sloth-agent logs=/var/log/sloth
+		lock=/run/sloth-bootstrap.lock
 	fi
 	unit=/etc/systemd/system/slothd-agent.service
 	is_unit=
@@ -310,6 +312,7 @@ choose_places() {
 	[ -z "$is_unit" ] || installed_prefix
 	[ -z "$install_dir" ] || prefix=$install_dir
 	prefix=${prefix%/} && prefix=${prefix%/bin}
+	[ -n "$for_self" ] || [ "$prefix" = /usr/local ] || resolve_prefix
 	agent=$prefix/sbin/slothd-agent supervise=$prefix/libexec/sloth/sloth-supervise
 	libexec_mark=$prefix/libexec/sloth/libexec-is-new
 	# From the first change until the agent has been started with all of them, by this run or a later one.
@@ -330,8 +333,59 @@ installed_prefix() {
 	done <"$unit"
 }
 
+# The place itself, and not a link on the way to it that leads elsewhere later.
+resolve_prefix() {
+	there=$prefix rest=''
+	until root test -d "${there:-/}"; do
+		rest=/${there##*/}$rest
+		there=${there%/*}
+	done
+	there=$(root readlink -f "${there:-/}") || die 3 "$prefix: no such place can be found"
+	prefix=${there%/}$rest
+}
+
+# is_roots PATH: nobody else can write it.
+is_roots() {
+	case $(root stat -L -c '%u %g %A' "$1" 2>/dev/null) in
+	'0 0 '????????[!w]* | '0 '*' '?????[!w]??[!w]*) ;;
+	*) return 1 ;;
+	esac
+}
+
+# Root runs what lies there. Of whom /usr/local is, the machine knows. Sets $path, of somebody else.
+is_prefix_roots() {
+	[ -z "$for_self" ] && [ "$prefix" != /usr/local ] || return 0
+	for path in "$prefix/sbin" "$prefix/bin" "$prefix/libexec" "$prefix/libexec/sloth"; do
+		! root test -e "$path" || is_roots "$path" || return 1
+	done
+	path=$prefix
+	while [ "$path" != /usr/local ]; do
+		! root test -e "${path:-/}" || is_roots "${path:-/}" || return 1
+		[ -n "$path" ] || break
+		path=${path%/*}
+	done
+}
+
+# One at a time: two would mix two releases. However the script ends, the kernel lets go of the lock. Its file goes with
+# who holds it: who has come too soon for that holds the lock of a file that is gone.
+take_lock() {
+	has flock || return 0
+	make_dir "${lock%/*}"
+	[ -z "$sudo" ] || { root touch "$lock" && root chown "$(id -u)" "$lock"; } || die 3 "$lock cannot be made"
+	(: >>"$lock") 2>/dev/null || die 3 "$lock cannot be made"
+	exec 9>>"$lock"
+	flock -n 9 || lock_is_held
+	held=$(stat -L -c %d:%i "/proc/$$/fd/9" 2>/dev/null) || held=
+	[ -z "$held" ] || [ "$held" = "$(stat -c %d:%i "$lock" 2>/dev/null)" ] || lock_is_held
+	is_locked=yes
+}
+
+lock_is_held() { die 3 'another bootstrap.sh is at work on this machine; nothing was done' 'once more when it has ended'; }
+
 check_machine() {
 	[ "$(uname -s)" = Linux ] || die 3 "$(uname -s) is not Linux"
+	is_prefix_roots || die 3 "somebody else than root can write ${path:-/}: what lies in $prefix is not for root to run" \
+		'chown and chmod, or another --install-dir'
 	arch=$(uname -m)
 	check_package "write $conf, then systemctl enable --now slothd-agent; or remove the package first"
 	[ -z "$user" ] || [ -n "$is_unit" ] || die 3 '--user takes systemd, which does not run here'
@@ -356,12 +410,7 @@ find_user() {
 # is_trusted FILE: root believes only what nobody else can have written. Who installs for himself believes himself.
 is_trusted() {
 	[ -z "$for_self" ] || return 0
-	for path in "$1" "${1%/*}"; do
-		case $(root stat -L -c '%u %g %A' "$path" 2>/dev/null) in
-		'0 0 '????????[!w]* | '0 '*' '?????[!w]??[!w]*) ;;
-		*) return 1 ;;
-		esac
-	done
+	is_roots "$1" && is_roots "${1%/*}"
 }
 
 # The agent believes what it finds there.
@@ -469,6 +518,7 @@ get() {
 fetch_to() {
 	limit=2000
 	[ "${1%/*/*}" != dist ] || limit=400000
+	exec 9>&-
 	trap '' XFSZ
 	ulimit -f $limit 2>/dev/null
 	if [ $fetcher = wget ]; then
@@ -1006,7 +1056,7 @@ stop_unit() {
 # An agent that is told to takes over the runs of the one before, and ends them with itself.
 stop_background() {
 	stop_in_background
-	[ -x "$agent" ] && root test -e "$conf" && is_trusted "$conf" || return 0
+	[ -x "$agent" ] && root test -e "$conf" && is_trusted "$conf" && is_prefix_roots || return 0
 	root "$agent" --config "$conf" --kill-runs --daemon </dev/null >/dev/null 2>&1 && stop_in_background
 }
 
@@ -1127,6 +1177,7 @@ leave() {
 	[ -z "$new" ] || root rm -f "$new"
 	[ -z "$moved" ] || return_ancestor
 	rm -rf "$tmp"
+	[ -z "$is_locked" ] || root rm -f "$lock"
 }
 
 main() {
@@ -1138,6 +1189,7 @@ main() {
 	trap leave EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
+	[ -n "$dry_run" ] || take_lock
 	if [ $action != uninstall ]; then
 		install_it
 	elif [ -n "$dry_run" ]; then

@@ -92,3 +92,31 @@ expect_ancestor() {
 	[ "$(cat "$M/var/lib/sloth-agent/agent.key")" = key ]
 	[ ! -e "$L/sbin/slothd-agent" ]
 }
+
+@test "a second one at the same time is refused, and the first one is not disturbed" {
+	give_tool flock
+	install
+	program 2.0 'registered with master'
+	write_tool timeout 'rm /tools/timeout && ln -s /usr/bin/timeout /tools/timeout
+sh /input/bootstrap.sh --update --binary /input/slothd-agent >/run/fake.second 2>&1
+echo "status $?" >>/run/fake.second
+exec timeout "$@"'
+	bootstrap --update --binary /input/slothd-agent
+	expect_status 0
+	expect_words 'agent '
+	grep -q 'another bootstrap.sh is at work' "$M/run/fake.second"
+	grep -qx 'status 3' "$M/run/fake.second"
+	[ ! -e "$M/run/sloth-bootstrap.lock" ]
+	# What is left by one that was killed locks nothing.
+	program 3.0 'registered with master'
+	interrupt_restart KILL
+	bootstrap --update --binary /input/slothd-agent
+	[ -e "$M/run/sloth-bootstrap.lock" ]
+	give_tool timeout
+	bootstrap --update --binary /input/slothd-agent
+	expect_status 0
+	[ ! -e "$M/run/sloth-bootstrap.lock" ]
+	bootstrap --uninstall --purge
+	expect_status 0
+	[ ! -e "$M/run/sloth-bootstrap.lock" ]
+}
