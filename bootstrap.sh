@@ -713,7 +713,7 @@ key() {
 }
 
 newline='
-' carriage_return=$(printf '\r')
+' carriage_return=$(printf '\r') byte_order_mark=$(printf '\357\273\277')
 
 # shellcheck disable=SC2295  # one character
 trim() {
@@ -726,6 +726,7 @@ trim() {
 next_entry() {
 	entry='' text='' goes_on=''
 	while IFS= read -r line || [ -n "$line" ]; do
+		line=${line#"$byte_order_mark"}
 		entry=$entry$line$newline
 		case ${line#"${line%%[!	 ]*}"} in
 		'#'* | ';'*)
