@@ -149,7 +149,14 @@ is_address() {
 	esac
 }
 
-is_host_port() { is_address "$1" && [ "${1%:*}" != "$1" ] && is_port "${1##*:}"; }
+is_host_port() {
+	is_address "$1" && is_port "${1##*:}" || return 1
+	case $1 in
+	:* | [!\[]*:*:*) return 1 ;;
+	*:*) ;;
+	*) return 1 ;;
+	esac
+}
 
 set_option() {
 	case $1 in
@@ -273,6 +280,7 @@ split_master() {
 	*:*) host=${master%:*} master_port=${master##*:} ;;
 	*) host=$master master_port=50053 ;;
 	esac
+	[ -n "$host" ] || usage "--master $master: no host"
 	is_port "$master_port" || usage "--master $master: its port is not in 1..65535"
 }
 
@@ -296,6 +304,7 @@ choose_rights() {
 
 choose_places() {
 	if [ -n "$for_self" ]; then
+		case ${HOME-} in /*) ;; *) die 3 'HOME is not the home directory' 'HOME=DIR sh bootstrap.sh ...' ;; esac
 		prefix=$HOME/.local
 		conf=${XDG_CONFIG_HOME:-$HOME/.config}/sloth/agent.conf
 		state=${XDG_STATE_HOME:-$HOME/.local/state}/sloth-agent
