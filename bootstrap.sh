@@ -679,6 +679,7 @@ put() {
 		own "$2" "$3" "${4-}"
 		return
 	fi
+	mark_change
 	make_dir "${2%/*}"
 	{ new=$(root mktemp "$2.new-XXXXXX") && root cp "$1" "$new"; } || die 3 "$2 cannot be written"
 	own "$new" "$3" "${4-}"
@@ -689,9 +690,15 @@ put() {
 	elif root test -e "$2"; then
 		root cp -p "$2" "$tmp/old.${2##*/}"
 	fi
-	mark_change
 	root mv -f "$new" "$2" || die 3 "$2 cannot be written"
 	new=
+}
+
+# What one of us has left that was killed: a program, or a configuration with a token.
+remove_unfinished() {
+	for file in "$agent" "$supervise" "$conf" "$unit" "$unit.d/bootstrap.conf"; do
+		root rm -f "$file".new-*
+	done
 }
 
 mark_change() {
@@ -851,10 +858,10 @@ write_drop_in() {
 }
 
 place() {
-	is_changed='' replaced='' libexec_is_new=''
-	[ -d "$prefix/libexec" ] || libexec_is_new=yes
+	is_changed='' replaced=''
+	[ -z "$is_locked" ] || remove_unfinished
+	[ -d "$prefix/libexec" ] || { make_dir "${libexec_mark%/*}" && root touch "$libexec_mark"; }
 	put "$tmp/sloth-supervise" "$supervise" 755
-	[ -z "$libexec_is_new" ] || root touch "$libexec_mark"
 	put "$tmp/slothd-agent" "$agent" 755
 	link_names
 	if [ $action = install ]; then
@@ -1071,7 +1078,8 @@ stop_background() {
 }
 
 remove_program() {
-	root rm -f "$agent" "$agent.old" "$agent".new-* "$supervise" "$supervise.old" "$supervise".new-*
+	root rm -f "$agent" "$agent.old" "$supervise" "$supervise.old"
+	remove_unfinished
 	for word in sloth-runner sloth; do
 		[ "$(readlink "$prefix/bin/$word" 2>/dev/null)" != ../sbin/slothd-agent ] || root rm -f "$prefix/bin/$word"
 		[ ! -e "$prefix/bin/$word.replaced" ] || say "$prefix/bin/$word.replaced is what was there before: it stays"
@@ -1106,7 +1114,7 @@ remove_all() {
 
 uninstall() {
 	[ -n "$for_self" ] || check_package 'apt-get remove sloth-agent, or purge; what stays is removed by --uninstall then'
-	if [ -n "$is_first" ] && { [ -z "$purge" ] || ! root test -e "$state"; } && [ ! -e $unit ]; then
+	if [ -n "$is_first" ] && ! is_there "$due" && { [ -z "$purge" ] || ! root test -e "$state"; } && [ ! -e $unit ]; then
 		say 'there is no agent here'
 		return
 	fi
@@ -1186,7 +1194,7 @@ install_it() {
 leave() {
 	[ -z "$new" ] || root rm -f "$new"
 	[ -z "$moved" ] || return_ancestor
-	rm -rf "$tmp"
+	[ -z "$tmp" ] || rm -rf "$tmp"
 	[ -z "$is_locked" ] || root rm -f "$lock"
 }
 
@@ -1195,10 +1203,11 @@ main() {
 	check_values
 	choose_rights
 	choose_places
-	tmp=$(mktemp -d) || die 3 'there is no place for temporary files' 'TMPDIR=DIR'
+	tmp=
 	trap leave EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
+	tmp=$(mktemp -d) || die 3 'there is no place for temporary files' 'TMPDIR=DIR'
 	[ -n "$dry_run" ] || take_lock
 	if [ $action != uninstall ]; then
 		install_it

@@ -120,3 +120,34 @@ exec timeout "$@"'
 	expect_status 0
 	[ ! -e "$M/run/sloth-bootstrap.lock" ]
 }
+
+# kill_at_mv N: whoever calls mv for the Nth time is killed.
+kill_at_mv() {
+	write_tool mv "echo >>/run/fake.mv
+[ \$(/usr/bin/wc -l </run/fake.mv) -ne $1 ] || { kill -KILL \$PPID; exit 1; }
+exec /usr/bin/mv \"\$@\""
+}
+
+@test "killed where a file is put into its place: nothing is left of that" {
+	mkdir -m 755 "$L/bin" "$L/sbin"
+	before=$(snapshot)
+	give_tool flock
+	for n in 1 2 3 4; do
+		for again in '' yes; do
+			kill_at_mv $n
+			rm -f "$M/run/fake.mv"
+			install --token "$token"
+			[ "$status" -eq 137 ]
+			[ -n "$(find "$L" "$M/etc" -name '*.new-*')" ]
+			give_tool mv
+			if [ -n "$again" ]; then
+				install --token "$token"
+				[ -z "$(find "$L" "$M/etc" -name '*.new-*')" ]
+			fi
+			bootstrap --uninstall --purge
+			expect_status 0
+			rm -rf "$M"/tmp/* "$M"/run/fake.* "$M/run/sloth-bootstrap.lock"
+			diff <(echo "$before") <(snapshot)
+		done
+	done
+}
