@@ -1064,7 +1064,10 @@ stop_unit() {
 	root systemctl stop slothd-agent.service 2>/dev/null
 	# What an agent has left that was stopped before.
 	root systemctl kill --signal=KILL slothd-agent.service 2>/dev/null
-	root rm -rf /run/systemd/system/slothd-agent.service.d $unit $unit.d/bootstrap.conf
+}
+
+remove_unit() {
+	root rm -rf /run/systemd/system/slothd-agent.service.d $unit.d/bootstrap.conf $unit
 	root rmdir $unit.d 2>/dev/null
 	root systemctl daemon-reload
 	root systemctl reset-failed slothd-agent.service 2>/dev/null
@@ -1077,21 +1080,24 @@ stop_background() {
 	root "$agent" --config "$conf" --kill-runs --daemon </dev/null >/dev/null 2>&1 && stop_in_background
 }
 
+# The agent goes last: as long as it is there, a run that was interrupted is ended by the next one.
 remove_program() {
-	root rm -f "$agent" "$agent.old" "$supervise" "$supervise.old"
-	remove_unfinished
+	root rm -f "$agent.old" "$supervise" "$supervise.old"
 	for word in sloth-runner sloth; do
 		[ "$(readlink "$prefix/bin/$word" 2>/dev/null)" != ../sbin/slothd-agent ] || root rm -f "$prefix/bin/$word"
 		[ ! -e "$prefix/bin/$word.replaced" ] || say "$prefix/bin/$word.replaced is what was there before: it stays"
 	done
-	is_there "$libexec_mark" || libexec_mark=
-	[ -z "$libexec_mark" ] || root rm -f "$libexec_mark"
 	root rm -f "$due"
-	root rmdir "$prefix/libexec/sloth" 2>/dev/null
-	[ -z "$libexec_mark" ] || root rmdir "$prefix/libexec" 2>/dev/null
-	[ "$prefix" = /usr/local ] || root rmdir "$prefix/sbin" "$prefix/bin" "$prefix" 2>/dev/null
+	if is_there "$libexec_mark"; then
+		root rm -f "$libexec_mark"
+		root rmdir "$prefix/libexec/sloth" "$prefix/libexec" 2>/dev/null
+	else
+		root rmdir "$prefix/libexec/sloth" 2>/dev/null
+	fi
 	[ -n "$for_self" ] || root rmdir /var/lib/sloth-runner 2>/dev/null
 	root rm -rf "$runtime"
+	root rm -f "$agent"
+	[ "$prefix" = /usr/local ] || root rmdir "$prefix/sbin" "$prefix/bin" "$prefix" 2>/dev/null
 }
 
 remove_state() {
@@ -1099,17 +1105,21 @@ remove_state() {
 }
 
 remove_all() {
-	if [ -n "$is_unit" ] && [ -e $unit ]; then
+	has_unit=
+	[ -z "$is_unit" ] || [ ! -e $unit ] || has_unit=yes
+	if [ -n "$has_unit" ]; then
 		stop_unit
 	else
 		stop_background
 	fi
+	remove_unfinished
+	if [ -n "$purge" ]; then
+		root rm -f "$conf"
+		remove_state
+		root rmdir "${conf%/*}" "$logs" 2>/dev/null
+	fi
 	remove_program
-	[ -n "$purge" ] || return 0
-	root rm -f "$conf"
-	remove_state
-	root rmdir "${conf%/*}" "$logs" 2>/dev/null
-	return 0
+	[ -z "$has_unit" ] || remove_unit
 }
 
 uninstall() {

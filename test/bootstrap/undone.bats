@@ -151,3 +151,26 @@ exec /usr/bin/mv \"\$@\""
 		done
 	done
 }
+
+@test "an uninstall that was killed is ended by the next one" {
+	mkdir -m 755 "$L/bin" "$L/sbin"
+	before=$(snapshot)
+	for n in {1..40}; do
+		install --install-dir /opt/here
+		expect_status 0
+		for tool in rm rmdir; do
+			write_tool $tool "echo >>/run/fake.rm
+[ \$(/usr/bin/wc -l </run/fake.rm) -ne $n ] || { kill -KILL \$PPID; exit 1; }
+exec /usr/bin/$tool \"\$@\""
+		done
+		bootstrap --uninstall --purge
+		give_tool rm
+		give_tool rmdir
+		[ "$(wc -l <"$M/run/fake.rm")" -ge "$n" ] || break
+		bootstrap --uninstall --purge
+		expect_status 0
+		rm -rf "$M"/tmp/* "$M"/run/fake.*
+		diff <(echo "$before") <(snapshot; find "$M/opt" -not -type d) || { echo "at $n"; return 1; }
+	done
+	[ "$n" -gt 10 ] && [ "$n" -lt 40 ]
+}
