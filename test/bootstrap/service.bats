@@ -323,7 +323,7 @@ ca-fingerprint = $(printf 'ab%.0s' {1..32})" ]
 		--master m --token sloth1.abc
 		--master m --token-file /nowhere
 		--master m --install-dir here
-		--master m --install-dir /opt/../home
+		--master m --install-dir /opt/../srv
 		--master m --insecure
 		--master m --purge
 	END

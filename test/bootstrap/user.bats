@@ -161,7 +161,7 @@ fails_at() {
 }
 
 @test "programs of root do not go where another user can write" {
-	mkdir -p "$M/opt/a/b/libexec/sloth" "$M/home/u/real"
+	mkdir -p "$M/opt/a/b/libexec/sloth" "$M/srv/u/real"
 	for place in /opt/a/b /opt/a /opt /opt/a/b/libexec /opt/a/b/libexec/sloth; do
 		chown "$nobody" "$M$place"
 		fails_at "$place"
@@ -175,13 +175,13 @@ fails_at() {
 	done
 	# By way of a link that is root's; of one that is not, it is left alone.
 	rm -r "$M/opt/a/b"
-	ln -s /home/u/real "$M/opt/a/b"
-	chown "$nobody" "$M/home/u"
-	fails_at /home/u
+	ln -s /srv/u/real "$M/opt/a/b"
+	chown "$nobody" "$M/srv/u"
+	fails_at /srv/u
 	rm "$M/opt/a/b"
 	mkdir -p "$M/opt/real"
-	ln -s /opt/real "$M/home/u/link"
-	bootstrap --master 10.0.0.1 --binary /input/slothd-agent --install-dir /home/u/link/x
+	ln -s /opt/real "$M/srv/u/link"
+	bootstrap --master 10.0.0.1 --binary /input/slothd-agent --install-dir /srv/u/link/x
 	expect_status 0
 	grep -q '^ExecStart=/opt/real/x/sbin/slothd-agent$' "$M$unit"
 	chown "$nobody" "$M/opt/real"
@@ -190,6 +190,6 @@ fails_at() {
 	bootstrap --uninstall --purge
 	expect_status 0
 	[ ! -e "$M/opt/real/x" ]
-	bootstrap --master 10.0.0.1 --binary /input/slothd-agent --install-dir /opt/nope/../../home/u
+	bootstrap --master 10.0.0.1 --binary /input/slothd-agent --install-dir /opt/nope/../../srv/u
 	expect_status 2
 }
