@@ -1,4 +1,5 @@
 # What failed or was interrupted: all is as it was before, or the next run ends it.
+# timeout: 120
 # shellcheck disable=SC2034,SC2154  # variables of lib.bash
 load lib.bash
 
