@@ -378,11 +378,17 @@ INSTALL_LINKS := $(bindir)/sloth-runner=sloth $(PREFIX)/share/man/man1/sloth-run
 	$(foreach n,sloth-runner slothd-agent slothd-master,$(bashdir)/$(n)=sloth $(fishdir)/$(n).fish=sloth.fish)
 INSTALL_DIRS  := $(SYSCONFDIR)/sloth $(statedir)/sloth-runner
 
+# What is in these lists is words.
+check_places = $(foreach v,PREFIX SYSCONFDIR UNITDIR,$(if $(and $(filter /%,$(firstword $($(v)))),$(if $(word 2,$($(v))),,one)),,\
+	$(error $(v)="$($(v))": it has to be an absolute path without white space; DESTDIR may be any)))
+
 install: all static
+	$(check_places)
 	@DESTDIR='$(DESTDIR)' SBINDIR='$(sbindir)' DATADIR='$(datadir)' ./systemd/install.sh install \
 		$(INSTALL_FILES) $(INSTALL_LINKS) $(INSTALL_DIRS)
 # Only what install has put there; what was written since (configuration, state) stays.
 uninstall:
+	$(check_places)
 	@DESTDIR='$(DESTDIR)' SBINDIR='$(sbindir)' DATADIR='$(datadir)' ./systemd/install.sh uninstall \
 		$(INSTALL_FILES) $(INSTALL_LINKS) $(INSTALL_DIRS)
 

@@ -130,7 +130,7 @@ trusts_first='' insecure='' binary='' user='' install_dir='' no_systemd='' no_st
 wanted='' purge='' dry_run=''
 # What is only set when it is known. The environment says nothing.
 pin='' hashes='' obstacles='' version='' new='' uid=0 conf_mode=600 conf_owner=0:0
-moved='' was_enabled='' was_active='' had_state=''
+moved='' was_enabled='' was_active='' had_state='' is_locked=''
 
 # is_made_of VALUE PATTERN: of these characters only, and there is at least one.
 is_made_of() {
@@ -149,7 +149,14 @@ is_address() {
 	esac
 }
 
-is_host_port() { is_address "$1" && [ "${1%:*}" != "$1" ] && is_port "${1##*:}"; }
+is_host_port() {
+	is_address "$1" && is_port "${1##*:}" || return 1
+	case $1 in
+	:* | [!\[]*:*:*) return 1 ;;
+	*:*) ;;
+	*) return 1 ;;
+	esac
+}
 
 set_option() {
 	case $1 in
@@ -248,6 +255,7 @@ check_values() {
 	-* | *[!A-Za-z0-9._@-]*) usage "--user $user: not the name of a user" ;;
 	esac
 	[ -z "$install_dir" ] || case $install_dir in
+	*/../* | */..) usage "--install-dir $install_dir: not with .. in it" ;;
 	/*) is_made_of "$install_dir" 'A-Za-z0-9/._+-' || usage "--install-dir $install_dir: letters, digits and /._+- only" ;;
 	*) usage "--install-dir $install_dir: not an absolute path" ;;
 	esac
@@ -272,13 +280,14 @@ split_master() {
 	*:*) host=${master%:*} master_port=${master##*:} ;;
 	*) host=$master master_port=50053 ;;
 	esac
+	[ -n "$host" ] || usage "--master $master: no host"
 	is_port "$master_port" || usage "--master $master: its port is not in 1..65535"
 }
 
 # ---- this machine ----
 
-# As root, by sudo where that is needed.
-root() { ${sudo:+"$sudo"} "$@"; }
+# As root, by sudo where that is needed; what outlives this script does not hold its lock.
+root() { ${sudo:+"$sudo"} "$@" 9>&-; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
 choose_rights() {
@@ -295,14 +304,16 @@ choose_rights() {
 
 choose_places() {
 	if [ -n "$for_self" ]; then
+		case ${HOME-} in /*) ;; *) die 3 'HOME is not the home directory' 'HOME=DIR sh bootstrap.sh ...' ;; esac
 		prefix=$HOME/.local
 		conf=${XDG_CONFIG_HOME:-$HOME/.config}/sloth/agent.conf
 		state=${XDG_STATE_HOME:-$HOME/.local/state}/sloth-agent
 		runtime=${XDG_RUNTIME_DIR:-$state/run}
 		[ "$runtime" = "$state/run" ] || runtime=$runtime/sloth-agent
-		logs=$state
+		logs=$state lock=$HOME/.sloth-bootstrap.lock
 	else
 		prefix=/usr/local conf=/etc/sloth/agent.conf state=/var/lib/sloth-agent runtime=/run/sloth-agent logs=/var/log/sloth
+		lock=/run/sloth-bootstrap.lock
 	fi
 	unit=/etc/systemd/system/slothd-agent.service
 	is_unit=
@@ -310,6 +321,7 @@ choose_places() {
 	[ -z "$is_unit" ] || installed_prefix
 	[ -z "$install_dir" ] || prefix=$install_dir
 	prefix=${prefix%/} && prefix=${prefix%/bin}
+	[ -n "$for_self" ] || [ "$prefix" = /usr/local ] || resolve_prefix
 	agent=$prefix/sbin/slothd-agent supervise=$prefix/libexec/sloth/sloth-supervise
 	libexec_mark=$prefix/libexec/sloth/libexec-is-new
 	# From the first change until the agent has been started with all of them, by this run or a later one.
@@ -330,8 +342,59 @@ installed_prefix() {
 	done <"$unit"
 }
 
+# The place itself, and not a link on the way to it that leads elsewhere later.
+resolve_prefix() {
+	there=$prefix rest=''
+	until root test -d "${there:-/}"; do
+		rest=/${there##*/}$rest
+		there=${there%/*}
+	done
+	there=$(root readlink -f "${there:-/}") || die 3 "$prefix: no such place can be found"
+	prefix=${there%/}$rest
+}
+
+# is_roots PATH: nobody else can write it.
+is_roots() {
+	case $(root stat -L -c '%u %g %A' "$1" 2>/dev/null) in
+	'0 0 '????????[!w]* | '0 '*' '?????[!w]??[!w]*) ;;
+	*) return 1 ;;
+	esac
+}
+
+# Root runs what lies there. Of whom /usr/local is, the machine knows. Sets $path, of somebody else.
+is_prefix_roots() {
+	[ -z "$for_self" ] && [ "$prefix" != /usr/local ] || return 0
+	for path in "$prefix/sbin" "$prefix/bin" "$prefix/libexec" "$prefix/libexec/sloth"; do
+		! root test -e "$path" || is_roots "$path" || return 1
+	done
+	path=$prefix
+	while [ "$path" != /usr/local ]; do
+		! root test -e "${path:-/}" || is_roots "${path:-/}" || return 1
+		[ -n "$path" ] || break
+		path=${path%/*}
+	done
+}
+
+# One at a time: two would mix two releases. However the script ends, the kernel lets go of the lock. Its file goes with
+# who holds it: who has come too soon for that holds the lock of a file that is gone.
+take_lock() {
+	has flock || return 0
+	make_dir "${lock%/*}"
+	[ -z "$sudo" ] || { root touch "$lock" && root chown "$(id -u)" "$lock"; } || die 3 "$lock cannot be made"
+	(: >>"$lock") 2>/dev/null || die 3 "$lock cannot be made"
+	exec 9>>"$lock"
+	flock -n 9 || lock_is_held
+	held=$(stat -L -c %d:%i "/proc/$$/fd/9" 2>/dev/null) || held=
+	[ -z "$held" ] || [ "$held" = "$(stat -c %d:%i "$lock" 2>/dev/null)" ] || lock_is_held
+	is_locked=yes
+}
+
+lock_is_held() { die 3 'another bootstrap.sh is at work on this machine; nothing was done' 'once more when it has ended'; }
+
 check_machine() {
 	[ "$(uname -s)" = Linux ] || die 3 "$(uname -s) is not Linux"
+	is_prefix_roots || die 3 "somebody else than root can write ${path:-/}: what lies in $prefix is not for root to run" \
+		'chown and chmod, or another --install-dir'
 	arch=$(uname -m)
 	check_package "write $conf, then systemctl enable --now slothd-agent; or remove the package first"
 	[ -z "$user" ] || [ -n "$is_unit" ] || die 3 '--user takes systemd, which does not run here'
@@ -356,12 +419,7 @@ find_user() {
 # is_trusted FILE: root believes only what nobody else can have written. Who installs for himself believes himself.
 is_trusted() {
 	[ -z "$for_self" ] || return 0
-	for path in "$1" "${1%/*}"; do
-		case $(root stat -L -c '%u %g %A' "$path" 2>/dev/null) in
-		'0 0 '????????[!w]* | '0 '*' '?????[!w]??[!w]*) ;;
-		*) return 1 ;;
-		esac
-	done
+	is_roots "$1" && is_roots "${1%/*}"
 }
 
 # The agent believes what it finds there.
@@ -469,6 +527,7 @@ get() {
 fetch_to() {
 	limit=2000
 	[ "${1%/*/*}" != dist ] || limit=400000
+	exec 9>&-
 	trap '' XFSZ
 	ulimit -f $limit 2>/dev/null
 	if [ $fetcher = wget ]; then
@@ -620,6 +679,7 @@ put() {
 		own "$2" "$3" "${4-}"
 		return
 	fi
+	mark_change
 	make_dir "${2%/*}"
 	{ new=$(root mktemp "$2.new-XXXXXX") && root cp "$1" "$new"; } || die 3 "$2 cannot be written"
 	own "$new" "$3" "${4-}"
@@ -630,9 +690,15 @@ put() {
 	elif root test -e "$2"; then
 		root cp -p "$2" "$tmp/old.${2##*/}"
 	fi
-	mark_change
 	root mv -f "$new" "$2" || die 3 "$2 cannot be written"
 	new=
+}
+
+# What one of us has left that was killed: a program, or a configuration with a token.
+remove_unfinished() {
+	for file in "$agent" "$supervise" "$conf" "$unit" "$unit.d/bootstrap.conf"; do
+		root rm -f "$file".new-*
+	done
 }
 
 mark_change() {
@@ -663,7 +729,7 @@ key() {
 }
 
 newline='
-' carriage_return=$(printf '\r')
+' carriage_return=$(printf '\r') byte_order_mark=$(printf '\357\273\277')
 
 # shellcheck disable=SC2295  # one character
 trim() {
@@ -676,6 +742,7 @@ trim() {
 next_entry() {
 	entry='' text='' goes_on=''
 	while IFS= read -r line || [ -n "$line" ]; do
+		line=${line#"$byte_order_mark"}
 		entry=$entry$line$newline
 		case ${line#"${line%%[!	 ]*}"} in
 		'#'* | ';'*)
@@ -791,10 +858,10 @@ write_drop_in() {
 }
 
 place() {
-	is_changed='' replaced='' libexec_is_new=''
-	[ -d "$prefix/libexec" ] || libexec_is_new=yes
+	is_changed='' replaced=''
+	[ -z "$is_locked" ] || remove_unfinished
+	[ -d "$prefix/libexec" ] || { make_dir "${libexec_mark%/*}" && root touch "$libexec_mark"; }
 	put "$tmp/sloth-supervise" "$supervise" 755
-	[ -z "$libexec_is_new" ] || root touch "$libexec_mark"
 	put "$tmp/slothd-agent" "$agent" 755
 	link_names
 	if [ $action = install ]; then
@@ -997,7 +1064,10 @@ stop_unit() {
 	root systemctl stop slothd-agent.service 2>/dev/null
 	# What an agent has left that was stopped before.
 	root systemctl kill --signal=KILL slothd-agent.service 2>/dev/null
-	root rm -rf /run/systemd/system/slothd-agent.service.d $unit $unit.d/bootstrap.conf
+}
+
+remove_unit() {
+	root rm -rf /run/systemd/system/slothd-agent.service.d $unit.d/bootstrap.conf $unit
 	root rmdir $unit.d 2>/dev/null
 	root systemctl daemon-reload
 	root systemctl reset-failed slothd-agent.service 2>/dev/null
@@ -1006,24 +1076,28 @@ stop_unit() {
 # An agent that is told to takes over the runs of the one before, and ends them with itself.
 stop_background() {
 	stop_in_background
-	[ -x "$agent" ] && root test -e "$conf" && is_trusted "$conf" || return 0
+	[ -x "$agent" ] && root test -e "$conf" && is_trusted "$conf" && is_prefix_roots || return 0
 	root "$agent" --config "$conf" --kill-runs --daemon </dev/null >/dev/null 2>&1 && stop_in_background
 }
 
+# The agent goes last: as long as it is there, a run that was interrupted is ended by the next one.
 remove_program() {
-	root rm -f "$agent" "$agent.old" "$agent".new-* "$supervise" "$supervise.old" "$supervise".new-*
+	root rm -f "$agent.old" "$supervise" "$supervise.old"
 	for word in sloth-runner sloth; do
 		[ "$(readlink "$prefix/bin/$word" 2>/dev/null)" != ../sbin/slothd-agent ] || root rm -f "$prefix/bin/$word"
 		[ ! -e "$prefix/bin/$word.replaced" ] || say "$prefix/bin/$word.replaced is what was there before: it stays"
 	done
-	is_there "$libexec_mark" || libexec_mark=
-	[ -z "$libexec_mark" ] || root rm -f "$libexec_mark"
 	root rm -f "$due"
-	root rmdir "$prefix/libexec/sloth" 2>/dev/null
-	[ -z "$libexec_mark" ] || root rmdir "$prefix/libexec" 2>/dev/null
-	[ "$prefix" = /usr/local ] || root rmdir "$prefix/sbin" "$prefix/bin" "$prefix" 2>/dev/null
+	if is_there "$libexec_mark"; then
+		root rm -f "$libexec_mark"
+		root rmdir "$prefix/libexec/sloth" "$prefix/libexec" 2>/dev/null
+	else
+		root rmdir "$prefix/libexec/sloth" 2>/dev/null
+	fi
 	[ -n "$for_self" ] || root rmdir /var/lib/sloth-runner 2>/dev/null
 	root rm -rf "$runtime"
+	root rm -f "$agent"
+	[ "$prefix" = /usr/local ] || root rmdir "$prefix/sbin" "$prefix/bin" "$prefix" 2>/dev/null
 }
 
 remove_state() {
@@ -1031,22 +1105,26 @@ remove_state() {
 }
 
 remove_all() {
-	if [ -n "$is_unit" ] && [ -e $unit ]; then
+	has_unit=
+	[ -z "$is_unit" ] || [ ! -e $unit ] || has_unit=yes
+	if [ -n "$has_unit" ]; then
 		stop_unit
 	else
 		stop_background
 	fi
+	remove_unfinished
+	if [ -n "$purge" ]; then
+		root rm -f "$conf"
+		remove_state
+		root rmdir "${conf%/*}" "$logs" 2>/dev/null
+	fi
 	remove_program
-	[ -n "$purge" ] || return 0
-	root rm -f "$conf"
-	remove_state
-	root rmdir "${conf%/*}" "$logs" 2>/dev/null
-	return 0
+	[ -z "$has_unit" ] || remove_unit
 }
 
 uninstall() {
 	[ -n "$for_self" ] || check_package 'apt-get remove sloth-agent, or purge; what stays is removed by --uninstall then'
-	if [ -n "$is_first" ] && { [ -z "$purge" ] || ! root test -e "$state"; } && [ ! -e $unit ]; then
+	if [ -n "$is_first" ] && ! is_there "$due" && { [ -z "$purge" ] || ! root test -e "$state"; } && [ ! -e $unit ]; then
 		say 'there is no agent here'
 		return
 	fi
@@ -1126,7 +1204,8 @@ install_it() {
 leave() {
 	[ -z "$new" ] || root rm -f "$new"
 	[ -z "$moved" ] || return_ancestor
-	rm -rf "$tmp"
+	[ -z "$tmp" ] || rm -rf "$tmp"
+	[ -z "$is_locked" ] || root rm -f "$lock"
 }
 
 main() {
@@ -1134,10 +1213,12 @@ main() {
 	check_values
 	choose_rights
 	choose_places
-	tmp=$(mktemp -d) || die 3 'there is no place for temporary files' 'TMPDIR=DIR'
+	tmp=
 	trap leave EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
+	tmp=$(mktemp -d) || die 3 'there is no place for temporary files' 'TMPDIR=DIR'
+	[ -n "$dry_run" ] || take_lock
 	if [ $action != uninstall ]; then
 		install_it
 	elif [ -n "$dry_run" ]; then

@@ -13,7 +13,8 @@ struct config;
 struct doctor {
 	const struct config *config;
 	bool has_failed;		/* anything */
-	pid_t agent;			/* that runs; 0: none */
+	pid_t agent;			/* that runs; 0: none, or is_hidden */
+	bool is_hidden;			/* what is in the state directory is not for this user to see */
 };
 
 /* Prints a line for each thing that was looked at. EXIT_OK, or EXIT_FAILED when one failed. */

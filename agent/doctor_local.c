@@ -77,7 +77,7 @@ static void look_at_port(struct doctor *d)
 	snprintf(advice, sizeof advice, "sudo ss -ltnp 'sport = :%u'", port);
 	if (port == 0)
 		doctor_say(d, DOCTOR_SKIPPED, "port", mem_strdup("the kernel chooses it"), NULL);
-	else if (who == PORT_SOMEBODYS)
+	else if (who == PORT_SOMEBODYS || (who == PORT_ANOTHERS && d->is_hidden))
 		doctor_say(d, DOCTOR_SKIPPED, "port",
 			   mem_printf("%u is taken; whether by the agent is for root to see", port), NULL);
 	else if (who == PORT_ITS)
@@ -97,7 +97,10 @@ static void look_at_process(struct doctor *d)
 	pid_t pid = daemon_find(path);
 
 	d->agent = pid > 0 ? pid : 0;
-	if (d->agent)
+	d->is_hidden = pid == -EACCES;
+	if (d->is_hidden)
+		doctor_say(d, DOCTOR_SKIPPED, "process", mem_printf("%s: %s", path, strerror(EACCES)), NULL);
+	else if (d->agent)
 		doctor_say(d, DOCTOR_OK, "process", mem_printf("the agent runs, pid %d", (int)pid), NULL);
 	else
 		doctor_say(d, DOCTOR_FAILED, "process",

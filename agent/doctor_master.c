@@ -2,6 +2,7 @@
  * doctor_master.c - the way from the agent to its master: a connection of its own, with the agent's certificate where
  * it has one, and one question, WhoAmI, which tells the master's clock and what it has of this agent.
  */
+#include <errno.h>
 #include <ev.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -269,7 +270,9 @@ static void look_at_certificate(struct visit *v, const struct credential *files)
 	int64_t now = wall_s();
 
 	v->has_certificate = credential_is_complete(files);
-	if (!v->has_certificate)
+	if (v->d->is_hidden)
+		doctor_say(v->d, DOCTOR_SKIPPED, "certificate", mem_printf("%s: %s", files->cert, strerror(EACCES)), NULL);
+	else if (!v->has_certificate)
 		miss_certificate(v->d);
 	else if (credential_read(files, &who, &error))
 		doctor_say(v->d, DOCTOR_FAILED, "certificate", error,

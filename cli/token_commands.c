@@ -80,8 +80,10 @@ static int check_install(const struct token_create_options *o, struct wire_addr 
 		return refuse(o, help, "--print-install=%s: nothing, or incus", o->print_install);
 	if (str_equal(o->role, "operator"))
 		return refuse(o, "sloth login", "--print-install: an operator needs no agent");
-	if (!o->name || !context_is_name(o->name))
-		return refuse(o, "--name NAME", "--print-install: the name of the agent is %s", o->name ? "a pattern or no name" : "missing");
+	if (!o->name)
+		return refuse(o, "--name NAME", "--print-install: the name of the agent is missing");
+	if (!context_is_name(o->name))
+		return refuse(o, "--name NAME", "--print-install: \"%s\" is a pattern or no name: it is about one agent", o->name);
 	if (o->uses > 1)
 		return refuse(o, "one line for each agent", "--print-install: its token is for one agent");
 	if (o->master_address && install_find_master(o->master_address, NULL, NULL, 0, &told, &why, &error)) {
@@ -136,8 +138,8 @@ static void tell(const struct token_create_options *o, const Sloth__V1__CreateTo
 {
 	bool is_operator = str_equal(o->role, "operator");
 	char *until = agent_clock_text(token->expires, wall_s());
-	char *text = mem_printf("token %s, good until %s for %llu %s; whoever has it can use it: %s", token->id, until,
-				o->uses ? (unsigned long long)o->uses : 1ULL, is_operator ? "operator" : "agent",
+	char *text = mem_printf("token %s, good until %s for %llu %s%s; whoever has it can use it: %s", token->id, until,
+				o->uses ? (unsigned long long)o->uses : 1ULL, is_operator ? "operator" : "agent", o->uses > 1 ? "s" : "",
 				is_operator ? "sloth login HOST:PORT --token-file FILE" :
 				"sloth agent start --name NAME --master HOST:PORT --token-file FILE");
 

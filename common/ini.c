@@ -12,6 +12,9 @@
 #include "common/mem.h"
 #include "common/str.h"
 
+/* What some editors begin a file with. */
+#define UTF8_MARK "\xef\xbb\xbf"
+
 struct reader {
 	char *at;			/* the next line; NULL: there is none */
 	unsigned line;			/* how many have been read */
@@ -145,5 +148,7 @@ int ini_read(const char *path, struct buf *text, const struct ini_ops *ops, void
 		return err;
 	}
 	r.at = (char *)(uintptr_t)buf_string(text);
+	if (!strncmp(r.at, UTF8_MARK, strlen(UTF8_MARK)))
+		r.at += strlen(UTF8_MARK);
 	return parse_text(&r, path, error);
 }

@@ -9,6 +9,7 @@
  *
  * White space around names and values is no part of them. A backslash at the end of a line and the line break behind it
  * are one blank; comments between such lines are passed over. Nothing is quoted, no other backslash means anything.
+ * A byte order mark of UTF-8 before all of it is passed over.
  */
 #ifndef COMMON_INI_H
 #define COMMON_INI_H

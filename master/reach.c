@@ -36,7 +36,8 @@ static const enum reach of_fault[] = {
 	[WIRE_FAULT_TLS] = REACH_FAILED,
 };
 
-/* %H and %P: host and port of the address, %h: the host without brackets; %N: name of the agent; %Q: another port; %A: `accept`. */
+/* %H and %P: host and port of the address, %h: the host without brackets, %L: every address of its kind; %N: name of the
+ * agent; %Q: another port; %A: `accept`. */
 static const struct {
 	const char *name, *words;	/* words NULL: the connection's own */
 	const char *advice;		/* NULL: none */
@@ -47,10 +48,10 @@ static const struct {
 	[REACH_TIMEOUT] = { "timeout", "",
 		"on %H: sudo nft list ruleset (something between drops %P/tcp, or the host is down)" },
 	[REACH_REFUSED] = { "refused", "",
-		"on %H: sudo incus config device add %N sloth-proxy proxy listen=tcp:0.0.0.0:%P connect=tcp:127.0.0.1:50051 "
+		"on %H: sudo incus config device add %N sloth-proxy proxy listen=tcp:%L:%P connect=tcp:127.0.0.1:50051 "
 		"(no container? sudo ss -ltnp 'sport = :%P' shows whether the agent listens there)",
 		"on the agent's machine: slothd-agent --doctor (in a container, on %H: sudo incus config device add %N sloth-proxy "
-		"proxy listen=tcp:0.0.0.0:%P connect=tcp:127.0.0.1:50051)" },
+		"proxy listen=tcp:%L:%P connect=tcp:127.0.0.1:50051)" },
 	[REACH_CLOSED] = { "closed", "accepted, then closed before a byte came",
 		"on %H: sudo incus config device show %N (its connect= has to be the port of the agent, which has to listen "
 		"there: --incus %H:%P)",
@@ -62,10 +63,10 @@ static const struct {
 	[REACH_NOT_GRPC] = { "not-grpc", "something else answers there",
 		"on %H: sudo ss -ltnp 'sport = :%P' (give the agent a port of its own: --incus %H:%Q)" },
 	[REACH_OTHER_AGENT] = { "other-agent", NULL,
-		"on %H: sudo incus config device set %N sloth-proxy listen=tcp:0.0.0.0:%Q, and in %N: --incus %H:%Q (each "
+		"on %H: sudo incus config device set %N sloth-proxy listen=tcp:%L:%Q, and in %N: --incus %H:%Q (each "
 		"container needs a host port of its own)" },
 	[REACH_MASTER_ITSELF] = { "master-itself", "that address leads to this master",
-		"on %H: sudo incus config device add %N sloth-proxy proxy listen=tcp:0.0.0.0:%Q connect=tcp:127.0.0.1:50051, and "
+		"on %H: sudo incus config device add %N sloth-proxy proxy listen=tcp:%L:%Q connect=tcp:127.0.0.1:50051, and "
 		"in %N: --incus %H:%Q (%P is the port of the master)" },
 	[REACH_OTHER_CLUSTER] = { "other-cluster", "what answers there has a certificate of another CA",
 		"on %H: sudo ss -ltnp 'sport = :%P' (what listens there belongs to another master)" },
@@ -119,6 +120,9 @@ static void append_part(struct buf *out, char what, const struct wire_addr *a, c
 		break;
 	case 'h':
 		snprintf(text, sizeof text, "%s", a->host);
+		break;
+	case 'L':
+		snprintf(text, sizeof text, "%s", strchr(a->host, ':') ? "[::]" : "0.0.0.0");
 		break;
 	case 'P':
 		snprintf(text, sizeof text, "%u", a->port);

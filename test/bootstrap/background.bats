@@ -100,10 +100,13 @@ install() { bootstrap --master "127.0.0.1:$port" --name b1 --port 0 --bind-addre
 	as_joe --master 127.0.0.1 --binary /input/slothd-agent
 	expect_status 3
 	expect_words 'there is no sudo'
+	home='' as_joe --no-sudo --uninstall
+	expect_status 3
+	expect_words 'HOME is not'
 }
 
 as_joe() {
 	cp "$script" "$M/input/bootstrap.sh"
-	run in_machine HOME=/srv/joe SLOTH_TOKEN="$(sloth token create --name b2 2>/dev/null)" \
+	run in_machine HOME="${home-/srv/joe}" SLOTH_TOKEN="$(sloth token create --name b2 2>/dev/null)" \
 		/usr/bin/setpriv --reuid 1000 --regid 1000 --clear-groups /bin/sh /input/bootstrap.sh "$@"
 }

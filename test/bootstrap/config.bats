@@ -34,6 +34,19 @@ rest() { sed -e 1d -e '/^master = 10.0.0.1$/d' "$M/etc/sloth/agent.conf"; }
 	done
 }
 
+@test "a byte order mark before the first key" {
+	printf '\357\273\277master = 10.0.0.7:5\nmax-runs = 7\n' >"$M/etc/sloth/agent.conf"
+	install
+	expect_status 0
+	diff <(rest) <(echo 'max-runs = 7')
+	printf '\357\273\277max-runs = 7\n' >"$M/etc/sloth/agent.conf"
+	install
+	diff <(rest) <(echo 'max-runs = 7')
+	printf '\357\273\277master = 10.0.0.7:5\n' >"$M/etc/sloth/agent.conf"
+	bootstrap --update --dry-run
+	expect_words 'from 10.0.0.7:5 '
+}
+
 @test "an update reads the master where it goes on" {
 	install
 	printf 'name = b\nmaster = \\\n  10.0.0.7:5\nca-fingerprint=\\\n%s\n' "$(printf 'ab%.0s' {1..32})" >"$M/etc/sloth/agent.conf"

@@ -311,15 +311,19 @@ ca-fingerprint = $(printf 'ab%.0s' {1..32})" ]
 		--master 10.0.0.1;reboot
 		--master fe80::1
 		--master 10.0.0.1:99999
+		--master :50053
 		--master m --name a/b
 		--master m --port 65536
 		--master m --incus 10.0.0.1
+		--master m --incus :50061
+		--master m --incus fe80::1:50061
 		--master m --report-address :1x
 		--master m --bind-address $(id)
 		--master m --ca-fingerprint abc
 		--master m --token sloth1.abc
 		--master m --token-file /nowhere
 		--master m --install-dir here
+		--master m --install-dir /opt/../srv
 		--master m --insecure
 		--master m --purge
 	END

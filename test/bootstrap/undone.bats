@@ -1,4 +1,5 @@
 # What failed or was interrupted: all is as it was before, or the next run ends it.
+# timeout: 120
 # shellcheck disable=SC2034,SC2154  # variables of lib.bash
 load lib.bash
 
@@ -91,4 +92,86 @@ expect_ancestor() {
 	[ "$(stat -c %a "$M/etc/sloth/agent.conf")" = 640 ]
 	[ "$(cat "$M/var/lib/sloth-agent/agent.key")" = key ]
 	[ ! -e "$L/sbin/slothd-agent" ]
+}
+
+@test "a second one at the same time is refused, and the first one is not disturbed" {
+	give_tool flock
+	install
+	program 2.0 'registered with master'
+	write_tool timeout 'rm /tools/timeout && ln -s /usr/bin/timeout /tools/timeout
+sh /input/bootstrap.sh --update --binary /input/slothd-agent >/run/fake.second 2>&1
+echo "status $?" >>/run/fake.second
+exec timeout "$@"'
+	bootstrap --update --binary /input/slothd-agent
+	expect_status 0
+	expect_words 'agent '
+	grep -q 'another bootstrap.sh is at work' "$M/run/fake.second"
+	grep -qx 'status 3' "$M/run/fake.second"
+	[ ! -e "$M/run/sloth-bootstrap.lock" ]
+	# What is left by one that was killed locks nothing.
+	program 3.0 'registered with master'
+	interrupt_restart KILL
+	bootstrap --update --binary /input/slothd-agent
+	[ -e "$M/run/sloth-bootstrap.lock" ]
+	give_tool timeout
+	bootstrap --update --binary /input/slothd-agent
+	expect_status 0
+	[ ! -e "$M/run/sloth-bootstrap.lock" ]
+	bootstrap --uninstall --purge
+	expect_status 0
+	[ ! -e "$M/run/sloth-bootstrap.lock" ]
+}
+
+# kill_at_mv N: whoever calls mv for the Nth time is killed.
+kill_at_mv() {
+	write_tool mv "echo >>/run/fake.mv
+[ \$(/usr/bin/wc -l </run/fake.mv) -ne $1 ] || { kill -KILL \$PPID; exit 1; }
+exec /usr/bin/mv \"\$@\""
+}
+
+@test "killed where a file is put into its place: nothing is left of that" {
+	mkdir -m 755 "$L/bin" "$L/sbin"
+	before=$(snapshot)
+	give_tool flock
+	for n in 1 2 3 4; do
+		for again in '' yes; do
+			kill_at_mv $n
+			rm -f "$M/run/fake.mv"
+			install --token "$token"
+			[ "$status" -eq 137 ]
+			[ -n "$(find "$L" "$M/etc" -name '*.new-*')" ]
+			give_tool mv
+			if [ -n "$again" ]; then
+				install --token "$token"
+				[ -z "$(find "$L" "$M/etc" -name '*.new-*')" ]
+			fi
+			bootstrap --uninstall --purge
+			expect_status 0
+			rm -rf "$M"/tmp/* "$M"/run/fake.* "$M/run/sloth-bootstrap.lock"
+			diff <(echo "$before") <(snapshot)
+		done
+	done
+}
+
+@test "an uninstall that was killed is ended by the next one" {
+	mkdir -m 755 "$L/bin" "$L/sbin"
+	before=$(snapshot)
+	for n in {1..40}; do
+		install --install-dir /opt/here
+		expect_status 0
+		for tool in rm rmdir; do
+			write_tool $tool "echo >>/run/fake.rm
+[ \$(/usr/bin/wc -l </run/fake.rm) -ne $n ] || { kill -KILL \$PPID; exit 1; }
+exec /usr/bin/$tool \"\$@\""
+		done
+		bootstrap --uninstall --purge
+		give_tool rm
+		give_tool rmdir
+		[ "$(wc -l <"$M/run/fake.rm")" -ge "$n" ] || break
+		bootstrap --uninstall --purge
+		expect_status 0
+		rm -rf "$M"/tmp/* "$M"/run/fake.*
+		diff <(echo "$before") <(snapshot; find "$M/opt" -not -type d) || { echo "at $n"; return 1; }
+	done
+	[ "$n" -gt 10 ] && [ "$n" -lt 40 ]
 }

@@ -108,6 +108,9 @@ attributes() { stat -c '%u %g %a' "$1"; }
 		ln -s /etc/precious "$L/u/sbin/$name"
 	done
 	install --install-dir /usr/local/u
+	expect_status 3
+	chown -R 0 "$L/u"
+	install --install-dir /usr/local/u
 	expect_status 0
 	program 2.0 'registered with master'
 	install --install-dir /usr/local/u
@@ -146,4 +149,47 @@ attributes() { stat -c '%u %g %a' "$1"; }
 	install --user=nobody-else
 	expect_status 3
 	nothing_ran
+}
+
+# fails_at DIRECTORY: what is not root's alone.
+fails_at() {
+	rm -f "$M/run/fake.ran"
+	bootstrap --master 10.0.0.1 --binary /input/slothd-agent --install-dir /opt/a/b
+	expect_status 3
+	expect_words "can write $1: "
+	nothing_ran
+}
+
+@test "programs of root do not go where another user can write" {
+	mkdir -p "$M/opt/a/b/libexec/sloth" "$M/srv/u/real"
+	for place in /opt/a/b /opt/a /opt /opt/a/b/libexec /opt/a/b/libexec/sloth; do
+		chown "$nobody" "$M$place"
+		fails_at "$place"
+		chown "0:$group" "$M$place"
+		chmod 775 "$M$place"
+		fails_at "$place"
+		chown 0:0 "$M$place"
+		chmod 1777 "$M$place"
+		fails_at "$place"
+		chmod 755 "$M$place"
+	done
+	# By way of a link that is root's; of one that is not, it is left alone.
+	rm -r "$M/opt/a/b"
+	ln -s /srv/u/real "$M/opt/a/b"
+	chown "$nobody" "$M/srv/u"
+	fails_at /srv/u
+	rm "$M/opt/a/b"
+	mkdir -p "$M/opt/real"
+	ln -s /opt/real "$M/srv/u/link"
+	bootstrap --master 10.0.0.1 --binary /input/slothd-agent --install-dir /srv/u/link/x
+	expect_status 0
+	grep -q '^ExecStart=/opt/real/x/sbin/slothd-agent$' "$M$unit"
+	chown "$nobody" "$M/opt/real"
+	bootstrap --update --binary /input/slothd-agent
+	expect_status 3
+	bootstrap --uninstall --purge
+	expect_status 0
+	[ ! -e "$M/opt/real/x" ]
+	bootstrap --master 10.0.0.1 --binary /input/slothd-agent --install-dir /opt/nope/../../srv/u
+	expect_status 2
 }

@@ -72,6 +72,9 @@ START_TEST(a_container_gets_a_forward_and_a_line_for_its_host)
 	expect_order(lines.push, "exit 5;", "sudo incus file push -p \"$d/bootstrap.sh\" \"$d/slothd-agent\" \"$d/sloth-supervise\" web1/");
 	expect(lines.push, "--binary");
 	install_lines_done(&lines);
+	make("10.0.0.1", "[2001:db8::1]:50061", true);
+	expect(lines.device, " listen=tcp:[::]:50061 ");
+	install_lines_done(&lines);
 }
 END_TEST
 

@@ -162,6 +162,8 @@ START_TEST(files_look_like_unit_files)
 	ck_assert_str_eq(conf.name, "one    two three");
 	ck_assert_uint_eq(conf.port, 8);
 	expect_place("port", ":6");
+	ck_assert_int_eq(load("\xef\xbb\xbfport = 8", NULL, ""), EXIT_OK);	/* the mark of some editors */
+	ck_assert_uint_eq(conf.port, 8);
 	ck_assert_int_eq(load("# one \\\nport = 9\nname = x\\", NULL, ""), EXIT_OK);	/* a comment does not go on */
 	ck_assert_uint_eq(conf.port, 9);
 	ck_assert_str_eq(conf.name, "x");

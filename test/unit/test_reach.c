@@ -80,6 +80,10 @@ START_TEST(advice_fits_the_address)
 	expect_advice(REACH_NO_ROUTE, "[fe80::1]:50052", true, "on the master: ip route get fe80::1 ");
 	expect_advice(REACH_TIMEOUT, "[fe80::1]:50052", true, "on [fe80::1]: ");
 	expect_advice(REACH_NOT_TLS, "h:50061", true, "on h: sudo ss -ltnp 'sport = :50061' (give the agent a port of its own: --incus h:50062)");
+	expect_advice(REACH_REFUSED, "[fd00::1]:50061", true,
+		      "on [fd00::1]: sudo incus config device add main sloth-proxy proxy listen=tcp:[::]:50061 connect=");
+	expect_advice(REACH_OTHER_AGENT, "[fd00::1]:50052", true,
+		      "on [fd00::1]: sudo incus config device set main sloth-proxy listen=tcp:[::]:50061, and in main: ");
 	expect_advice(REACH_NOT_TLS, "nonsense", true, "");
 }
 END_TEST
