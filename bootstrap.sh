@@ -261,6 +261,8 @@ check_values() {
 	esac
 	[ -z "$master" ] || is_address "$master" || usage "--master $master: not HOST:PORT"
 	[ -z "$ca_fingerprint" ] || is_hex64 "$ca_fingerprint" || usage "--ca-fingerprint $ca_fingerprint: not 64 hex digits"
+	[ $action = install ] || [ -z "$name$port$bind_address$report_address$user" ] ||
+		usage "--$action leaves the agent's settings as they are: no --name, --port, --bind-address, --report-address, --incus, --user"
 	[ $action = install ] || return 0
 	[ -n "$master" ] || usage '--master HOST:PORT is missing'
 	[ -z "$name" ] || { is_made_of "$name" 'A-Za-z0-9._-' && [ ${#name} -le 64 ]; } ||

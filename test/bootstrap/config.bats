@@ -54,3 +54,17 @@ rest() { sed -e 1d -e '/^master = 10.0.0.1$/d' "$M/etc/sloth/agent.conf"; }
 	expect_status 0
 	expect_words 'from 10.0.0.7:5 '
 }
+
+@test "an update and a removal take no settings" {
+	install
+	before=$(cat "$M/etc/sloth/agent.conf")
+	for action in --update --uninstall; do
+		for option in --name=web2 --port=1 --bind-address=::1 --report-address=h:1 --incus=h:1 --user=nobody; do
+			bootstrap $action $option --binary /input/slothd-agent
+			expect_status 2
+			expect_words "$action leaves the agent's settings as they are"
+		done
+	done
+	[ "$(cat "$M/etc/sloth/agent.conf")" = "$before" ]
+	[ -x "$L/sbin/slothd-agent" ]
+}
