@@ -122,11 +122,15 @@ void reader_turn(struct run_reader *r)
 	struct run *run = r->run;
 
 	list_remove(&r->due);
+	if (r->has_heard_end)
+		return;
 	if (run->state == RUN_QUEUED) {
 		tell_queued(r);
+		if (!r->is_owner && !r->follows)
+			tell_end(r);
 		return;
 	}
-	if (run->state == RUN_STARTING || r->has_heard_end)
+	if (run->state == RUN_STARTING)
 		return;
 	if (!r->has_heard_start && (run->pid || run->outcome.started_ms)) {
 		r->has_heard_start = true;

@@ -143,6 +143,7 @@ static void on_started(struct run *run, const Sloth__V1__RunStarted *started)
 	take_contact(run);
 	run_enter(run, RUN_RUNNING);
 	run->was_started = true;
+	run->is_queued = false;
 	take_epoch(run, started);
 	if (run->options->detach && run->interrupt.level != INTERRUPT_CANCELLED) {
 		leave_detached(run, is_resumed);
@@ -203,6 +204,7 @@ static void on_queued(struct run *run, const Sloth__V1__RunQueued *queued)
 	run->view.ops->notice(&run->view, text);
 	free(text);
 	take_contact(run);
+	run->is_queued = true;
 }
 
 /* Nothing that could come would change the result. */
@@ -306,7 +308,8 @@ static bool begin_again(struct run *run, const struct wire_call *call, const cha
 /* Only to read, or only to start: then an end in order is no loss. */
 static bool is_end_in_order(const struct run *run, enum wire_code code)
 {
-	return code == WIRE_OK && run->state == RUN_RUNNING && run->request.kind == RUN_KIND_OBSERVE && !run->options->follow;
+	return code == WIRE_OK && (run->state == RUN_RUNNING || run->is_queued) && run->request.kind == RUN_KIND_OBSERVE &&
+	       !run->options->follow;
 }
 
 /* The agent ends the call as soon as a detached run has started. Whether our cancel came before that is not known. */

@@ -202,6 +202,8 @@ static void on_end(struct run_reader *r, const struct run_result *result)
 	struct caller *c = of(r);
 
 	c->n_ended++;
+	if (!result)
+		return;
 	c->result = *result;
 	strncpy(c->reason, result->reason, sizeof c->reason - 1);
 	if (c->acks)
@@ -569,6 +571,37 @@ START_TEST(what_waits_keeps_its_input_and_can_be_cancelled)
 }
 END_TEST
 
+START_TEST(what_waits_has_nothing_to_read)
+{
+	struct caller c = owner(), w = owner(), o[2] = { observer(), observer() };
+	struct run *waits;
+	struct exec *first;
+
+	open_runs(1, 1);
+	c.acks = w.acks = true;
+	begin(0, &c);
+	first = say_started();
+	waits = begin(1, &w);
+	o[0].reader.follows = false;
+	for (int i = 0; i < 2; i++)
+		ck_assert(run_attach(waits, &o[i].reader));
+	turn();
+	ck_assert_uint_eq(o[0].n_queued, 1);
+	ck_assert_uint_eq(o[0].n_ended, 1);
+	ck_assert_uint_eq(o[0].n_started, 0);
+	ck_assert_uint_eq(o[1].n_ended, 0);
+	exit_with(first, 0);
+	turn();
+	say_started();
+	turn();
+	ck_assert_uint_eq(o[0].n_ended, 1);
+	ck_assert_uint_eq(o[1].n_started, 1);
+	for (int i = 0; i < 2; i++)
+		run_leave(&o[i].reader, RUN_DONE, "");
+	close_runs();
+}
+END_TEST
+
 START_TEST(what_waits_is_gone_when_its_caller_says_goodbye_or_wants_no_more)
 {
 	struct caller c = owner(), w = owner(), x = owner();
@@ -747,7 +780,7 @@ UNIT_MAIN(an_end_that_is_acknowledged_frees_the_run, every_end_is_passed_on_with
 	  a_goodbye_cancels_at_once, an_end_that_nobody_acknowledged_waits_and_is_forgotten,
 	  a_second_owner_takes_the_first_ones_place, observers_are_limited_and_own_nothing,
 	  runs_beyond_the_limit_wait_for_their_turn_in_order, what_waits_keeps_its_input_and_can_be_cancelled,
-	  what_waits_is_gone_when_its_caller_says_goodbye_or_wants_no_more, a_run_that_is_over_cannot_be_cancelled,
-	  a_detached_run_stays_when_it_is_over, not_too_many_are_kept_for_callers_who_do_not_come_back,
+	  what_waits_has_nothing_to_read, what_waits_is_gone_when_its_caller_says_goodbye_or_wants_no_more,
+	  a_run_that_is_over_cannot_be_cancelled, a_detached_run_stays_when_it_is_over, not_too_many_are_kept_for_callers_who_do_not_come_back,
 	  who_waits_is_told_once, an_agent_that_stops_lets_go_and_admits_nobody,
 	  all_can_be_ended, an_id_is_known_while_it_lives_and_after, a_caller_without_a_certificate_is_its_address)

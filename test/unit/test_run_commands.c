@@ -361,6 +361,32 @@ START_TEST(attach_counts_what_is_missing_in_json)
 }
 END_TEST
 
+static void resume_in_queue(struct play *p, struct wire_call *call, const Sloth__V1__RunResume *resume)
+{
+	Sloth__V1__RunOutput out = SLOTH__V1__RUN_OUTPUT__INIT;
+	Sloth__V1__RunQueued queued = SLOTH__V1__RUN_QUEUED__INIT;
+
+	(void)p;
+	ck_assert(resume->observe && !resume->follow);
+	out.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_QUEUED;
+	out.queued = &queued;
+	wire_send_message(call, &out.base);
+	wire_end(call, WIRE_OK, NULL);
+}
+
+START_TEST(logs_of_what_waits_are_empty)
+{
+	struct play p;
+
+	reset();
+	play_open(&p);
+	p.on_resume = resume_in_queue;
+	check_command(&p, "run logs abcd", 0, NULL, NULL);
+	ck_assert_uint_eq(p.resumes, 1);
+	play_close(&p);
+}
+END_TEST
+
 START_TEST(logs_that_cannot_be_written_cancel_nothing)
 {
 	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -634,6 +660,6 @@ END_TEST
 UNIT_MAIN(ids_may_be_abbreviated, show_has_all_of_a_run, lists_ask_for_what_was_wanted, wait_has_the_status_of_the_run,
 	  control_does_what_was_asked, control_of_what_is_over_says_so,
 	  a_list_that_was_cut_says_so_unless_that_was_asked_for, attach_and_logs_begin_with_the_oldest_byte,
-	  attach_counts_what_is_missing_in_json, logs_that_cannot_be_written_cancel_nothing,
+	  attach_counts_what_is_missing_in_json, logs_of_what_waits_are_empty, logs_that_cannot_be_written_cancel_nothing,
 	  attach_goes_on_with_input_where_the_run_is, detached_run_prints_its_id_alone, detached_run_is_left_and_not_cancelled,
 	  detached_start_that_is_cancelled_is_no_success, options_that_do_not_fit_are_refused)
