@@ -3,13 +3,17 @@
  * this file defines exec.h itself and lets facts arrive in every order.
  */
 #include <ev.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/past.h"
 #include "agent/runs.h"
+#include "common/fd.h"
 #include "common/mem.h"
+#include "test/lib/tmp.h"
 #include "test/lib/unit.h"
 
 /* ---- the supervisor ---- */
@@ -29,6 +33,7 @@ static struct {
 	bool input_ended;
 	size_t input;
 	uint64_t input_offset, freed;
+	int dir_fd;
 } air;
 
 struct exec_host *exec_host_new(struct ev_loop *loop)
@@ -102,7 +107,7 @@ const struct spool_file *exec_spool(const struct exec *exec)
 int exec_dir(const struct exec *exec)
 {
 	(void)exec;
-	return -1;
+	return air.dir_fd;
 }
 
 void exec_input(struct exec *exec, uint64_t offset, const void *data, size_t n)
@@ -243,6 +248,7 @@ static void open_runs(size_t max, size_t max_queued)
 	const struct runs_config config = { .max = max, .max_queued = max_queued, .on_idle = on_idle };
 
 	memset(&air, 0, sizeof air);
+	air.dir_fd = -1;
 	n_idle = 0;
 	loop = ev_loop_new(EVFLAG_NOENV);
 	runs = runs_new(loop, &config);
@@ -362,6 +368,43 @@ START_TEST(every_end_is_passed_on_with_its_words)
 		ck_assert_uint_eq(c.n_started, ends[i].end != SUP_END_NOT_STARTED);
 	}
 	close_runs();
+}
+END_TEST
+
+/* The next agent is there in the moment in which the run ends: the supervisor tells how it stands, and then the end. */
+START_TEST(an_end_that_is_in_the_file_already_is_told_once)
+{
+	static const struct sup_status status = { .magic = SUP_STATUS_MAGIC, .end = SUP_END_EXITED, .code = 3, .started_us = 1 };
+	static const struct sup_state state = { .phase = SUP_PHASE_ENDED, .pid = 4711 };
+	char dir[TMP_DIR_MAX], *path;
+
+	tmp_make_dir(dir);
+	path = mem_printf("%s/status", dir);
+	ck_assert_int_eq(fd_write_file(path, &status, sizeof status, 0600), 0);
+	for (int is_lost = 0; is_lost < 2; is_lost++) {
+		struct caller c = owner();
+		struct exec *exec;
+
+		open_runs(10, 0);
+		begin(1, &c);
+		exec = air.last;
+		air.dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		exec->ops->on_state(exec, &state, exec->arg);
+		turn();
+		if (is_lost)
+			exec->ops->on_lost(exec, exec->arg);
+		else
+			exit_with(exec, 3);
+		turn();
+		ck_assert_uint_eq(c.n_started, 1);
+		ck_assert_uint_eq(c.n_ended, 1);
+		ck_assert_int_eq(c.result.code, 3);
+		close(air.dir_fd);
+		close_runs();
+	}
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(rmdir(dir), 0);
+	free(path);
 }
 END_TEST
 
@@ -775,8 +818,9 @@ START_TEST(a_caller_without_a_certificate_is_its_address)
 END_TEST
 
 UNIT_MAIN(an_end_that_is_acknowledged_frees_the_run, every_end_is_passed_on_with_its_words,
-	  what_no_supervisor_takes_has_not_started, a_lost_caller_is_waited_for_and_then_cancels,
-	  a_caller_that_comes_back_in_time_changes_nothing, a_run_that_is_kept_outlives_its_caller,
+	  an_end_that_is_in_the_file_already_is_told_once, what_no_supervisor_takes_has_not_started,
+	  a_lost_caller_is_waited_for_and_then_cancels, a_caller_that_comes_back_in_time_changes_nothing,
+	  a_run_that_is_kept_outlives_its_caller,
 	  a_goodbye_cancels_at_once, an_end_that_nobody_acknowledged_waits_and_is_forgotten,
 	  a_second_owner_takes_the_first_ones_place, observers_are_limited_and_own_nothing,
 	  runs_beyond_the_limit_wait_for_their_turn_in_order, what_waits_keeps_its_input_and_can_be_cancelled,
