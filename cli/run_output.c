@@ -74,7 +74,7 @@ static void cannot_write(struct run *run, int error)
 	run->is_write_told = true;
 	if (error == -EPIPE)
 		run_abort(run, EXIT_BROKEN_PIPE, NULL);
-	else if (error == -EFBIG)
+	else if (error == -EMSGSIZE)
 		run_abort(run, EXIT_LOST,
 			  mem_printf("%sits output is over %d MiB, the limit of -o %s; use -o raw", what,
 				     VIEW_COLLECT_MAX >> 20, run->view.ops->format));
