@@ -150,7 +150,7 @@ void run_settle(struct run *run)
 
 void run_remove(struct run *run)
 {
-	run_let_go_all(run, RUN_TAKEN_OVER);
+	run_let_go_all(run, RUN_REMOVED);
 	run_forget(run);
 }
 

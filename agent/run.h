@@ -53,7 +53,7 @@ struct run_result {
 	const char *containment;	/* "cgroup", "subreaper", "" */
 };
 
-enum run_let_go { RUN_TAKEN_OVER, RUN_AGENT_STOPS, RUN_DAMAGED /* its output, on disk */ };
+enum run_let_go { RUN_TAKEN_OVER, RUN_AGENT_STOPS, RUN_DAMAGED /* its output, on disk */, RUN_REMOVED };
 
 struct run_reader;
 
