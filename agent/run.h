@@ -83,6 +83,7 @@ struct run_reader {
 	struct run *run;		/* NULL: at none */
 	struct list link, due;
 	struct spool_reader at;
+	uint64_t until;			/* observer that does not follow: the end of the spool when it came */
 	unsigned ahead;			/* told */
 	bool is_full, has_heard_start, has_heard_end;
 };

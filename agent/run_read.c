@@ -78,11 +78,22 @@ static void give_up(struct run_reader *r)
 	run_settle(run);
 }
 
+/* A run may write faster than it is read, and the end of its spool is not reached then. */
+static bool has_what_was_there(const struct run_reader *r)
+{
+	return !r->is_owner && !r->follows && r->run->state != RUN_OVER && r->at.at >= r->until;
+}
+
 static void read_more(struct run_reader *r)
 {
 	struct run *run = r->run;
-	enum spool_verdict verdict = spool_read(run_spool(run), &r->at, runs_window(run->runs), RUN_READ_AT_ONCE, take, r);
+	enum spool_verdict verdict;
 
+	if (has_what_was_there(r)) {
+		tell_end(r);
+		return;
+	}
+	verdict = spool_read(run_spool(run), &r->at, runs_window(run->runs), RUN_READ_AT_ONCE, take, r);
 	if (r->frees && verdict != SPOOL_GAP)
 		run_acknowledge(run, r->at.position);
 	switch (verdict) {
@@ -183,6 +194,7 @@ static void place(struct run_reader *r)
 	const struct spool_file *spool = run_spool(r->run);
 
 	r->at = (struct spool_reader){ .position = r->position };
+	r->until = spool->head ? atomic_load(&spool->head->end) : 0;
 	if (!r->is_owner && spool->head && atomic_load(&spool->head->base_position) > r->position)
 		r->at.position = atomic_load(&spool->head->base_position);
 	r->position = r->at.position;
