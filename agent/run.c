@@ -150,7 +150,7 @@ void run_settle(struct run *run)
 
 void run_remove(struct run *run)
 {
-	run_let_go_all(run, RUN_TAKEN_OVER);
+	run_let_go_all(run, RUN_REMOVED);
 	run_forget(run);
 }
 
@@ -375,12 +375,12 @@ static void drop_unbegun(struct run *run)
 	run_free(run);
 }
 
+/* Of one that has ended the end comes next, or the end of the connection: so it is taken once. */
 static void on_state(struct exec *exec, const struct sup_state *state, void *arg)
 {
 	struct run *run = arg;
-	struct sup_status status;
-	char reason[SUP_REASON_MAX + 1];
 
+	(void)exec;
 	if (state->phase == SUP_PHASE_IDLE) {
 		drop_unbegun(run);
 		return;
@@ -389,10 +389,6 @@ static void on_state(struct exec *exec, const struct sup_state *state, void *arg
 	run->received = state->input_arrived;
 	run->taken = state->input_taken;
 	run->is_input_closed = state->input_closed;
-	if (state->phase == SUP_PHASE_ENDED && rundir_read_status(exec_dir(exec), &status, reason) == 0) {
-		take_status(run, &status, reason);
-		return;
-	}
 	if (run->pid && run->state == RUN_STARTING)
 		run_move(run, RUN_RUNNING);
 	run_guard_timeout(run);

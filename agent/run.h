@@ -53,7 +53,7 @@ struct run_result {
 	const char *containment;	/* "cgroup", "subreaper", "" */
 };
 
-enum run_let_go { RUN_TAKEN_OVER, RUN_AGENT_STOPS, RUN_DAMAGED /* its output, on disk */ };
+enum run_let_go { RUN_TAKEN_OVER, RUN_AGENT_STOPS, RUN_DAMAGED /* its output, on disk */, RUN_REMOVED };
 
 struct run_reader;
 
@@ -83,6 +83,7 @@ struct run_reader {
 	struct run *run;		/* NULL: at none */
 	struct list link, due;
 	struct spool_reader at;
+	uint64_t until;			/* observer that does not follow: the end of the spool when it came */
 	unsigned ahead;			/* told */
 	bool is_full, has_heard_start, has_heard_end;
 };

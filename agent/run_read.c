@@ -78,11 +78,22 @@ static void give_up(struct run_reader *r)
 	run_settle(run);
 }
 
+/* A run may write faster than it is read, and the end of its spool is not reached then. */
+static bool has_what_was_there(const struct run_reader *r)
+{
+	return !r->is_owner && !r->follows && r->run->state != RUN_OVER && r->at.at >= r->until;
+}
+
 static void read_more(struct run_reader *r)
 {
 	struct run *run = r->run;
-	enum spool_verdict verdict = spool_read(run_spool(run), &r->at, runs_window(run->runs), RUN_READ_AT_ONCE, take, r);
+	enum spool_verdict verdict;
 
+	if (has_what_was_there(r)) {
+		tell_end(r);
+		return;
+	}
+	verdict = spool_read(run_spool(run), &r->at, runs_window(run->runs), RUN_READ_AT_ONCE, take, r);
 	if (r->frees && verdict != SPOOL_GAP)
 		run_acknowledge(run, r->at.position);
 	switch (verdict) {
@@ -122,11 +133,15 @@ void reader_turn(struct run_reader *r)
 	struct run *run = r->run;
 
 	list_remove(&r->due);
+	if (r->has_heard_end)
+		return;
 	if (run->state == RUN_QUEUED) {
 		tell_queued(r);
+		if (!r->is_owner && !r->follows)
+			tell_end(r);
 		return;
 	}
-	if (run->state == RUN_STARTING || r->has_heard_end)
+	if (run->state == RUN_STARTING)
 		return;
 	if (!r->has_heard_start && (run->pid || run->outcome.started_ms)) {
 		r->has_heard_start = true;
@@ -179,6 +194,7 @@ static void place(struct run_reader *r)
 	const struct spool_file *spool = run_spool(r->run);
 
 	r->at = (struct spool_reader){ .position = r->position };
+	r->until = spool->head ? atomic_load(&spool->head->end) : 0;
 	if (!r->is_owner && spool->head && atomic_load(&spool->head->base_position) > r->position)
 		r->at.position = atomic_load(&spool->head->base_position);
 	r->position = r->at.position;

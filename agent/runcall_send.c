@@ -197,6 +197,8 @@ static void on_let_go(struct run_reader *r, enum run_let_go why)
 		wire_end(rc->call, WIRE_OK, NULL);
 	else if (why == RUN_TAKEN_OVER)
 		wire_end(rc->call, WIRE_ABORTED, "attached elsewhere");
+	else if (why == RUN_REMOVED)
+		wire_end(rc->call, WIRE_DATA_LOSS, "its output was removed meanwhile");
 	else if (why == RUN_DAMAGED)
 		wire_end(rc->call, WIRE_DATA_LOSS, "its output is damaged on the disk of its agent");
 	else

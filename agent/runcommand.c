@@ -105,6 +105,8 @@ static void on_let_go(struct run_reader *r, enum run_let_go why)
 {
 	if (why == RUN_TAKEN_OVER)
 		wire_end(call_of(r)->call, WIRE_ABORTED, "attached elsewhere");
+	else if (why == RUN_REMOVED)
+		wire_end(call_of(r)->call, WIRE_DATA_LOSS, "its output was removed meanwhile");
 	else if (why == RUN_DAMAGED)
 		wire_end(call_of(r)->call, WIRE_DATA_LOSS, "its output is damaged on the disk of its agent");
 	else

@@ -71,7 +71,8 @@ static const char *refusal_hint(const char *why)
 		const char *words;
 		enum wire_fault fault;
 	} refusals[] = {
-		{ "another CA", WIRE_FAULT_OTHER_CA }, { "is a clock wrong", WIRE_FAULT_DATES }, { "revoked", WIRE_FAULT_REVOKED },
+		{ "another CA", WIRE_FAULT_OTHER_CA }, { "is a clock wrong", WIRE_FAULT_DATES },
+		{ "was revoked", WIRE_FAULT_REVOKED },
 	};
 
 	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {

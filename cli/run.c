@@ -143,8 +143,9 @@ static void on_started(struct run *run, const Sloth__V1__RunStarted *started)
 	take_contact(run);
 	run_enter(run, RUN_RUNNING);
 	run->was_started = true;
+	run->is_queued = false;
 	take_epoch(run, started);
-	if (run->options->detach) {
+	if (run->options->detach && run->interrupt.level != INTERRUPT_CANCELLED) {
 		leave_detached(run, is_resumed);
 		return;
 	}
@@ -154,6 +155,20 @@ static void on_started(struct run *run, const Sloth__V1__RunStarted *started)
 		return;
 	run_terminal_start(run);
 	run_stdin_begin(run, started);
+}
+
+/* Success would say that it was left to itself, and where it can be found. */
+static void take_missed_cancel(struct run *run)
+{
+	char *summary;
+
+	if (!run->options->detach || run->interrupt.level != INTERRUPT_CANCELLED || run->result.outcome != RESULT_EXITED)
+		return;
+	summary = run_result_summary(&run->result);
+	free(run->result.error);
+	run->result.error = mem_printf("over before it was cancelled: %s", summary);
+	run->result.status = EXIT_SIGNAL + run->interrupt.signal;
+	free(summary);
 }
 
 static void on_exit_told(struct run *run, const Sloth__V1__RunExit *exit)
@@ -171,6 +186,7 @@ static void on_exit_told(struct run *run, const Sloth__V1__RunExit *exit)
 	run_result_from_exit(&run->result, exit, &arrived, run->interrupt.signal);
 	if (run->request.kind == RUN_KIND_OBSERVE)
 		run_result_observed(&run->result);
+	take_missed_cancel(run);
 	run->has_result = true;
 	source_stop(&run->source);
 	run_output_ack_exit(run);
@@ -188,6 +204,7 @@ static void on_queued(struct run *run, const Sloth__V1__RunQueued *queued)
 	run->view.ops->notice(&run->view, text);
 	free(text);
 	take_contact(run);
+	run->is_queued = true;
 }
 
 /* Nothing that could come would change the result. */
@@ -291,7 +308,17 @@ static bool begin_again(struct run *run, const struct wire_call *call, const cha
 /* Only to read, or only to start: then an end in order is no loss. */
 static bool is_end_in_order(const struct run *run, enum wire_code code)
 {
-	return code == WIRE_OK && run->state == RUN_RUNNING && run->request.kind == RUN_KIND_OBSERVE && !run->options->follow;
+	return code == WIRE_OK && (run->state == RUN_RUNNING || run->is_queued) && run->request.kind == RUN_KIND_OBSERVE &&
+	       !run->options->follow;
+}
+
+/* The agent ends the call as soon as a detached run has started. Whether our cancel came before that is not known. */
+static bool cancel_again(struct run *run, enum wire_code code)
+{
+	if (code != WIRE_OK || run->state != RUN_RUNNING || !run->options->detach || run->request.reconnect_ms == 0)
+		return false;
+	run_resume_begin(run, "it started while it was cancelled");
+	return true;
 }
 
 static void on_call_end(struct wire_call *call, enum wire_code code, const char *why, void *arg)
@@ -315,7 +342,7 @@ static void on_call_end(struct wire_call *call, enum wire_code code, const char 
 	if (!run->has_result && is_end_in_order(run, code)) {
 		run_result_from_start(&run->result);
 		run->result.missing = run->missing;
-	} else if (!run->has_result && (begin_again(run, call, why) || resume(run, call, &end))) {
+	} else if (!run->has_result && (begin_again(run, call, why) || cancel_again(run, code) || resume(run, call, &end))) {
 		return;
 	} else if (!run->has_result) {
 		run_result_from_call(&run->result, &end);

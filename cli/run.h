@@ -49,6 +49,7 @@ struct run {
 	struct run_resume resume;
 	uint64_t asked_ms;		/* boot clock, when it was asked for first */
 	bool was_started;		/* the agent has said so, in this call or one before */
+	bool is_queued;			/* it waits for its turn, as was said last */
 	uint8_t epoch[RUN_EPOCH_SIZE];	/* of the agent, when it said so first */
 	bool has_epoch;
 	/* standard input */

@@ -69,15 +69,17 @@ void run_output_ack_exit(struct run *run)
 
 static void cannot_write(struct run *run, int error)
 {
+	const char *what = run->request.kind == RUN_KIND_OBSERVE ? "" : "cancelled: ";
+
 	run->is_write_told = true;
 	if (error == -EPIPE)
 		run_abort(run, EXIT_BROKEN_PIPE, NULL);
-	else if (error == -EFBIG)
+	else if (error == -EMSGSIZE)
 		run_abort(run, EXIT_LOST,
-			  mem_printf("cancelled: its output is over %d MiB, the limit of -o %s; use -o raw",
+			  mem_printf("%sits output is over %d MiB, the limit of -o %s; use -o raw", what,
 				     VIEW_COLLECT_MAX >> 20, run->view.ops->format));
 	else
-		run_abort(run, EXIT_LOST, mem_printf("cancelled: its output cannot be written: %s", strerror(-error)));
+		run_abort(run, EXIT_LOST, mem_printf("%sits output cannot be written: %s", what, strerror(-error)));
 }
 
 void run_output_wrote(struct run *run, int ret)

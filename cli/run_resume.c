@@ -93,7 +93,8 @@ static void on_patience(struct ev_loop *loop, ev_timer *w, int revents)
 
 bool run_resume_is_hopeless(const char *why)
 {
-	static const char *const words[] = { "revoked", "another CA", "fingerprint differs", "answers as" };
+	/* Each has a space, which no name has: an agent may be called "revoked". */
+	static const char *const words[] = { "was revoked", "certificate: revoked", "another CA", "fingerprint differs", "answers as" };
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (strstr(why, words[i]))

@@ -22,7 +22,7 @@ struct view;
 
 struct view_ops {
 	const char *format;
-	/* Both: 0: go on; 1: wait for on_event; -errno: it can take no more (-EFBIG: VIEW_COLLECT_MAX). */
+	/* Both: 0: go on; 1: wait for on_event; -errno: it can take no more (-EMSGSIZE: VIEW_COLLECT_MAX). */
 	int (*started)(struct view *v);
 	int (*output)(struct view *v, enum frame_stream stream, const void *data, size_t n);
 	void (*notice)(struct view *v, const char *text);

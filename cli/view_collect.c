@@ -23,7 +23,7 @@ static int collect_output(struct view *v, enum frame_stream stream, const void *
 	size_t held = buf_len(&v->collected[FRAME_STDOUT]) + buf_len(&v->collected[FRAME_STDERR]);
 
 	if (n > VIEW_COLLECT_MAX - held)
-		return -EFBIG;
+		return -EMSGSIZE;		/* what no file says */
 	buf_append(&v->collected[stream], data, n);
 	return 0;
 }

@@ -14,6 +14,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +29,7 @@
 #include "common/fd.h"
 #include "common/str.h"
 
-enum { READY = 'R', PID_FILE_MAX = 32 };
+enum { READY = 'R', PID_FILE_MAX = 32, LOCK_TRIES = 200, LOCK_MS = 10 };
 
 static bool is_background;
 static int ready_pipe = -1;	/* write end, until daemon_ready() */
@@ -182,15 +184,33 @@ static pid_t read_pid(const char *path)
 	return (pid_t)pid;
 }
 
-int daemon_lock(const char *pid_path, pid_t *other)
+static bool is_dead(pid_t pid)
+{
+	return pid > 0 && kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+/* A child that a killed daemon had just forked has the lock, too, until it executes something else. */
+static int lock_when_dead(const char *pid_path, pid_t *other)
 {
 	int fd = fd_lock_file(pid_path);
+
+	for (int i = 0; i < LOCK_TRIES && fd == -EWOULDBLOCK; i++) {
+		*other = read_pid(pid_path);
+		if (!is_dead(*other))
+			break;
+		poll(NULL, 0, LOCK_MS);
+		fd = fd_lock_file(pid_path);
+	}
+	return fd;
+}
+
+int daemon_lock(const char *pid_path, pid_t *other)
+{
+	int fd = lock_when_dead(pid_path, other);
 	char text[16];
 	int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
 	int err = 0;
 
-	if (fd == -EWOULDBLOCK)
-		*other = read_pid(pid_path);
 	if (fd < 0)
 		return fd;
 	/* Emptied before anything else: a dead daemon's number must not be taken for ours. */

@@ -29,8 +29,9 @@ bool daemon_is_background(void);
 
 /*
  * The pid file of a state directory, also the lock that keeps a second daemon out. Returns the held fd,
- * or -errno; -EWOULDBLOCK: another daemon runs there, its pid is in *other (0: not known). Call it after
- * daemon_start(), which changes the pid. The file may be removed while the lock is held.
+ * or -errno; -EWOULDBLOCK: another daemon runs there, its pid is in *other (0: not known). Waits up to two
+ * seconds for the lock of one that is dead. Call it after daemon_start(), which changes the pid. The file may
+ * be removed while the lock is held.
  */
 int daemon_lock(const char *pid_path, pid_t *other);
 /* The pid of the daemon that holds the lock; 0 when none does; -errno, -EPERM when the file's number is that of a

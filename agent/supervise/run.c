@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "agent/supervise/status.h"
@@ -65,10 +66,19 @@ static void set_reason(struct supervisor *s, const char *text, size_t n)
 	s->status.reason_length = (uint32_t)n;
 }
 
+/* Somebody has removed it: nobody will read there how the run ended. */
+static bool is_removed(int dir)
+{
+	struct stat st;
+
+	return fstat(dir, &st) == 0 && st.st_nlink == 0;
+}
+
 static void save(struct supervisor *s)
 {
 	do
-		s->is_saved = status_write(s->home.dir, &s->status, s->reason, s->spec.is_detached) == 0;
+		s->is_saved = status_write(s->home.dir, &s->status, s->reason, s->spec.is_detached) == 0 ||
+			      is_removed(s->home.dir);
 	while (!s->is_saved && spool_drop(&s->home.spool));
 	if (!s->is_saved)
 		clocks_start(&s->clocks, CLOCK_RETRY, mono_ms(), RETRY_MS);

@@ -44,3 +44,12 @@ sloth agent run -o json web1 >/dev/full 2>"$T/stderr"
 status=$?
 assert_status 125
 assert_stderr_has "$full"
+# a file that may not be larger is another thing than more output than json can hold
+(
+	trap '' XFSZ
+	ulimit -f 1
+	exec sloth agent run web1 'seq 10000' >"$T/small" 2>"$T/stderr"
+)
+status=$?
+assert_status 125
+assert_stderr_has 'its output cannot be written: File too large'

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -255,6 +256,29 @@ START_TEST(pid_that_cannot_be_read_is_not_known)
 }
 END_TEST
 
+/* A daemon that was killed between fork(2) and exec(2) of a child, which has the lock for that time. */
+START_TEST(pid_file_outlives_its_daemon_for_a_moment)
+{
+	enum { CHILD_MS = 100 };
+	const char *path = tmp_path("pid");
+	pid_t other = -1, pid = fork();
+	int fd;
+
+	if (pid == 0) {
+		if (daemon_lock(path, &other) < 0)
+			_exit(1);
+		if (fork() == 0)
+			poll(NULL, 0, CHILD_MS);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &fd, 0), pid);
+	ck_assert_int_eq(fd, 0);
+	fd = daemon_lock(path, &other);
+	ck_assert_msg(fd >= 0, "%s, by %d", strerror(-fd), (int)other);
+	fd_close(&fd);
+}
+END_TEST
+
 /* Who owns the file and locks it may write any number: root is not to signal the process for him. */
 START_TEST(pid_file_names_a_process_of_its_owner)
 {
@@ -358,5 +382,5 @@ END_TEST
 UNIT_MAIN(forbidden_dumps_are_not_made, caller_sees_the_message_and_the_daemon_is_detached, daemon_outlives_its_caller,
 	  caller_ends_as_the_daemon_did, children_left_behind_are_not_waited_for,
 	  ready_does_nothing_in_the_foreground, pid_file_keeps_a_second_daemon_out,
-	  pid_that_cannot_be_read_is_not_known, pid_file_names_a_process_of_its_owner, pid_file_errors, service_manager_is_told,
-	  without_a_service_manager_nothing_happens)
+	  pid_that_cannot_be_read_is_not_known, pid_file_outlives_its_daemon_for_a_moment,
+	  pid_file_names_a_process_of_its_owner, pid_file_errors, service_manager_is_told, without_a_service_manager_nothing_happens)

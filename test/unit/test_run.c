@@ -3,13 +3,18 @@
  * this file defines exec.h itself and lets facts arrive in every order.
  */
 #include <ev.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "agent/past.h"
 #include "agent/runs.h"
+#include "common/fd.h"
 #include "common/mem.h"
+#include "test/lib/tmp.h"
 #include "test/lib/unit.h"
 
 /* ---- the supervisor ---- */
@@ -29,6 +34,7 @@ static struct {
 	bool input_ended;
 	size_t input;
 	uint64_t input_offset, freed;
+	int dir_fd;
 } air;
 
 struct exec_host *exec_host_new(struct ev_loop *loop)
@@ -102,7 +108,7 @@ const struct spool_file *exec_spool(const struct exec *exec)
 int exec_dir(const struct exec *exec)
 {
 	(void)exec;
-	return -1;
+	return air.dir_fd;
 }
 
 void exec_input(struct exec *exec, uint64_t offset, const void *data, size_t n)
@@ -165,6 +171,8 @@ struct caller {
 	struct run_reader reader;
 	unsigned n_queued, n_started, n_ended, n_let_go;
 	unsigned ahead;
+	uint64_t bytes;			/* of output */
+	bool is_slow;			/* one record fills it */
 	enum run_let_go why;
 	struct run_result result;
 	char reason[200];
@@ -193,8 +201,10 @@ static void on_started(struct run_reader *r)
 
 static bool on_output(struct run_reader *r, enum exec_stream stream, const void *data, size_t n)
 {
-	(void)r, (void)stream, (void)data, (void)n;
-	ck_abort();
+	(void)stream, (void)data;
+	ck_assert_int_ge(air_spool.fd, 0);
+	of(r)->bytes += n;
+	return !of(r)->is_slow;
 }
 
 static void on_end(struct run_reader *r, const struct run_result *result)
@@ -202,6 +212,8 @@ static void on_end(struct run_reader *r, const struct run_result *result)
 	struct caller *c = of(r);
 
 	c->n_ended++;
+	if (!result)
+		return;
 	c->result = *result;
 	strncpy(c->reason, result->reason, sizeof c->reason - 1);
 	if (c->acks)
@@ -228,6 +240,11 @@ static struct caller observer(void)
 	return (struct caller){ .reader = { .ops = &caller_ops, .follows = true } };
 }
 
+static struct caller no_follower(void)
+{
+	return (struct caller){ .reader = { .ops = &caller_ops } };
+}
+
 /* ---- helpers ---- */
 
 static void on_idle(void *arg)
@@ -241,6 +258,7 @@ static void open_runs(size_t max, size_t max_queued)
 	const struct runs_config config = { .max = max, .max_queued = max_queued, .on_idle = on_idle };
 
 	memset(&air, 0, sizeof air);
+	air.dir_fd = -1;
 	n_idle = 0;
 	loop = ev_loop_new(EVFLAG_NOENV);
 	runs = runs_new(loop, &config);
@@ -360,6 +378,43 @@ START_TEST(every_end_is_passed_on_with_its_words)
 		ck_assert_uint_eq(c.n_started, ends[i].end != SUP_END_NOT_STARTED);
 	}
 	close_runs();
+}
+END_TEST
+
+/* The next agent is there in the moment in which the run ends: the supervisor tells how it stands, and then the end. */
+START_TEST(an_end_that_is_in_the_file_already_is_told_once)
+{
+	static const struct sup_status status = { .magic = SUP_STATUS_MAGIC, .end = SUP_END_EXITED, .code = 3, .started_us = 1 };
+	static const struct sup_state state = { .phase = SUP_PHASE_ENDED, .pid = 4711 };
+	char dir[TMP_DIR_MAX], *path;
+
+	tmp_make_dir(dir);
+	path = mem_printf("%s/status", dir);
+	ck_assert_int_eq(fd_write_file(path, &status, sizeof status, 0600), 0);
+	for (int is_lost = 0; is_lost < 2; is_lost++) {
+		struct caller c = owner();
+		struct exec *exec;
+
+		open_runs(10, 0);
+		begin(1, &c);
+		exec = air.last;
+		air.dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		exec->ops->on_state(exec, &state, exec->arg);
+		turn();
+		if (is_lost)
+			exec->ops->on_lost(exec, exec->arg);
+		else
+			exit_with(exec, 3);
+		turn();
+		ck_assert_uint_eq(c.n_started, 1);
+		ck_assert_uint_eq(c.n_ended, 1);
+		ck_assert_int_eq(c.result.code, 3);
+		close(air.dir_fd);
+		close_runs();
+	}
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(rmdir(dir), 0);
+	free(path);
 }
 END_TEST
 
@@ -511,6 +566,68 @@ START_TEST(observers_are_limited_and_own_nothing)
 }
 END_TEST
 
+enum { RECORD = 60 * 1000, RECORDS = 30 };
+
+/* So much of the spool is there from now on. */
+static void grow_to(struct sup_spool *head, unsigned records)
+{
+	atomic_store(&head->end, SUP_SPOOL_HEAD + records * (sizeof(struct sup_record) + RECORD));
+}
+
+static void fill_spool(struct sup_spool *head)
+{
+	struct {
+		struct sup_record record;
+		uint8_t data[RECORD];
+	} whole = { .record = { .length = RECORD } };
+
+	air_spool.head = head;
+	air_spool.fd = memfd_create("out", MFD_CLOEXEC);
+	for (off_t i = 0; i < RECORDS; i++, whole.record.position += RECORD)
+		ck_assert_int_eq(pwrite(air_spool.fd, &whole, sizeof whole, SUP_SPOOL_HEAD + i * (off_t)sizeof whole), sizeof whole);
+}
+
+/* A run that writes faster than is read would hold its reader for ever. */
+START_TEST(who_does_not_follow_reads_what_was_there)
+{
+	struct sup_spool head = { .base = SUP_SPOOL_HEAD, .end = SUP_SPOOL_HEAD };
+	struct caller c = owner(), late[2] = { no_follower(), no_follower() }, end = no_follower();
+	struct run *run;
+
+	open_runs(1, 0);
+	fill_spool(&head);
+	run = begin(1, NULL);
+	say_started();
+	grow_to(&head, 3);
+	late[1].is_slow = true;
+	for (int i = 0; i < 2; i++)
+		ck_assert(run_attach(run, &late[i].reader));
+	grow_to(&head, RECORDS - 1);
+	for (int i = 0; i < RECORDS; i++) {
+		turn();
+		run_resume(&late[1].reader);
+	}
+	for (int i = 0; i < 2; i++) {
+		ck_assert(late[i].n_ended == 1 && late[i].bytes >= 3 * RECORD);
+		ck_assert_uint_le(late[i].bytes, RUN_READ_AT_ONCE + RECORD);
+		run_leave(&late[i].reader, RUN_DONE, "");
+	}
+
+	ck_assert(run_attach(run, &end.reader));	/* with the end of the run the whole of it is there */
+	ck_assert(run_attach(run, &c.reader));
+	grow_to(&head, RECORDS);
+	exit_with(air.last, 0);
+	while (end.n_ended == 0)
+		turn();
+	ck_assert_uint_eq(end.bytes, RECORDS * RECORD);
+	run_leave(&end.reader, RUN_DONE, "");
+	run_leave(&c.reader, RUN_DONE, "");
+	air_spool.head = NULL;
+	fd_close(&air_spool.fd);
+	close_runs();
+}
+END_TEST
+
 START_TEST(runs_beyond_the_limit_wait_for_their_turn_in_order)
 {
 	struct caller c[4] = { owner(), owner(), owner(), owner() };
@@ -565,6 +682,33 @@ START_TEST(what_waits_keeps_its_input_and_can_be_cancelled)
 	ck_assert_uint_eq(air.n_started, 2);
 	ck_assert_uint_eq(air.input, 5);
 	ck_assert(air.input_ended);
+	close_runs();
+}
+END_TEST
+
+START_TEST(what_waits_has_nothing_to_read)
+{
+	struct caller c = owner(), w = owner(), o[2] = { no_follower(), observer() };
+	struct run *waits;
+	struct exec *first;
+
+	open_runs(1, 1);
+	c.acks = w.acks = true;
+	begin(0, &c);
+	first = say_started();
+	waits = begin(1, &w);
+	for (int i = 0; i < 2; i++)
+		ck_assert(run_attach(waits, &o[i].reader));
+	turn();
+	ck_assert(o[0].n_queued == 1 && o[0].n_ended == 1 && o[0].n_started == 0);
+	ck_assert_uint_eq(o[1].n_ended, 0);
+	exit_with(first, 0);
+	turn();
+	say_started();
+	turn();
+	ck_assert(o[0].n_ended == 1 && o[1].n_started == 1);
+	for (int i = 0; i < 2; i++)
+		run_leave(&o[i].reader, RUN_DONE, "");
 	close_runs();
 }
 END_TEST
@@ -742,12 +886,14 @@ START_TEST(a_caller_without_a_certificate_is_its_address)
 END_TEST
 
 UNIT_MAIN(an_end_that_is_acknowledged_frees_the_run, every_end_is_passed_on_with_its_words,
-	  what_no_supervisor_takes_has_not_started, a_lost_caller_is_waited_for_and_then_cancels,
-	  a_caller_that_comes_back_in_time_changes_nothing, a_run_that_is_kept_outlives_its_caller,
-	  a_goodbye_cancels_at_once, an_end_that_nobody_acknowledged_waits_and_is_forgotten,
-	  a_second_owner_takes_the_first_ones_place, observers_are_limited_and_own_nothing,
+	  an_end_that_is_in_the_file_already_is_told_once, what_no_supervisor_takes_has_not_started,
+	  a_lost_caller_is_waited_for_and_then_cancels, a_caller_that_comes_back_in_time_changes_nothing,
+	  a_run_that_is_kept_outlives_its_caller, a_goodbye_cancels_at_once,
+	  an_end_that_nobody_acknowledged_waits_and_is_forgotten, a_second_owner_takes_the_first_ones_place,
+	  observers_are_limited_and_own_nothing, who_does_not_follow_reads_what_was_there,
 	  runs_beyond_the_limit_wait_for_their_turn_in_order, what_waits_keeps_its_input_and_can_be_cancelled,
-	  what_waits_is_gone_when_its_caller_says_goodbye_or_wants_no_more, a_run_that_is_over_cannot_be_cancelled,
-	  a_detached_run_stays_when_it_is_over, not_too_many_are_kept_for_callers_who_do_not_come_back,
-	  who_waits_is_told_once, an_agent_that_stops_lets_go_and_admits_nobody,
-	  all_can_be_ended, an_id_is_known_while_it_lives_and_after, a_caller_without_a_certificate_is_its_address)
+	  what_waits_has_nothing_to_read, what_waits_is_gone_when_its_caller_says_goodbye_or_wants_no_more,
+	  a_run_that_is_over_cannot_be_cancelled, a_detached_run_stays_when_it_is_over,
+	  not_too_many_are_kept_for_callers_who_do_not_come_back, who_waits_is_told_once,
+	  an_agent_that_stops_lets_go_and_admits_nobody, all_can_be_ended, an_id_is_known_while_it_lives_and_after,
+	  a_caller_without_a_certificate_is_its_address)

@@ -3,6 +3,8 @@
  *
  * no valgrind: it does not know pidfd_open(2)
  */
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -359,6 +361,54 @@ START_TEST(attach_counts_what_is_missing_in_json)
 }
 END_TEST
 
+static void resume_in_queue(struct play *p, struct wire_call *call, const Sloth__V1__RunResume *resume)
+{
+	Sloth__V1__RunOutput out = SLOTH__V1__RUN_OUTPUT__INIT;
+	Sloth__V1__RunQueued queued = SLOTH__V1__RUN_QUEUED__INIT;
+
+	(void)p;
+	ck_assert(resume->observe && !resume->follow);
+	out.event_case = SLOTH__V1__RUN_OUTPUT__EVENT_QUEUED;
+	out.queued = &queued;
+	wire_send_message(call, &out.base);
+	wire_end(call, WIRE_OK, NULL);
+}
+
+START_TEST(logs_of_what_waits_are_empty)
+{
+	struct play p;
+
+	reset();
+	play_open(&p);
+	p.on_resume = resume_in_queue;
+	check_command(&p, "run logs abcd", 0, NULL, NULL);
+	ck_assert_uint_eq(p.resumes, 1);
+	play_close(&p);
+}
+END_TEST
+
+START_TEST(logs_that_cannot_be_written_cancel_nothing)
+{
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	struct play p;
+	char *got;
+
+	ck_assert_int_ge(full, 0);
+	reset();
+	play_open(&p);
+	p.on_resume = resume_old;
+	p.on_question = answer;
+	play_fork_command(&p, "run logs -f abcd", -1, full);
+	play_run(&p);
+	ck_assert_int_eq(p.status, 125);
+	got = play_text(&p, "err");
+	ck_assert_str_eq(got, "sloth: db1: its output cannot be written: No space left on device\n");
+	free(got);
+	play_close(&p);
+	close(full);
+}
+END_TEST
+
 /* The run had taken 500 bytes of somebody else's. */
 static void resume_input(struct play *p, struct wire_call *call, const Sloth__V1__RunResume *resume)
 {
@@ -515,6 +565,67 @@ START_TEST(detached_run_is_left_and_not_cancelled)
 }
 END_TEST
 
+static void terminate_at_start(struct play *p, struct wire_call *call, const Sloth__V1__RunStart *start)
+{
+	(void)call, (void)start;
+	kill(p->pid, SIGTERM);
+}
+
+/* The first cancel crosses the word that the run has started, which ends the call. */
+static void start_before_the_cancel(struct play *p, struct wire_call *call, const Sloth__V1__RunInput *event)
+{
+	if (event->event_case != SLOTH__V1__RUN_INPUT__EVENT_CANCEL)
+		return;
+	if (p->cancels == 1) {
+		play_say_started(call);
+		wire_end(call, WIRE_OK, NULL);
+	} else {
+		play_say_exit(call, SLOTH__V1__RUN_END__RUN_END_CANCELLED, 0, 0, 0);
+	}
+}
+
+static void resume_cancelled(struct play *p, struct wire_call *call, const Sloth__V1__RunResume *resume)
+{
+	(void)p;
+	ck_assert(!resume->observe);
+	play_start_at(call, 0, 0);
+}
+
+static void resume_of_what_is_over(struct play *p, struct wire_call *call, const Sloth__V1__RunResume *resume)
+{
+	resume_cancelled(p, call, resume);
+	play_say_exit(call, SLOTH__V1__RUN_END__RUN_END_EXITED, 0, 0, 0);
+}
+
+START_TEST(detached_start_that_is_cancelled_is_no_success)
+{
+	struct play p;
+
+	play_open(&p);
+	p.on_start = terminate_at_start;
+	p.on_input = start_before_the_cancel;
+	p.on_resume = resume_cancelled;
+	check_command(&p, "agent run --detach web1 x", 128 + SIGTERM, NULL, "sloth: web1: cancelled\n");
+	ck_assert_uint_eq(p.cancels, 2);
+	ck_assert_uint_eq(p.starts, 1);
+	play_close(&p);
+
+	play_open(&p);
+	p.on_start = terminate_at_start;
+	p.on_input = start_before_the_cancel;
+	p.on_resume = resume_of_what_is_over;
+	check_command(&p, "agent run --detach web1 x", 128 + SIGTERM, NULL, "over before it was cancelled: exit 0 after");
+	play_close(&p);
+
+	play_open(&p);
+	p.on_start = terminate_at_start;
+	p.on_input = start_before_the_cancel;
+	check_command(&p, "agent run --detach --reconnect 0 web1 x", 128 + SIGTERM, NULL, "result unknown");
+	ck_assert_uint_eq(p.resumes, 0);
+	play_close(&p);
+}
+END_TEST
+
 START_TEST(options_that_do_not_fit_are_refused)
 {
 	static const char *const lines[][2] = {
@@ -549,5 +660,6 @@ END_TEST
 UNIT_MAIN(ids_may_be_abbreviated, show_has_all_of_a_run, lists_ask_for_what_was_wanted, wait_has_the_status_of_the_run,
 	  control_does_what_was_asked, control_of_what_is_over_says_so,
 	  a_list_that_was_cut_says_so_unless_that_was_asked_for, attach_and_logs_begin_with_the_oldest_byte,
-	  attach_counts_what_is_missing_in_json, attach_goes_on_with_input_where_the_run_is, detached_run_prints_its_id_alone,
-	  detached_run_is_left_and_not_cancelled, options_that_do_not_fit_are_refused)
+	  attach_counts_what_is_missing_in_json, logs_of_what_waits_are_empty, logs_that_cannot_be_written_cancel_nothing,
+	  attach_goes_on_with_input_where_the_run_is, detached_run_prints_its_id_alone, detached_run_is_left_and_not_cancelled,
+	  detached_start_that_is_cancelled_is_no_success, options_that_do_not_fit_are_refused)

@@ -466,6 +466,60 @@ START_TEST(resume_is_not_tried_when_told_so)
 }
 END_TEST
 
+/* What an agent's connection was lost by, in the words of the master. */
+static const char *lost_by;
+
+static void start_then_lose_the_agent(struct play *p, struct wire_call *call, const Sloth__V1__RunStart *start)
+{
+	(void)p;
+	memcpy(agent.id, start->run_id.data, sizeof agent.id);
+	play_say_started(call);
+	wire_end(call, WIRE_UNAVAILABLE, lost_by);
+}
+
+static void resume_to_the_end(struct play *p, struct wire_call *call, const Sloth__V1__RunResume *resume)
+{
+	(void)p;
+	(void)resume;
+	play_start_at(call, 0, 0);
+	play_say(call, "hi\n");
+	play_say_exit(call, SLOTH__V1__RUN_END__RUN_END_EXITED, 3, 3, 0);
+}
+
+/* Words that say that nobody comes back, and names that are such words. */
+START_TEST(resume_is_not_tried_for_who_does_not_come_back)
+{
+	static const struct {
+		const char *words;
+		unsigned resumes;
+	} losses[] = {
+		{ "agent web1: the identity was revoked", 0 },
+		{ "agent web1: the certificate was revoked", 0 },
+		{ "agent web1: the peer does not accept our certificate: revoked", 0 },
+		{ "agent web1: name differs: that address answers as \"web2\"", 0 },
+		{ "agent web1: the certificate is of another CA: it belongs to another cluster", 0 },
+		{ "agent revoked: the peer closed the connection", 1 },
+		{ "agent not found or inactive: revoked: not heard for 2m 3s", 1 },
+		{ "agent web1: the peer closed the connection", 1 },
+	};
+
+	for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+		struct play p;
+
+		lost_by = losses[i].words;
+		play_open(&p);
+		p.on_start = start_then_lose_the_agent;
+		p.on_resume = resume_to_the_end;
+		if (losses[i].resumes)
+			check_end(&p, "web1 x", 3, "hi\n", NULL);
+		else
+			check_end(&p, "web1 x", 125, "", losses[i].words);
+		ck_assert_msg(p.resumes == losses[i].resumes, "%s: %u resumes", losses[i].words, p.resumes);
+		play_close(&p);
+	}
+}
+END_TEST
+
 static void resume_unknown(struct play *p, struct wire_call *call, const Sloth__V1__RunResume *resume)
 {
 	(void)p;
@@ -706,5 +760,5 @@ END_TEST
 UNIT_MAIN(resume_tells_a_person_and_nobody_else, resume_continues_the_output_at_the_exact_byte, resume_continues_the_input_at_the_exact_byte,
 	  resume_does_not_invent_input, resume_hands_the_start_over_when_none_was_heard_of,
 	  resume_does_not_wait_for_an_agent_that_was_not_there, start_goes_to_the_next_master, resume_gives_up_in_time_and_says_what_is_known,
-	  resume_is_not_tried_when_told_so, resume_takes_a_refusal_as_final, resume_is_given_up_by_an_interrupt,
-	  resume_cancels_once_more_what_was_cancelled, resume_cancels_once_more_what_still_waits)
+	  resume_is_not_tried_when_told_so, resume_is_not_tried_for_who_does_not_come_back, resume_takes_a_refusal_as_final,
+	  resume_is_given_up_by_an_interrupt, resume_cancels_once_more_what_was_cancelled, resume_cancels_once_more_what_still_waits)

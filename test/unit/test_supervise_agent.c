@@ -76,6 +76,25 @@ START_TEST(a_run_that_was_sent_begins_though_its_agent_is_gone)
 }
 END_TEST
 
+/* Nobody can ever read how it ended. */
+START_TEST(without_a_directory_it_goes_with_its_agent)
+{
+	static const char *const names[] = { "lock", "sock", "spec", "pid", "out" };
+
+	tender_open(&t);
+	tender_run(&t, "echo begun; read -r x; exit 3");
+	tender_await(&t, "begun\n");
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		ck_assert_int_eq(unlink(tender_path(&t, names[i])), 0);
+	ck_assert_int_eq(rmdir(t.home), 0);
+	tender_send(&t, SUP_INPUT_END, 0, NULL, 0);
+	tender_expect(&t, SUP_END_EXITED, 3);
+	tender_hang_up(&t);
+	ck_assert_int_eq(tender_wait_exit(&t), 0);
+	tender_close(&t);
+}
+END_TEST
+
 START_TEST(the_lock_is_held_for_life_and_the_pid_is_told)
 {
 	char *text, expected[40];
@@ -499,7 +518,7 @@ END_TEST
 
 UNIT_MAIN(the_file_says_what_the_packet_said, without_an_agent_an_idle_one_removes_its_directory_and_goes,
 	  a_run_that_was_sent_begins_though_its_agent_is_gone, the_lock_is_held_for_life_and_the_pid_is_told,
-	  another_agent_goes_on_where_the_first_one_was, the_newest_connection_is_the_agent,
+	  without_a_directory_it_goes_with_its_agent, another_agent_goes_on_where_the_first_one_was, the_newest_connection_is_the_agent,
 	  who_comes_after_the_end_is_told_it, a_run_that_nobody_asks_for_is_cancelled_in_time,
 	  its_end_does_not_wait_for_a_spool_that_nobody_reads, output_that_nobody_wants_does_not_hold_up_the_end,
 	  an_agent_that_comes_in_time_saves_it, a_detached_run_keeps_its_newest_output_and_its_files,
