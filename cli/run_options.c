@@ -90,6 +90,23 @@ static bool is_text(const char *s)
 	return !s || utf8_valid(s, strlen(s));
 }
 
+static bool is_empty(const char *s)
+{
+	return s && !*s;
+}
+
+/* On the wire the empty string is "not given": a variable of a script that is not set must not mean the agent's own user. */
+static int check_given(const struct run_options *options, char **error)
+{
+	if (is_empty(options->user))
+		*error = mem_strdup("--user: it is empty; without the option the command runs as the agent's own user");
+	else if (is_empty(options->cwd))
+		*error = mem_strdup("--cwd: it is empty; without the option the command runs in its user's home");
+	else
+		return 0;
+	return -EINVAL;
+}
+
 /* They are strings of the protocol, which have to be UTF-8; argument vectors and variables are bytes. */
 static int check_text(const struct run_request *r, char **error)
 {
@@ -222,6 +239,8 @@ int run_request_init(struct run_request *r, const struct run_options *options, i
 		ret = run_request_contact(r, error);
 	if (!ret)
 		ret = take_words(r, (size_t)n - 1, words + 1, error);
+	if (!ret)
+		ret = check_given(r->options, error);
 	if (!ret)
 		ret = check_text(r, error);
 	random_bytes(r->id, sizeof r->id);

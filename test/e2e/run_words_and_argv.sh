@@ -26,6 +26,15 @@ assert_stderr_has 'is not UTF-8'
 run sloth agent run --user $'\xff' web1 id
 assert_status 125
 assert_stderr_has 'is not UTF-8'
+
+# A variable that is not set is not taken for the agent's own user, or for its home.
+for option in --user --cwd; do
+	run sloth agent run $option '' web1 'echo it ran'
+	assert_status 125
+	assert_stdout_is ''
+	assert_stderr_has "$option: it is empty; without the option the command runs "
+done
+
 run sloth agent run --argv web1 printf %s $'\xff'
 assert_status 0
 printf '\xff' >"$T/expected"
