@@ -24,6 +24,7 @@ static int parse_date(const char *text, int64_t *out)
 
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
 		struct tm tm = { .tm_mday = 1 }, zone = { .tm_mday = 1 };
+		int day;
 		const char *end = strptime(text, formats[i], &tm);
 
 		if (!end)
@@ -33,8 +34,9 @@ static int parse_date(const char *text, int64_t *out)
 			end = strptime(end, "%z", &zone);
 		if (!end || *end)
 			return -EINVAL;
+		day = tm.tm_mday;
 		*out = (int64_t)timegm(&tm) - zone.tm_gmtoff;
-		return *out > 0 ? 0 : -EINVAL;
+		return *out > 0 && tm.tm_mday == day ? 0 : -EINVAL;	/* the 30th of February is moved into March */
 	}
 	return -EINVAL;
 }

@@ -20,8 +20,8 @@ START_TEST(times_are_dates_or_ages)
 		{ "7d", 2000000000 - 7 * 86400 },
 		{ "90", 2000000000 - 90 },
 	};
-	static const char *const bad[] = { "", "x", "2026-13-01", "2026-11-25T", "2026-11-25x", "2026-11-25T07:02:03x",
-					   "-1h", "36499d", "tomorrow" };
+	static const char *const bad[] = { "", "x", "2026-13-01", "2026-02-30", "2026-02-29T07:02:03Z", "2026-11-25T", "2026-11-25x",
+					   "2026-11-25T07:02:03x", "-1h", "36499d", "tomorrow" };
 	int64_t at;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
