@@ -169,13 +169,13 @@ void exec_free_output(struct exec *exec, uint64_t position)
 
 struct caller {
 	struct run_reader reader;
+	struct run_result result;
+	uint64_t bytes;			/* of output */
 	unsigned n_queued, n_started, n_ended, n_let_go;
 	unsigned ahead;
-	uint64_t bytes;			/* of output */
-	bool is_slow;			/* one record fills it */
 	enum run_let_go why;
-	struct run_result result;
 	char reason[200];
+	bool is_slow;			/* one record fills it */
 	bool acks;			/* at the end */
 };
 
