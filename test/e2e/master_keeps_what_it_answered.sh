@@ -18,6 +18,7 @@ assert_stdout_has "$version"
 
 has_facts() { [ -n "$(json "$(sloth agent get web1 -o json 2>/dev/null)" .facts.hostname)" ]; }
 launch_agent web1
+wait_registered web1		# it is another one: what was known of the one before is forgotten with that
 pid=${agent_pid[web1]}
 until_true 20 has_facts || fail "no facts: $(sloth agent get web1 -o json)"
 kill_daemon "$pid"
