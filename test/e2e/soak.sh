@@ -244,7 +244,7 @@ cut_short_once() {
 	int=$!
 	sloth agent run -n --kill-grace 200ms web1 "trap '' TERM; sleep ${mark}2.25; sleep ${mark}2.25" 2>>"$T/stderr" &
 	term=$!
-	sloth agent run -n --kill-grace 200ms web1 "sleep ${mark}3.25 & yes" >/dev/null 2>>"$T/stderr" &
+	sloth agent run -n --reconnect 1 --kill-grace 200ms web1 "sleep ${mark}3.25 & yes" >/dev/null 2>>"$T/stderr" &
 	kill=$!
 	sloth agent run -n web1 sleep "${mark}4.25" 2>>"$T/stderr" &
 	victim=$!
