@@ -14,6 +14,9 @@ mkdir "$T/agent-web1"
 mount -t tmpfs -o size=64k,mode=700 none "$T/agent-web1" || skip "no tmpfs in a mount namespace here"
 mounted+=("$T/agent-web1")
 start_agent web1
+# With its idle supervisor, which has the files that it needs.
+has_idle() { [ -S "$(echo "$T"/agent-web1/run/runs/idle-*/sock)" ] && [ -s "$(echo "$T"/agent-web1/run/runs/idle-*/out)" ]; }
+until_true 20 has_idle || fail "no supervisor is kept ready"
 head -c 100000 /dev/zero >"$T/agent-web1/filler" 2>/dev/null
 for _ in 1 2; do
 	run sloth agent run web1 "echo started >>$T/started"
