@@ -2,7 +2,7 @@
  * turns.h - at level debug: tells of turns of an event loop that took too long, during which nobody else was served.
  *
  * What is counted is the time between two sleeps, without the time in which the process could have run and others had the
- * processor: so a busy machine is not taken for a blocked loop.
+ * processor: so a busy machine is not taken for a blocked loop, nor a virtual machine that does not run.
  */
 #ifndef COMMON_TURNS_H
 #define COMMON_TURNS_H
@@ -13,12 +13,18 @@
 
 enum { TURNS_LONG_MS = 20 };
 
+struct turns_usage {
+	uint64_t cpu_us;
+	long sleeps;			/* how often the process gave its processor away */
+};
+
 struct turns {
 	struct ev_loop *loop;
 	ev_check begin;
 	ev_prepare end;
 	int stat_fd;
 	uint64_t begun_us, waited_us;
+	struct turns_usage usage;	/* at the begin */
 	uint64_t longest_us;		/* so far */
 };
 
