@@ -27,7 +27,7 @@ static void color(struct frame *f, const char *sequence)
 
 static size_t text_width(const char *s)
 {
-	return scrub_width((const uint8_t *)s, strlen(s));
+	return utf8_width_of(s, strlen(s));
 }
 
 void frame_badge(const struct style *style, struct buf *out, const char *color_on, const char *word)
@@ -99,7 +99,7 @@ static void on_piece(enum scrub_kind kind, const uint8_t *data, size_t n, void *
 	case SCRUB_TEXT:
 		need_line(f);
 		buf_append(f->out, data, n);
-		f->column += scrub_width(data, n);
+		f->column += utf8_width_of(data, n);
 		break;
 	case SCRUB_TAB:
 		need_line(f);

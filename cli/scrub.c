@@ -163,19 +163,6 @@ void scrub_done(struct scrub *s)
 	*s = (struct scrub){ 0 };
 }
 
-size_t scrub_width(const uint8_t *data, size_t n)
-{
-	const uint8_t *p = data, *end = data + n;
-	size_t width = 0;
-	uint32_t cp;
-
-	while (p < end) {
-		utf8_next(&p, end, &cp);
-		width += (size_t)utf8_width(cp);
-	}
-	return width;
-}
-
 /* "\033[m", "\033[0m", "\033[0;...m" begin anew; others add. */
 void scrub_colors_apply(struct scrub_colors *c, const uint8_t *sgr, size_t n)
 {

@@ -44,9 +44,6 @@ void scrub_feed(struct scrub *s, const void *data, size_t n, scrub_piece *piece,
 void scrub_finish(struct scrub *s, scrub_piece *piece, void *arg);
 void scrub_done(struct scrub *s);
 
-/* Display columns of text that scrub gave out. */
-size_t scrub_width(const uint8_t *data, size_t n);
-
 /* The colours that are in force, to be set again at the head of the next line. Zeroed: none. */
 struct scrub_colors {
 	uint8_t text[2 * SCRUB_SGR_MAX];

@@ -10,19 +10,6 @@
 enum { RESULT_WIDTH = 9, NAME_WIDTH = 17, DETAIL_AT = RESULT_WIDTH + NAME_WIDTH + 1, DETAIL_MIN = 20 };
 static const char arrow[] = "-> ";
 
-static unsigned width_of(const char *text, size_t n)
-{
-	const uint8_t *p = (const uint8_t *)text, *end = p + n;
-	unsigned width = 0;
-	uint32_t cp;
-
-	while (p < end) {
-		utf8_next(&p, end, &cp);
-		width += (unsigned)utf8_width(cp);
-	}
-	return width;
-}
-
 static void print_from(const char *text, size_t n, int indent, FILE *to)
 {
 	fprintf(to, "%*s%.*s\n", indent, "", (int)n, text);
@@ -35,7 +22,7 @@ static size_t line_of(const char *text, unsigned room)
 
 	while (text[taken]) {
 		next = taken + 1 + strcspn(text + taken + 1, " ");
-		if (width_of(text, next) > room)
+		if (utf8_width_of(text, next) > room)
 			break;
 		taken = next;
 	}
@@ -68,7 +55,7 @@ static size_t part_of(const char *text, bool is_first)
 
 static void print_advice(const char *text, unsigned columns, FILE *to)
 {
-	bool fits = !columns || DETAIL_AT + sizeof arrow - 1 + width_of(text, strlen(text)) <= columns;
+	bool fits = !columns || DETAIL_AT + sizeof arrow - 1 + utf8_width_of(text, strlen(text)) <= columns;
 	size_t n = fits ? strlen(text) : part_of(text, true);
 
 	fprintf(to, "%*s%s", fits ? DETAIL_AT : RESULT_WIDTH, "", arrow);

@@ -36,5 +36,7 @@ void utf8_stream_finish(struct utf8_stream *s, struct buf *out);
 void utf8_next(const uint8_t **p, const uint8_t *end, uint32_t *cp);
 /* Display columns of a code point: 0 for combining and control characters, 2 for wide ones. */
 int utf8_width(uint32_t cp);
+/* The same of n bytes of text. */
+size_t utf8_width_of(const void *text, size_t n);
 
 #endif

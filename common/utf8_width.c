@@ -148,3 +148,16 @@ int utf8_width(uint32_t cp)
 		return 0;
 	return is_in(wide, sizeof wide / sizeof *wide, cp) ? 2 : 1;
 }
+
+size_t utf8_width_of(const void *text, size_t n)
+{
+	const uint8_t *p = text, *end = p + n;
+	size_t width = 0;
+	uint32_t cp;
+
+	while (p < end) {
+		utf8_next(&p, end, &cp);
+		width += (size_t)utf8_width(cp);
+	}
+	return width;
+}

@@ -114,7 +114,7 @@ START_TEST(frame_cuts_a_long_command_to_the_width)
 	char *text = whole_frame(&plain, "echo 1234567890 1234567890 1234567890 1234567890", true);
 
 	*strchr(text, '\n') = '\0';
-	ck_assert_uint_eq(scrub_width((const uint8_t *)text, strlen(text)), 40);
+	ck_assert_uint_eq(utf8_width_of(text, strlen(text)), 40);
 	ck_assert_ptr_nonnull(strstr(text, "…"));
 	free(text);
 }
@@ -196,7 +196,7 @@ static void check_widths(const char *text, size_t columns)
 	size_t first = 0;
 
 	for (const char *line = text; *line; ) {
-		size_t n = strcspn(line, "\n"), width = scrub_width((const uint8_t *)line, n);
+		size_t n = strcspn(line, "\n"), width = utf8_width_of(line, n);
 
 		first = first ? first : width;
 		ck_assert_uint_eq(width, first);

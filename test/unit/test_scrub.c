@@ -102,9 +102,9 @@ END_TEST
 
 START_TEST(scrub_measures_columns)
 {
-	ck_assert_uint_eq(scrub_width((const uint8_t *)"abc", 3), 3);
-	ck_assert_uint_eq(scrub_width((const uint8_t *)"\xe4\xb8\xad\xe6\x96\x87", 6), 4);	/* two wide ones */
-	ck_assert_uint_eq(scrub_width((const uint8_t *)"e\xcc\x81", 3), 1);			/* e + accent */
+	ck_assert_uint_eq(utf8_width_of("abc", 3), 3);
+	ck_assert_uint_eq(utf8_width_of("\xe4\xb8\xad\xe6\x96\x87", 6), 4);	/* two wide ones */
+	ck_assert_uint_eq(utf8_width_of("e\xcc\x81", 3), 1);			/* e + accent */
 }
 END_TEST
 
