@@ -95,8 +95,8 @@ static const char *connect_hint(const struct client *c, enum wire_fault fault, c
 	if (fault != WIRE_FAULT_REFUSED)
 		return "sloth master status on the master's machine, and whether this is the master's address";
 	if (c->target.is_unix && str_equal(c->target.address + strlen("unix:"), paths_system_socket) &&
-	    paths_has_unit("slothd-master"))
-		return "systemctl start slothd-master, as root";
+	    paths_has_unit(TARGET_UNIT))
+		return TARGET_START_UNIT;
 	if (c->target.is_unix)
 		return "sloth master --daemon, to start a master here";
 	return "sloth master status on the master's machine, and the port after --master";

@@ -15,6 +15,7 @@
 #include "cli/daemon_exec.h"
 #include "cli/output.h"
 #include "cli/report.h"
+#include "cli/target.h"
 #include "common/daemon.h"
 #include "common/exits.h"
 #include "common/fd.h"
@@ -146,8 +147,8 @@ int master_stop_main(void *options, int argc, char **argv)
 /* Where no other directory was asked for, a service is the master. */
 static const char *start_hint(const struct master_options *options)
 {
-	if (!options->state_dir && paths_has_unit("slothd-master"))
-		return "systemctl start slothd-master, as root";
+	if (!options->state_dir && paths_has_unit(TARGET_UNIT))
+		return TARGET_START_UNIT;
 	return "sloth master --daemon";
 }
 

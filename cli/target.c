@@ -172,7 +172,7 @@ static int set_from_sockets(const struct target_places *places, struct target *o
 			    str_equal(places->user_socket, places->system_socket) ? "" : " or ",
 			    str_equal(places->user_socket, places->system_socket) ? "" : places->system_socket);
 	*hint = mem_printf("%s, to start one here; sloth login HOST:PORT, for one elsewhere",
-			   places->has_service ? "systemctl start slothd-master, as root" : "sloth master --daemon");
+			   places->has_unit(TARGET_UNIT) ? TARGET_START_UNIT : "sloth master --daemon");
 	return -ENOENT;
 }
 
@@ -262,7 +262,7 @@ int target_find_in(const struct cli_global *global, const struct target_places *
 
 int target_find(const struct cli_global *global, struct target *out, char **error, char **hint)
 {
-	struct target_places places = { .system_socket = paths_system_socket, .has_service = paths_has_unit("slothd-master") };
+	struct target_places places = { .system_socket = paths_system_socket, .has_unit = paths_has_unit };
 	char *root = paths_user_config_dir(), *dir = paths_runtime_dir("sloth");
 	char *user_socket = paths_join(dir, "master.sock");
 	int ret;

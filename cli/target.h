@@ -26,8 +26,12 @@ struct target_places {
 	const char *root;		/* of the contexts */
 	const char *user_socket;
 	const char *system_socket;
-	bool has_service;		/* the master of this machine is one of systemd's */
+	bool (*has_unit)(const char *name);	/* as paths_has_unit(); asked only when there is no master to be found */
 };
+
+/* What to try where the master of this machine is a service. */
+#define TARGET_UNIT		"slothd-master"
+#define TARGET_START_UNIT	"systemctl start " TARGET_UNIT ", as root"
 
 /* 0, or -EINVAL / -ENOENT with *error and *hint set to owned lines. */
 int target_find(const struct cli_global *global, struct target *out, char **error, char **hint);

@@ -23,6 +23,11 @@ static char *error, *hint;
 static const char *env_context;
 static bool has_service;
 
+static bool has_unit(const char *name)
+{
+	return has_service && strcmp(name, "slothd-master") == 0;
+}
+
 static void make_places(void)
 {
 	tmp_make_dir(dir);
@@ -56,7 +61,7 @@ static void set_variable(const char *name, const char *value)
 static int find(const struct cli_global *line, const char *env)
 {
 	const struct target_places places = { .root = root, .user_socket = user_socket, .system_socket = system_socket,
-		.has_service = has_service };
+		.has_unit = has_unit };
 	struct cli_global global = { 0 };
 	struct opt_read read;
 	int ret;
