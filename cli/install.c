@@ -105,8 +105,7 @@ void install_lines_make(const struct install *i, bool for_incus, struct install_
 	*out = (struct install_lines){ .install = mem_printf("(%s)", text) };
 	if (for_incus) {
 		out->device = mem_printf("sudo incus config device add %s sloth-proxy proxy listen=tcp:%s:%u "
-					 "connect=tcp:127.0.0.1:50051", i->name, strchr(i->incus.host, ':') ? "[::]" : "0.0.0.0",
-					 i->incus.port);
+					 "connect=tcp:127.0.0.1:50051", i->name, wire_addr_any_of(&i->incus), i->incus.port);
 		out->exec = mem_printf("sudo incus exec %s -- sh -c '%s'", i->name, text);
 		out->push = push(i, master);
 	}

@@ -122,8 +122,8 @@ static void append_part(struct buf *out, char what, const struct wire_addr *a, c
 		snprintf(text, sizeof text, "%s", a->host);
 		break;
 	case 'L':
-		snprintf(text, sizeof text, "%s", strchr(a->host, ':') ? "[::]" : "0.0.0.0");
-		break;
+		buf_append_str(out, wire_addr_any_of(a));
+		return;
 	case 'P':
 		snprintf(text, sizeof text, "%u", a->port);
 		break;

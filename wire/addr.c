@@ -370,6 +370,11 @@ bool wire_addr_is_elsewhere(const struct wire_addr *a)
 	return !(n >= 9 && strncasecmp(a->host + n - 9, "localhost", 9) == 0 && (n == 9 || a->host[n - 10] == '.'));
 }
 
+const char *wire_addr_any_of(const struct wire_addr *a)
+{
+	return strchr(a->host, ':') ? "[::]" : "0.0.0.0";
+}
+
 bool wire_addr_is_any(const struct wire_addr *a)
 {
 	struct sockaddr_storage ss;

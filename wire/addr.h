@@ -41,6 +41,8 @@ bool wire_sockaddr_is_elsewhere(const struct sockaddr *sa);
 bool wire_addr_is_elsewhere(const struct wire_addr *a);
 /* host is 0.0.0.0, :: or empty. */
 bool wire_addr_is_any(const struct wire_addr *a);
+/* The literal at which a server listens on every address of the kind that host has: "[::]" for IPv6, else "0.0.0.0". */
+const char *wire_addr_any_of(const struct wire_addr *a);
 /* The literal as a socket address; -EINVAL when host is a name. */
 int wire_addr_to_sockaddr(const struct wire_addr *a, struct sockaddr_storage *sa, socklen_t *len);
 
